@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# hotslot: one plain Makefile. `make V=1` shows the commands; every path can be overridden.
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+B ?= build
+DESTDIR ?=
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec/hotslot
+SBINDIR ?= $(PREFIX)/sbin
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+UDEVDIR ?= $(PREFIX)/lib/udev
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+SCDOC ?= scdoc
+CC ?= cc
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' '$(1)' '$(2)';
+else
+Q :=
+say =
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wwrite-strings -Wmissing-prototypes \
+	-Wstrict-prototypes
+ifdef WERROR
+WARNINGS += -Werror
+endif
+HARDENING ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -pthread \
+	-ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) \
+	-DHOTSLOT_VERSION='"$(VERSION)"' -DHOTSLOT_LIBEXECDIR='"$(LIBEXECDIR)"' \
+	-DHOTSLOT_UDEVDIR='"$(UDEVDIR)"' -DHOTSLOT_SBINDIR='"$(SBINDIR)"' \
+	-DHOTSLOT_DATADIR='"$(DATADIR)/hotslot"' \
+	-Iagent/common -Iagent/identity -Ihost-shim/lib $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections $(LDFLAGS)
+
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 libvirt jansson blkid libkmod libseccomp 2>/dev/null)
+LIBS_ID := -l:libjansson.a
+LIBS_AGENT := -ludev -lblkid -ljansson -lseccomp
+LIBS_INIT := -ludev -lkmod -lblkid
+LIBS_MKINITRAMFS := -lkmod -larchive
+LIBS_SHIM := -lvirt -lxml2 -ljansson
+LIBS_CMD := -ljansson -ledit
+
+# ---- sources -------------------------------------------------------------------------------
+
+COMMON_SRC := $(wildcard agent/common/*.c)
+IDENTITY_SRC := $(filter-out agent/identity/hotslot-id.c,$(wildcard agent/identity/*.c))
+DAEMON_SRC := $(filter-out agent/daemon/hotslot-agent.c,$(wildcard agent/daemon/*.c))
+INIT_SRC := $(filter-out initramfs/init/hotslot-init.c,$(wildcard initramfs/init/*.c))
+MKINITRAMFS_SRC := $(filter-out initramfs/mkinitramfs/hotslot-mkinitramfs.c,$(wildcard initramfs/mkinitramfs/*.c))
+SHIM_SRC := $(wildcard host-shim/lib/*.c)
+CMD_SRC := $(wildcard host-shim/cmd/*.c)
+UNIT_SRC := $(wildcard tests/unit/test-*.c)
+MAINS := agent/identity/hotslot-id.c agent/daemon/hotslot-agent.c initramfs/init/hotslot-init.c \
+	initramfs/mkinitramfs/hotslot-mkinitramfs.c
+ALL_SRC := $(COMMON_SRC) $(IDENTITY_SRC) $(DAEMON_SRC) $(INIT_SRC) $(MKINITRAMFS_SRC) \
+	$(SHIM_SRC) $(CMD_SRC) $(MAINS)
+MAN_SRC := $(wildcard agent/*/*.scd udev-rules/*.scd initramfs/*/*.scd host-shim/*/*.scd)
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+PROGRAMS := $(B)/hotslot-id $(B)/hotslot-agent $(B)/hotslot-init $(B)/hotslot-mkinitramfs $(B)/hotslot
+LIBHOTSLOT := $(B)/libhotslot.so.$(SOVERSION)
+MANPAGES := $(addprefix $(B)/man/,$(notdir $(MAN_SRC:.scd=)))
+
+all: $(PROGRAMS) $(LIBHOTSLOT) $(B)/libhotslot.so $(B)/libhotslot.pc $(MANPAGES)
+
+# ---- programs ------------------------------------------------------------------------------
+
+$(B)/hotslot-id: $(call obj,agent/identity/hotslot-id.c $(IDENTITY_SRC) $(COMMON_SRC))
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^ $(LIBS_ID)
+
+$(B)/hotslot-agent: $(call obj,agent/daemon/hotslot-agent.c $(DAEMON_SRC) $(IDENTITY_SRC) $(COMMON_SRC))
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
+
+$(B)/hotslot-init: $(call obj,initramfs/init/hotslot-init.c $(INIT_SRC) $(COMMON_SRC))
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_INIT) -ljansson
+
+$(B)/hotslot-mkinitramfs: $(call obj,initramfs/mkinitramfs/hotslot-mkinitramfs.c $(MKINITRAMFS_SRC) $(COMMON_SRC))
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_MKINITRAMFS) -ljansson
+
+$(LIBHOTSLOT): $(call obj,$(SHIM_SRC) $(COMMON_SRC)) host-shim/lib/libhotslot.sym
+	$(call say,LINK,$@)$(CC) -shared -Wl,-soname,$(notdir $@) $(ALL_LDFLAGS) \
+		-Wl,--version-script=host-shim/lib/libhotslot.sym -Wl,-z,defs -o $@ $(filter %.o,$^) $(LIBS_SHIM)
+
+$(B)/libhotslot.so: $(LIBHOTSLOT)
+	$(Q)ln -sf $(notdir $<) $@
+
+# The one in the build directory finds the library beside itself, the installed one in the
+# system's path.
+HOTSLOT_LINK = $(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lhotslot $(LIBS_CMD)
+$(B)/hotslot: $(call obj,$(CMD_SRC) $(COMMON_SRC)) $(B)/libhotslot.so
+	$(call say,LINK,$@)$(HOTSLOT_LINK) -Wl,-rpath,'$$ORIGIN'
+$(B)/install/hotslot: $(call obj,$(CMD_SRC) $(COMMON_SRC)) $(B)/libhotslot.so
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)$(HOTSLOT_LINK)
+
+# Objects depend on this, so that another compiler or other flags build everything anew.
+FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(subst ','\'',$(FLAGS_NOW))' ] || \
+		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
+
+$(B)/%.o: %.c $(B)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/libhotslot.pc: host-shim/lib/libhotslot.pc.in Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN,$@)sed -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@PREFIX@|$(PREFIX)|' $< >$@
+
+define man_rule
+$(B)/man/$(notdir $(1:.scd=)): $(1) Makefile
+	$(Q)mkdir -p $$(@D)
+	$$(call say,MAN,$$@)sed 's|@VERSION@|$(VERSION)|' $$< | SOURCE_DATE_EPOCH=0 $(SCDOC) >$$@
+endef
+$(foreach page,$(MAN_SRC),$(eval $(call man_rule,$(page))))
+
+FORCE:
+.PHONY: all FORCE
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Small helpers that every part uses: cleanup attributes, file reading, numbers, time. */
+#pragma once
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _printf_(a, b) __attribute__((format(printf, a, b)))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline void freep(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd); /* never retried: on Linux the descriptor is gone either way */
+}
+
+static inline void fclosep(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+static inline void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+#define _cleanup_free_ _cleanup_(freep)
+#define _cleanup_close_ _cleanup_(closep)
+#define _cleanup_fclose_ _cleanup_(fclosep)
+#define _cleanup_closedir_ _cleanup_(closedirp)
+
+/* Hands a pointer over to the caller: the cleanup attribute then sees NULL. */
+#define steal_pointer(p)                                                                           \
+	({                                                                                         \
+		__typeof__(p) stolen_ = (p);                                                       \
+		(p) = NULL;                                                                        \
+		stolen_;                                                                           \
+	})
+
+/* Hands a descriptor over to the caller: the cleanup attribute then sees -1. */
+static inline int steal_fd(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
+/* Monotonic time in milliseconds. Deadlines are values of this clock. */
+uint64_t now_ms(void);
+
+/* Parses all of S as a decimal number of at most MAX: digits only, no sign, no blank.
+ * Returns -EINVAL if it is none, -ERANGE if it is larger. */
+int parse_u64(const char *s, uint64_t max, uint64_t *ret);
+
+/* Reads a whole file of at most MAX bytes, relative to DIRFD. The data is NUL-terminated beyond
+ * *ret_len; the caller frees it. Returns -EFBIG if the file is longer than MAX. */
+int read_file_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len);
+
+/* Reads a one-line text attribute into BUF, without its newline. Returns -E2BIG if it does not
+ * fit in SIZE, -EBADMSG if it holds a NUL byte. */
+int read_attr_at(int dirfd, const char *path, char *buf, size_t size);
+
+/* Reads a one-line decimal attribute. Returns -EBADMSG if it is no number. */
+int read_attr_u64_at(int dirfd, const char *path, uint64_t *ret);
+
+/* Writes DATA to an existing file (a sysfs or procfs attribute) in one write. */
+int write_attr_at(int dirfd, const char *path, const char *data);
+
+/* Makes every missing directory of PATH, mode 0755. */
+int make_directories(const char *path);
