@@ -17,9 +17,9 @@ struct frame_reader {
 };
 
 enum frame_result {
-	FRAME_NONE = 0,   /* all bytes taken, no whole frame yet */
-	FRAME_READY = 1,  /* *ret_line is a frame */
-	FRAME_RESYNC = 2, /* a 0xFF came: what was before it in the line is gone */
+	FRAME_NONE = 0,	    /* all bytes taken, no whole frame yet */
+	FRAME_READY = 1,    /* *ret_line is a frame */
+	FRAME_RESYNC = 2,   /* a 0xFF came: what was before it in the line is gone */
 	FRAME_TOO_LONG = 3, /* a line of more than HOTSLOT_FRAME_MAX bytes was dropped */
 };
 

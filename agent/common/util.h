@@ -44,11 +44,11 @@ static inline void closedirp(DIR **d)
 #define _cleanup_closedir_ _cleanup_(closedirp)
 
 /* Hands a pointer over to the caller: the cleanup attribute then sees NULL. */
-#define steal_pointer(p)                                                                           \
-	({                                                                                         \
-		__typeof__(p) stolen_ = (p);                                                       \
-		(p) = NULL;                                                                        \
-		stolen_;                                                                           \
+#define steal_pointer(p)                     \
+	({                                   \
+		__typeof__(p) stolen_ = (p); \
+		(p) = NULL;                  \
+		stolen_;                     \
 	})
 
 /* Hands a descriptor over to the caller: the cleanup attribute then sees -1. */

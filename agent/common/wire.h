@@ -61,12 +61,12 @@
 #define HOTSLOT_EVENT_REMOVED "disk-removed"
 
 /* Error classes. */
-#define HOTSLOT_ERROR_MALFORMED "MalformedFrame"     /* no JSON object, too long, a duplicate key */
-#define HOTSLOT_ERROR_INVALID "InvalidArgument"      /* a member is missing or of the wrong type */
+#define HOTSLOT_ERROR_MALFORMED "MalformedFrame" /* no JSON object, too long, a duplicate key */
+#define HOTSLOT_ERROR_INVALID "InvalidArgument"	 /* a member is missing or of the wrong type */
 #define HOTSLOT_ERROR_UNKNOWN "UnknownRequest"
 #define HOTSLOT_ERROR_VERSION "UnsupportedVersion"
 #define HOTSLOT_ERROR_TIMEOUT "DeadlineExceeded"
-#define HOTSLOT_ERROR_MISMATCH "DiskMismatch"        /* another serial, size or mode than expected */
+#define HOTSLOT_ERROR_MISMATCH "DiskMismatch" /* another serial, size or mode than expected */
 #define HOTSLOT_ERROR_BUSY "DiskBusy"
 #define HOTSLOT_ERROR_TOO_MANY "TooManyRequests"
 #define HOTSLOT_ERROR_INTERNAL "InternalError"

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Small helpers that every part uses: file reading, numbers, time. */
+#include "util.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* A text attribute of sysfs is at most a page. */
+#define ATTRIBUTE_MAX 4096
+
+uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int parse_u64(const char *s, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (!*s)
+		return -EINVAL;
+	for (const char *p = s; *p; p++)
+		if (*p < '0' || *p > '9')
+			return -EINVAL;
+	for (; *s; s++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+			__builtin_add_overflow(value, (uint64_t)(*s - '0'), &value) || value > max)
+			return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+static int read_up_to(int fd, char *buf, size_t size, size_t *ret_len)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, buf + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+int read_file_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0, size = 0;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	/* Sysfs and procfs do not tell a size: grow until the end, one byte past MAX tells. */
+	do {
+		size_t part = 0;
+		char *grown;
+
+		size = size ? size * 2 : ATTRIBUTE_MAX;
+		if (size > max + 1)
+			size = max + 1;
+		grown = realloc(data, size + 1);
+		if (!grown)
+			return -ENOMEM;
+		data = grown;
+		r = read_up_to(fd, data + len, size - len, &part);
+		if (r < 0)
+			return r;
+		len += part;
+	} while (len == size && size <= max);
+	if (len > max)
+		return -EFBIG;
+	data[len] = '\0';
+	*ret_data = steal_pointer(data);
+	*ret_len = len;
+	return 0;
+}
+
+int read_attr_at(int dirfd, const char *path, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char data[ATTRIBUTE_MAX];
+	size_t len;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = read_up_to(fd, data, sizeof(data), &len);
+	if (r < 0)
+		return r;
+	if (len > 0 && data[len - 1] == '\n')
+		len--;
+	if (memchr(data, 0, len))
+		return -EBADMSG;
+	if (len >= size)
+		return -E2BIG;
+	memcpy(buf, data, len);
+	buf[len] = '\0';
+	return 0;
+}
+
+int read_attr_u64_at(int dirfd, const char *path, uint64_t *ret)
+{
+	char text[32];
+	int r = read_attr_at(dirfd, path, text, sizeof(text));
+
+	if (r == -E2BIG)
+		return -EBADMSG;
+	if (r < 0)
+		return r;
+	return parse_u64(text, UINT64_MAX, ret) < 0 ? -EBADMSG : 0;
+}
+
+int write_attr_at(int dirfd, const char *path, const char *data)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = strlen(data);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = write(fd, data, len);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+int make_directories(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
