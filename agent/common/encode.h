@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* VPD page 0x80 has a 16-bit length, but QEMU delivers 36 bytes; the rest of a longer serial is
- * kept as long as its name, four bytes for one at worst, fits in NAME_MAX with "-part128". */
-#define SERIAL_MAX 60
-#define SERIAL_ENCODED_MAX (4 * SERIAL_MAX)
+/* The longest serial that gets a name, bytes, and the longest name: with "-part255" it fits in
+ * NAME_MAX. VPD page 0x80 could hold more, QEMU delivers 36. */
+#define SERIAL_ENCODED_MAX 240
+#define SERIAL_MAX SERIAL_ENCODED_MAX
 
 /* Serials that we give ourselves: QEMU 7.2 cuts after 36 bytes, later ones refuse. */
 #define SERIAL_OWN_MAX 36

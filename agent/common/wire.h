@@ -61,12 +61,25 @@
 #define HOTSLOT_EVENT_REMOVED "disk-removed"
 
 /* Error classes. */
-#define HOTSLOT_ERROR_MALFORMED "MalformedFrame" /* no JSON object, too long, a duplicate key */
-#define HOTSLOT_ERROR_INVALID "InvalidArgument"	 /* a member is missing or of the wrong type */
-#define HOTSLOT_ERROR_UNKNOWN "UnknownRequest"
-#define HOTSLOT_ERROR_VERSION "UnsupportedVersion"
-#define HOTSLOT_ERROR_TIMEOUT "DeadlineExceeded"
-#define HOTSLOT_ERROR_MISMATCH "DiskMismatch" /* another serial, size or mode than expected */
-#define HOTSLOT_ERROR_BUSY "DiskBusy"
-#define HOTSLOT_ERROR_TOO_MANY "TooManyRequests"
-#define HOTSLOT_ERROR_INTERNAL "InternalError"
+#define HOTSLOT_CLASS_MALFORMED "MalformedFrame" /* no JSON object, too long, a duplicate key */
+#define HOTSLOT_CLASS_INVALID "InvalidArgument"	 /* a member is missing or of the wrong type */
+#define HOTSLOT_CLASS_UNKNOWN "UnknownRequest"
+#define HOTSLOT_CLASS_VERSION "UnsupportedVersion"
+#define HOTSLOT_CLASS_TIMEOUT "DeadlineExceeded"
+#define HOTSLOT_CLASS_MISMATCH "DiskMismatch" /* another serial, size or mode than expected */
+#define HOTSLOT_CLASS_BUSY "DiskBusy"
+#define HOTSLOT_CLASS_TOO_MANY "TooManyRequests"
+#define HOTSLOT_CLASS_INTERNAL "InternalError"
+
+/* The former names of the classes; hotslot.h has an enum of some of the same names. */
+#ifndef HOTSLOT_H
+#define HOTSLOT_ERROR_MALFORMED HOTSLOT_CLASS_MALFORMED
+#define HOTSLOT_ERROR_INVALID HOTSLOT_CLASS_INVALID
+#define HOTSLOT_ERROR_UNKNOWN HOTSLOT_CLASS_UNKNOWN
+#define HOTSLOT_ERROR_VERSION HOTSLOT_CLASS_VERSION
+#define HOTSLOT_ERROR_TIMEOUT HOTSLOT_CLASS_TIMEOUT
+#define HOTSLOT_ERROR_MISMATCH HOTSLOT_CLASS_MISMATCH
+#define HOTSLOT_ERROR_BUSY HOTSLOT_CLASS_BUSY
+#define HOTSLOT_ERROR_TOO_MANY HOTSLOT_CLASS_TOO_MANY
+#define HOTSLOT_ERROR_INTERNAL HOTSLOT_CLASS_INTERNAL
+#endif

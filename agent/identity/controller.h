@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which virtio-scsi controller is managed. */
+#pragma once
+
+#include "disk.h"
+#include "system.h"
+#include "view.h"
+
+/* The kernel parameter and the key in /etc/hotslot.conf that name it. */
+#define CONTROLLER_PARAMETER "hotslot.controller"
+#define CONTROLLER_KEY "controller"
+#define CONTROLLER_CONFIG "hotslot.conf"
+
+/* Finds the managed controller: the one that the kernel command line or else /etc/hotslot.conf
+ * names, else the only virtio-scsi controller, else the one with the lowest PCI path that none of
+ * the system's disks is on. A name is the whole path as hotslot-id prints it, or its last PCI
+ * function. Returns 0 with an empty name if there is no virtio-scsi controller, or a negative
+ * errno if the configuration cannot be read (-EBADMSG: it is malformed). */
+int controller_find(
+	const struct view *view, const struct system_disks *system, char ret[CONTROLLER_SIZE]);
+
+/* Finds "KEY = VALUE" in the text of a configuration file: one a line, # starts a comment. Returns
+ * 1 and the value, 0 if there is none, -EBADMSG for a line of another shape, -E2BIG. Pure. */
+int config_find(const char *text, const char *key, char *ret, size_t size);
+
+/* Finds "KEY=VALUE" on a kernel command line; the last one counts, as in the kernel, which also
+ * is where the double quotes come from. Returns as config_find(). Pure. */
+int cmdline_find(const char *text, const char *key, char *ret, size_t size);

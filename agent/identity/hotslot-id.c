@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hotslot-id: says who a disk is, to udev as properties, to a person as text or JSON. */
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "identity.h"
+#include "log.h"
+#include "record.h"
+
+enum format {
+	FORMAT_UDEV,
+	FORMAT_TEXT,
+	FORMAT_JSON,
+};
+
+static void print_usage(FILE *out)
+{
+	fputs("Usage: hotslot-id [--udev | --json] [DEVICE]\n"
+	      "Says who a disk is: its slot, its serial, and whether it is the system's own.\n"
+	      "\n"
+	      "DEVICE is a node (/dev/sda), a path below /sys, or a kernel name (sda). Without it\n"
+	      "the device is the one of the udev event in the environment (DEVPATH).\n"
+	      "\n"
+	      "  -u, --udev     print HOTSLOT_ properties (the default without DEVICE)\n"
+	      "  -j, --json     print a JSON object\n"
+	      "  -h, --help     print this\n"
+	      "  -V, --version  print the version\n"
+	      "\n"
+	      "Exit status: 0 if the disk could be judged, whatever it is; 1 if not; 2 for wrong\n"
+	      "usage.\n",
+		out);
+}
+
+/* A partition's directory is below its disk's: "…/block/sda/sda1" is about "…/block/sda". */
+static void strip_partition(const struct view *view, char *devpath)
+{
+	char path[PATH_MAX];
+	char *slash;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/partition", devpath) < sizeof(path) &&
+		faccessat(view->sys, path, F_OK, 0) == 0 && (slash = strrchr(devpath, '/')))
+		*slash = '\0';
+}
+
+static int find_by_path(const struct view *view, const char *device, char *ret, size_t size)
+{
+	_cleanup_free_ char *real = NULL;
+	struct stat st;
+	char name[32];
+
+	real = realpath(device, NULL);
+	if (!real)
+		return -errno;
+	if (!strncmp(real, "/sys/devices/", strlen("/sys/devices/"))) {
+		if ((size_t)snprintf(ret, size, "%s", real + strlen("/sys/")) >= size)
+			return -ENAMETOOLONG;
+		return 0;
+	}
+	if (stat(real, &st) < 0)
+		return -errno;
+	if (!S_ISBLK(st.st_mode))
+		return -ENOTBLK;
+	snprintf(name, sizeof(name), "%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	return view_find_block(view, name, ret, size);
+}
+
+/* Finds the sysfs directory of DEVICE, or of udev's environment if it is NULL. */
+static int find_device(const struct view *view, const char *device, char *ret, size_t size)
+{
+	int r;
+
+	if (!device) {
+		device = getenv("DEVPATH");
+		if (!device || *device != '/')
+			return -ENOENT;
+		r = (size_t)snprintf(ret, size, "%s", device + 1) < size ? 0 : -ENAMETOOLONG;
+	} else if (strchr(device, '/')) {
+		r = find_by_path(view, device, ret, size);
+	} else {
+		r = view_find_block(view, device, ret, size);
+	}
+	if (r == 0)
+		strip_partition(view, ret);
+	return r;
+}
+
+static void print_udev(const struct disk *disk)
+{
+	printf("HOTSLOT_STATUS=%s\n", disk_status_name(disk->status));
+	if (disk->status != DISK_SLOTTED && disk->status != DISK_UNSLOTTED)
+		return;
+	if (disk->status == DISK_SLOTTED)
+		printf("HOTSLOT_SLOT=%u\n", disk->slot);
+	printf("HOTSLOT_CONTROLLER=%s\nHOTSLOT_TARGET=%u\nHOTSLOT_LUN=%u\n", disk->controller,
+		disk->target, disk->lun);
+	if (*disk->serial)
+		printf("HOTSLOT_SERIAL=%s\n", disk->serial);
+}
+
+static void print_text(const struct disk *disk)
+{
+	printf("%s: %s", disk->name,
+		disk->status == DISK_FOREIGN   ? "not on the managed controller"
+		: disk->status == DISK_SYSTEM  ? "the system's own disk, hidden"
+		: disk->status == DISK_SLOTTED ? "slot"
+					       : "no slot, LUN above 255");
+	if (disk->status == DISK_SLOTTED)
+		printf(" %u", disk->slot);
+	putchar('\n');
+	if (*disk->controller)
+		printf("  controller  %s\n  address     target %u, LUN %u\n", disk->controller,
+			disk->target, disk->lun);
+	if (disk->status != DISK_SLOTTED && disk->status != DISK_UNSLOTTED)
+		return;
+	printf("  serial      %s\n", *disk->serial ? disk->serial : "none");
+	printf("  size        %llu bytes, blocks of %u\n", (unsigned long long)disk->size,
+		disk->block_size);
+	printf("  read-only   %s\n", disk->read_only ? "yes" : "no");
+	printf("  device      %u:%u, disk sequence number %llu\n", major(disk->devnum),
+		minor(disk->devnum), (unsigned long long)disk->diskseq);
+}
+
+static int print_json(const struct disk *disk)
+{
+	bool whole = disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED;
+	json_t *object = whole ? disk_to_json(disk) : json_pack("{s:s}", "name", disk->name);
+	int r = -ENOMEM;
+
+	if (object &&
+		json_object_set_new(
+			object, "status", json_string(disk_status_name(disk->status))) == 0 &&
+		json_dumpf(object, stdout, JSON_INDENT(2)) == 0) {
+		putchar('\n');
+		r = 0;
+	}
+	json_decref(object);
+	return r;
+}
+
+static int print_disk(const struct disk *disk, enum format format)
+{
+	int r = 0;
+
+	if (format == FORMAT_UDEV)
+		print_udev(disk);
+	else if (format == FORMAT_TEXT)
+		print_text(disk);
+	else
+		r = print_json(disk);
+	if (r == 0 && fflush(stdout) == EOF)
+		r = -errno;
+	if (r < 0)
+		log_error("%s: cannot print: %s", disk->name, strerror(-r));
+	return r;
+}
+
+static int run(const char *device, enum format format)
+{
+	_cleanup_(view_close) struct view view = VIEW_NONE;
+	struct identity_error error = {};
+	struct identity identity;
+	char devpath[PATH_MAX];
+	struct disk disk;
+	int r;
+
+	r = view_open("", &view);
+	if (r < 0) {
+		log_error("cannot open /sys and /proc: %s", strerror(-r));
+		return r;
+	}
+	r = find_device(&view, device, devpath, sizeof(devpath));
+	if (r < 0) {
+		log_error("%s: %s",
+			device ? device : "no device given, and no udev event (DEVPATH)",
+			r == -ENODEV ? "no such block device" : strerror(-r));
+		return r;
+	}
+	r = identity_read(&view, &identity);
+	if (r < 0) {
+		log_error("%s: cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
+			devpath, strerror(-r));
+		return r;
+	}
+	r = disk_identify(&view, &identity, devpath, &disk, &error);
+	if (r < 0) {
+		log_error("%s: %s: %s", devpath, error.attribute, error.reason);
+		return r;
+	}
+	return print_disk(&disk, format);
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "udev", no_argument, NULL, 'u' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{},
+	};
+	enum format format;
+	int c, chosen = 0;
+
+	log_open("hotslot-id");
+	while ((c = getopt_long(argc, argv, "ujhV", options, NULL)) >= 0) {
+		switch (c) {
+		case 'u':
+		case 'j':
+			chosen = c;
+			break;
+		case 'h':
+			print_usage(stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			puts("hotslot-id " HOTSLOT_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			print_usage(stderr);
+			return 2;
+		}
+	}
+	if (argc - optind > 1) {
+		print_usage(stderr);
+		return 2;
+	}
+	format = chosen == 'j'			   ? FORMAT_JSON
+		 : chosen == 'u' || optind == argc ? FORMAT_UDEV
+						   : FORMAT_TEXT;
+	return run(argv[optind], format) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

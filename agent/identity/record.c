@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A disk's record as JSON: the part of it that sysfs alone tells. */
+#include "record.h"
+
+#include <stdio.h>
+#include <sys/sysmacros.h>
+
+/* Behind the last slot; QEMU's LUNs are below 16384. */
+#define UNSLOTTED_PLACE 65536
+#define UNSLOTTED_LUNS 16384
+
+void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE])
+{
+	snprintf(ret, DEVNUM_TEXT_SIZE, "%u:%u", major(devnum), minor(devnum));
+}
+
+uint32_t disk_place(const struct disk *disk)
+{
+	if (disk->status == DISK_SLOTTED)
+		return disk->slot;
+	return UNSLOTTED_PLACE + UNSLOTTED_LUNS * disk->target + disk->lun;
+}
+
+json_t *disk_to_json(const struct disk *disk)
+{
+	char devnum[DEVNUM_TEXT_SIZE];
+	json_t *slot = disk->status == DISK_SLOTTED ? json_integer(disk->slot) : json_null();
+	json_t *serial = *disk->serial ? json_string(disk->serial) : json_null();
+
+	devnum_format(disk->devnum, devnum);
+	/* "o" takes the references, also on failure. */
+	return json_pack("{s:I, s:o, s:i, s:i, s:o, s:s, s:s, s:I, s:I, s:i, s:b}", "place",
+		(json_int_t)disk_place(disk), "slot", slot, "target", (int)disk->target, "lun",
+		(int)disk->lun, "serial", serial, "name", disk->name, "devnum", devnum, "diskseq",
+		(json_int_t)disk->diskseq, "size", (json_int_t)disk->size, "block-size",
+		(int)disk->block_size, "read-only", (int)disk->read_only);
+}
