@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes a disk out of use in this guest, so that the host can unplug it, and gives it back. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "disk.h"
+#include "users.h"
+
+/* What hold_finish() says of the step that was started last. */
+enum hold_outcome {
+	HOLD_DONE = 0,
+	HOLD_BUSY = 1, /* the disk is in use; nothing has changed */
+};
+
+/* A disk that is being taken, is held, or is being given back. Each step is started, runs in a
+ * child, and is over when hold_fd() is readable. At its own deadline the caller may keep the hold
+ * and answer later, or free it. */
+struct hold;
+
+/* Where the kernel shows itself; borrowed for as long as the call lasts. */
+struct hold_roots {
+	int sysfd;
+	int procfd;
+	const char *dev_dir;
+};
+
+/* Starts to take DISK: waits shortly for udevd to be done with it, looks for users, claims it
+ * exclusively (O_EXCL, so that no mount, swap, device-mapper or md gets it or a partition of it),
+ * writes back what is dirty. hold_finish() then sets it offline, so that opening it fails.
+ * With FORCE, users do not matter. A disk that is offline already (an agent before this one
+ * released it) counts as taken. DISK and PARTITIONS are not needed after the call. Does not
+ * block. Returns -ESTALE if the disk is another one by now, -ENOENT if it is gone. */
+int hold_take(const struct hold_roots *roots, const struct disk *disk,
+	const struct partition *partitions, size_t n, bool force, struct hold **ret);
+
+/* Readable (EPOLLIN) once the step that was started last is over; then call hold_finish(). The
+ * descriptor is another one for each step. -1 if none was started since hold_finish(). */
+int hold_fd(const struct hold *hold);
+
+/* Ends a step. After hold_take(): a hold_outcome; if HOLD_BUSY, at most MAX users are written to
+ * RET_USERS, *ret_count is how many there are (RET_USERS and RET_COUNT may be NULL else), and the
+ * hold can only be freed. Returns -EAGAIN while the step runs. Other errors (-ESTALE and -ENODEV:
+ * the disk has gone; -EIO: it could not be written back): the disk is as it was before the step. */
+int hold_finish(struct hold *hold, struct disk_user *ret_users, size_t max, size_t *ret_count);
+
+/* Starts to give a held disk back: sets it running, on which the kernel reads its size and
+ * identity anew. After hold_finish() the claim is gone; free it then. */
+int hold_release(struct hold *hold);
+
+/* Starts to have the kernel forget a held disk that the host has unplugged, if its own event was
+ * lost: on a rescan the kernel passes over disks that are offline. */
+int hold_delete(struct hold *hold);
+
+/* Drops the claim. A disk that was set offline stays so, as it should when it is gone. Ends a
+ * step that still runs, without waiting for it. Takes NULL. */
+void hold_free(struct hold *hold);

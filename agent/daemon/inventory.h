@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The disks that there are, in the order of their places. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "contents.h"
+#include "disk.h"
+#include "hold.h"
+#include "loop.h"
+#include "probe.h"
+
+enum entry_state {
+	ENTRY_PRESENT,
+	ENTRY_TAKING, /* being released: its links are gone */
+	ENTRY_RELEASED,
+	ENTRY_RESTORING, /* being taken back into use */
+	ENTRY_DELETING,	 /* unplugged, and the kernel is told so */
+};
+
+struct tracker;
+
+/* A disk that the agent knows. */
+struct entry {
+	struct tracker *tracker;
+	struct disk disk;
+	char *devpath; /* relative to /sys */
+	struct partition *partitions;
+	size_t n_partitions;
+	struct contents contents;
+	struct contents *partition_contents; /* n_partitions of them */
+	struct probe *probe;		     /* while its contents are looked at */
+	struct source probe_source;
+	bool probe_again; /* something changed meanwhile */
+	enum entry_state state;
+	struct hold *hold;
+	struct source hold_source;
+	bool restore_claims; /* restoring: the claim comes first, it is not ours yet */
+	bool conflict;	     /* another disk has its serial */
+	bool seen;	     /* by the enumeration that is under way */
+	bool announced;	     /* the session has been told of it */
+	uint64_t reported;   /* a hash of what it was told; 0: nothing yet */
+};
+
+/* Whether the guest may use the disk, and it has links. */
+static inline bool entry_is_usable(const struct entry *entry)
+{
+	return entry->state == ENTRY_PRESENT || entry->state == ENTRY_TAKING;
+}
+
+struct inventory {
+	struct entry **entries; /* sorted by disk_place() */
+	size_t n;
+	size_t allocated;
+};
+
+/* Makes an entry and sorts it in. Returns NULL without memory. */
+struct entry *inventory_add(
+	struct inventory *inventory, const struct disk *disk, const char *devpath);
+
+/* Takes an entry out and frees it, with its probe and its hold; their sources were removed. */
+void inventory_remove(struct inventory *inventory, struct entry *entry);
+
+struct entry *inventory_find_slot(const struct inventory *inventory, uint32_t slot);
+struct entry *inventory_find_place(const struct inventory *inventory, uint32_t place);
+struct entry *inventory_find_devpath(const struct inventory *inventory, const char *devpath);
+
+/* The index of the first entry whose place is at least PLACE; n if there is none. */
+size_t inventory_search(const struct inventory *inventory, uint32_t place);
+
+/* How many disks have this serial. */
+size_t inventory_count_serial(const struct inventory *inventory, const char *serial);
+
+void inventory_done(struct inventory *inventory);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests that wait: for a disk, for its release, for its contents. */
+#pragma once
+
+#include "server.h"
+
+/* An event takes milliseconds; after this long without one the kernel is asked to look. */
+#define PENDING_LOOK_MS 1000
+
+enum pending_kind {
+	PENDING_EXPECT,
+	PENDING_RELEASE, /* until the guest cannot use the disk */
+	PENDING_GONE,	 /* until the kernel has no disk in the slot */
+	PENDING_DISKS,	 /* until the contents of a page's disks are known */
+};
+
+struct pending {
+	struct pending *next;
+	enum pending_kind kind;
+	json_t *id;
+	uint64_t deadline; /* now_ms() */
+	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */
+	uint32_t slot;
+	/* expect */
+	char serial[SERIAL_ENCODED_MAX + 1]; /* empty: any */
+	uint64_t size;			     /* UINT64_MAX: any */
+	int read_only;			     /* -1: any */
+	/* release */
+	bool force;
+	/* disks */
+	uint32_t from; /* the first place of the page */
+	size_t limit;
+};
+
+/* Has a request wait, or answers it at once. Copies WAIT; holds a reference to its id. Returns a
+ * negative errno and fills *FAILURE if too many wait. */
+int pending_add(struct server *server, const struct pending *wait, struct failure *failure);
+
+/* Answers those whose condition or deadline has come. */
+void pending_check_all(struct server *server);
+
+/* Answers the releases of SLOT with FAILURE; takes its extra. */
+void pending_refuse_releases(struct server *server, uint32_t slot, struct failure *failure);
+
+/* Forgets all: their session is over. */
+void pending_drop_all(struct server *server);
+
+uint64_t pending_deadline(const struct server *server);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks at the contents of a disk and of its partitions, in a child without privileges. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "contents.h"
+#include "disk.h"
+
+/* A disk answers a probe's few dozen reads in milliseconds; SCSI's own timeout for one command is
+ * 30 s, and nobody wants to wait for that with a label. */
+#define PROBE_DEADLINE_MS 5000
+
+struct probe;
+
+/* Starts to look at DISK and its N partitions (at most PARTITIONS_MAX). The child opens
+ * DEV_DIR/NAME for reading and checks devnum and diskseq before it looks. DISK and PARTITIONS are
+ * not needed after the call. Does not block. */
+int probe_start(const char *dev_dir, const struct disk *disk, const struct partition *partitions,
+	size_t n, struct probe **ret);
+
+/* Readable (EPOLLIN) once the child has ended; then call probe_finish(). */
+int probe_fd(const struct probe *probe);
+
+/* When to give up (now_ms()): call probe_free() then, the contents are unknown. */
+uint64_t probe_deadline_ms(const struct probe *probe);
+
+/* What was seen: on the disk, and on each of its partitions in the order given to probe_start()
+ * (RET_PARTITIONS has room for all). One of them can be unknown (unreadable, or signs of several
+ * things at once) while others are known. Returns -EAGAIN while the child runs, -ESTALE if the
+ * node was not that disk any more, -EIO if it could not be opened, -EBADMSG if the child broke
+ * off or answered nonsense; all is unknown then. */
+int probe_finish(struct probe *probe, struct contents *ret_disk, struct contents *ret_partitions);
+
+/* Ends the child if it still runs, without waiting for it. Takes NULL. */
+void probe_free(struct probe *probe);

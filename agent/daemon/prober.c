@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Has the contents of disks looked at, a few at a time. */
+#include "prober.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "log.h"
+
+static size_t count_running(const struct tracker *tracker)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		n += tracker->inventory.entries[i]->probe != NULL;
+	return n;
+}
+
+static void set_state(struct entry *entry, enum contents_state state)
+{
+	entry->contents = (struct contents){ .state = state };
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		entry->partition_contents[i] = (struct contents){ .state = state };
+}
+
+void prober_cancel(struct tracker *tracker, struct entry *entry)
+{
+	loop_remove(tracker->loop, &entry->probe_source);
+	probe_free(entry->probe);
+	entry->probe = NULL;
+	entry->probe_again = false;
+}
+
+static void handle_probe(void *data, uint32_t events)
+{
+	struct entry *entry = data;
+	struct tracker *tracker = entry->tracker;
+	bool again = entry->probe_again;
+	int r = probe_finish(entry->probe, &entry->contents, entry->partition_contents);
+
+	(void)events;
+	if (r == -EAGAIN)
+		return;
+	prober_cancel(tracker, entry);
+	if (r < 0) {
+		log_warning("%s: cannot look at its contents: %s", entry->disk.name, strerror(-r));
+		set_state(entry, CONTENTS_UNKNOWN);
+	}
+	/* What was seen may be half of the old and half of the new. */
+	if (again)
+		set_state(entry, CONTENTS_PENDING);
+	else
+		tracker_changed(tracker, entry);
+}
+
+static void start_probe(struct tracker *tracker, struct entry *entry)
+{
+	int r = probe_start(tracker->links.directory, &entry->disk, entry->partitions,
+		entry->n_partitions, &entry->probe);
+
+	if (r == 0) {
+		entry->probe_source =
+			(struct source){ probe_fd(entry->probe), handle_probe, entry };
+		r = loop_add(tracker->loop, &entry->probe_source, EPOLLIN);
+	}
+	if (r == 0)
+		return;
+	log_warning("%s: cannot look at its contents: %s", entry->disk.name, strerror(-r));
+	entry->probe_source.fd = -1;
+	prober_cancel(tracker, entry);
+	set_state(entry, CONTENTS_UNKNOWN);
+}
+
+void prober_look(struct tracker *tracker, struct entry *entry)
+{
+	if (!tracker->probing || entry->state != ENTRY_PRESENT) {
+		set_state(entry, CONTENTS_UNKNOWN);
+	} else if (entry->probe) {
+		entry->probe_again = true;
+	} else {
+		set_state(entry, CONTENTS_PENDING);
+	}
+}
+
+void prober_give_up(struct tracker *tracker, struct entry *entry)
+{
+	log_warning("%s: looking at its contents took too long", entry->disk.name);
+	prober_cancel(tracker, entry);
+	set_state(entry, CONTENTS_UNKNOWN);
+	tracker_changed(tracker, entry);
+}
+
+void prober_continue(struct tracker *tracker)
+{
+	size_t running = count_running(tracker);
+
+	for (size_t i = 0; i < tracker->inventory.n && running < PROBES_MAX; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+
+		if (entry->probe || entry->contents.state != CONTENTS_PENDING)
+			continue;
+		start_probe(tracker, entry);
+		running += entry->probe != NULL;
+	}
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes disks out of use and back, for release and expect. */
+#include "release.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "log.h"
+#include "pending.h"
+#include "prober.h"
+#include "sysfs-write.h"
+
+static void drop_hold(struct server *server, struct entry *entry)
+{
+	loop_remove(server->loop, &entry->hold_source);
+	hold_free(entry->hold);
+	entry->hold = NULL;
+}
+
+static void set_state(struct server *server, struct entry *entry, enum entry_state state)
+{
+	entry->state = state;
+	tracker_update_links(server->tracker, entry);
+	tracker_changed(server->tracker, entry);
+}
+
+static json_t *report_users(const struct disk_user *users, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < n && i < HOTSLOT_USERS_MAX; i++) {
+		json_t *user = json_pack("{s:s, s:s, s:s}", "kind", users[i].kind, "device",
+			users[i].device, "what", users[i].what);
+
+		if (user && users[i].pid > 0) {
+			json_object_set_new(user, "pid", json_integer(users[i].pid));
+			json_object_set_new(user, "process", json_string(users[i].process));
+		}
+		json_array_append_new(list, user);
+	}
+	return json_pack("{s:o}", "users", list);
+}
+
+static void refuse_busy(
+	struct server *server, struct entry *entry, const struct disk_user *users, size_t n)
+{
+	struct failure failure = {};
+
+	fail_request(&failure, HOTSLOT_ERROR_BUSY, "%s in slot %u is in use", entry->disk.name,
+		entry->disk.slot);
+	failure.extra = report_users(users, n);
+	pending_refuse_releases(server, entry->disk.slot, &failure);
+}
+
+static void refuse_error(struct server *server, struct entry *entry, int r)
+{
+	struct failure failure = {};
+
+	log_error("%s: cannot be released: %s", entry->disk.name, strerror(-r));
+	fail_request(&failure, HOTSLOT_ERROR_INTERNAL, "cannot release %s in slot %u: %s",
+		entry->disk.name, entry->disk.slot, strerror(-r));
+	pending_refuse_releases(server, entry->disk.slot, &failure);
+}
+
+static void finish_taking(
+	struct server *server, struct entry *entry, int r, const struct disk_user *users, size_t n)
+{
+	if (r == HOLD_DONE) {
+		set_state(server, entry, ENTRY_RELEASED);
+		return;
+	}
+	drop_hold(server, entry);
+	entry->state = ENTRY_PRESENT;
+	if (r == HOLD_BUSY)
+		refuse_busy(server, entry, users, n);
+	else
+		refuse_error(server, entry, r);
+	tracker_changed(server->tracker, entry);
+}
+
+static void finish_restoring(struct server *server, struct entry *entry, int r)
+{
+	drop_hold(server, entry);
+	if (r < 0)
+		log_error("%s: cannot be taken back into use: %s", entry->disk.name, strerror(-r));
+	set_state(server, entry, r < 0 ? ENTRY_RELEASED : ENTRY_PRESENT);
+}
+
+static int watch_step(struct server *server, struct entry *entry);
+
+/* A disk that an agent before this one released is claimed first, and then given back. */
+static int go_on_restoring(struct server *server, struct entry *entry)
+{
+	int r = hold_release(entry->hold);
+
+	return r < 0 ? r : watch_step(server, entry);
+}
+
+static void handle_step(void *data, uint32_t events)
+{
+	struct disk_user users[HOTSLOT_USERS_MAX];
+	struct entry *entry = data;
+	struct server *server = entry->tracker->callbacks.data;
+	size_t n = 0;
+	int r = hold_finish(entry->hold, users, ARRAY_SIZE(users), &n);
+
+	(void)events;
+	if (r == -EAGAIN)
+		return;
+	loop_remove(server->loop, &entry->hold_source);
+	switch (entry->state) {
+	case ENTRY_TAKING:
+		finish_taking(server, entry, r, users, n);
+		break;
+	case ENTRY_RESTORING:
+		if (r == HOLD_DONE && entry->restore_claims) {
+			entry->restore_claims = false;
+			r = go_on_restoring(server, entry);
+			if (r == 0)
+				break;
+		}
+		finish_restoring(server, entry, r);
+		break;
+	default:
+		/* Deleting: the uevent tells whether it worked. */
+		if (r < 0)
+			log_error("%s: the kernel does not drop it: %s", entry->disk.name,
+				strerror(-r));
+		break;
+	}
+}
+
+static int watch_step(struct server *server, struct entry *entry)
+{
+	entry->hold_source = (struct source){ hold_fd(entry->hold), handle_step, entry };
+	return loop_add(server->loop, &entry->hold_source, EPOLLIN);
+}
+
+static int claim(struct server *server, struct entry *entry, bool force)
+{
+	const struct hold_roots roots = {
+		.sysfd = server->tracker->view.sys,
+		.procfd = server->tracker->view.proc,
+		.dev_dir = server->tracker->links.directory,
+	};
+	int r;
+
+	r = hold_take(
+		&roots, &entry->disk, entry->partitions, entry->n_partitions, force, &entry->hold);
+	if (r < 0)
+		return r;
+	r = watch_step(server, entry);
+	if (r < 0)
+		drop_hold(server, entry);
+	return r;
+}
+
+int release_start(struct server *server, struct entry *entry, bool force)
+{
+	int r;
+
+	/* Our own look at its contents is no use of it. */
+	prober_cancel(server->tracker, entry);
+	r = claim(server, entry, force);
+	if (r == 0)
+		entry->state = ENTRY_TAKING;
+	return r;
+}
+
+void release_cancel(struct server *server, struct entry *entry)
+{
+	if (entry->state != ENTRY_TAKING)
+		return;
+	drop_hold(server, entry);
+	entry->state = ENTRY_PRESENT;
+	tracker_changed(server->tracker, entry);
+}
+
+int release_undo(struct server *server, struct entry *entry)
+{
+	int r;
+
+	entry->restore_claims = !entry->hold;
+	if (entry->hold)
+		r = go_on_restoring(server, entry);
+	else
+		r = claim(server, entry, true);
+	if (r == 0)
+		entry->state = ENTRY_RESTORING;
+	return r;
+}
+
+int release_delete(struct server *server, struct entry *entry)
+{
+	int r;
+
+	if (entry->state == ENTRY_DELETING)
+		return 0;
+	if (!entry->hold)
+		return scsi_delete_start(&server->tracker->view, entry->devpath);
+	loop_remove(server->loop, &entry->hold_source);
+	r = hold_delete(entry->hold);
+	if (r == 0)
+		r = watch_step(server, entry);
+	if (r == 0)
+		entry->state = ENTRY_DELETING;
+	return r;
+}

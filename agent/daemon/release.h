@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes disks out of use and back, for release and expect. */
+#pragma once
+
+#include "server.h"
+
+/* Starts to take a usable disk out of use; pending releases of its slot are answered when that is
+ * over. Returns a negative errno if it cannot be started. */
+int release_start(struct server *server, struct entry *entry, bool force);
+
+/* Breaks off what release_start() began, if it is still under way: the disk stays in use. */
+void release_cancel(struct server *server, struct entry *entry);
+
+/* Starts to take a released disk back into use. */
+int release_undo(struct server *server, struct entry *entry);
+
+/* Has the kernel drop a disk that the host has unplugged and the kernel has not noticed. */
+int release_delete(struct server *server, struct entry *entry);

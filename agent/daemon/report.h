@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A disk's whole record as JSON, as agent/PROTOCOL.md has it. */
+#pragma once
+
+#include <jansson.h>
+
+#include "tracker.h"
+
+/* Builds the record. Its links are checked at this moment. Partitions that would make a frame with
+ * it too long are left out and counted. Returns a new reference, NULL without memory. */
+json_t *report_disk(const struct tracker *tracker, const struct entry *entry);
+
+/* The data of disk-removed. */
+json_t *report_removed(const struct entry *entry);
+
+/* Whether the by-slot link of the disk is there and right. */
+bool report_is_linked(const struct tracker *tracker, const struct entry *entry);
+
+/* A hash that differs if the record does. Never 0. */
+uint64_t report_hash(const json_t *record);

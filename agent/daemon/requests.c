@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The requests of the protocol: one handler each. */
+#include "requests.h"
+
+#include <string.h>
+
+#include "arguments.h"
+#include "log.h"
+#include "pending.h"
+#include "record.h"
+#include "report.h"
+#include "shutdown.h"
+
+/* What a request is handled with. */
+struct call {
+	const json_t *arguments;
+	json_t *id; /* borrowed, may be NULL */
+	struct failure failure;
+};
+
+/* Handlers answer, or have the request wait, and return 0; or they return a negative errno with
+ * the call's failure filled. */
+typedef int (*handler_fn)(struct server *server, struct call *call);
+
+static bool is_nonce(const char *s)
+{
+	size_t length = strlen(s);
+
+	if (length < HOTSLOT_NONCE_MIN || length > HOTSLOT_NONCE_MAX)
+		return false;
+	return strspn(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") ==
+	       length;
+}
+
+static int choose_version(struct call *call)
+{
+	const json_t *versions = json_object_get(call->arguments, "versions");
+	const json_t *version;
+	size_t i;
+
+	if (!json_is_array(versions) || json_array_size(versions) > HOTSLOT_VERSIONS_MAX)
+		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+			"versions is not an array of at most %d integers", HOTSLOT_VERSIONS_MAX);
+	json_array_foreach(versions, i, version)
+	{
+		if (!json_is_integer(version))
+			return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+				"versions has a member that is no integer");
+		if (json_integer_value(version) == HOTSLOT_PROTOCOL_VERSION)
+			return 0;
+	}
+	return fail_request(&call->failure, HOTSLOT_ERROR_VERSION,
+		"hotslot-agent " HOTSLOT_VERSION " speaks version %d only",
+		HOTSLOT_PROTOCOL_VERSION);
+}
+
+/* In another generation memory may have gone back in time: nothing that is known holds. */
+static void take_generation(struct server *server, const char *generation)
+{
+	bool other = *server->generation && strcmp(server->generation, generation);
+
+	strcpy(server->generation, generation);
+	if (other) {
+		log_info("another generation: looking at all disks afresh");
+		tracker_rescan(server->tracker);
+	}
+}
+
+static int handle_hello(struct server *server, struct call *call)
+{
+	const char *controller = server->tracker->identity.controller;
+	const char *nonce = "", *generation = NULL;
+	int r;
+
+	if ((r = argument_string(
+		     call->arguments, "nonce", HOTSLOT_NONCE_MAX, &nonce, &call->failure)) < 0 ||
+		(r = argument_string(call->arguments, "generation", HOTSLOT_GENERATION_MAX,
+			 &generation, &call->failure)) < 0)
+		return r;
+	if (!is_nonce(nonce))
+		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+			"nonce is not %d to %d characters of [0-9A-Za-z-]", HOTSLOT_NONCE_MIN,
+			HOTSLOT_NONCE_MAX);
+	r = choose_version(call);
+	if (r < 0)
+		return r;
+	if (generation)
+		take_generation(server, generation);
+	server_start_session(server, nonce);
+	server_answer(server, call->id,
+		json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s?}", "nonce", nonce, "version",
+			HOTSLOT_PROTOCOL_VERSION, "agent", HOTSLOT_VERSION, "boot-id",
+			server->boot_id, "epoch", (json_int_t)server->epoch, "links",
+			server->tracker->links.owner ? "agent" : "udev", "controller",
+			*controller ? controller : NULL));
+	return 0;
+}
+
+static int handle_ping(struct server *server, struct call *call)
+{
+	server_answer(server, call->id, json_object());
+	return 0;
+}
+
+/* Reads "deadline" and sets when the kernel is to look by itself: halfway, or after a second. */
+static int read_deadline(struct call *call, struct pending *wait)
+{
+	uint64_t ms = HOTSLOT_DEADLINE_DEFAULT_MS, now = now_ms();
+	int r;
+
+	r = argument_number(
+		call->arguments, "deadline", HOTSLOT_DEADLINE_MAX_MS, &ms, &call->failure);
+	if (r < 0)
+		return r;
+	wait->deadline = now + ms;
+	wait->look_at = now + (ms / 2 < PENDING_LOOK_MS ? ms / 2 : PENDING_LOOK_MS);
+	wait->id = call->id;
+	return 0;
+}
+
+static int handle_disks(struct server *server, struct call *call)
+{
+	struct pending wait = { .kind = PENDING_DISKS };
+	uint64_t after, limit = HOTSLOT_PAGE_MAX;
+	bool contents = false;
+	int r;
+
+	r = argument_number(call->arguments, "after", UINT32_MAX - 1, &after, &call->failure);
+	if (r < 0)
+		return r;
+	wait.from = r ? (uint32_t)after + 1 : 0;
+	if ((r = argument_number(
+		     call->arguments, "limit", HOTSLOT_PAGE_MAX, &limit, &call->failure)) < 0 ||
+		(r = argument_boolean(call->arguments, "contents", &contents, &call->failure)) <
+			0 ||
+		(r = read_deadline(call, &wait)) < 0)
+		return r;
+	if (limit == 0)
+		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID, "limit is 0");
+	wait.limit = limit;
+	wait.look_at = UINT64_MAX;
+	if (!contents)
+		wait.deadline = 0;
+	return pending_add(server, &wait, &call->failure);
+}
+
+static int handle_expect(struct server *server, struct call *call)
+{
+	struct pending wait = { .kind = PENDING_EXPECT, .size = UINT64_MAX, .read_only = -1 };
+	const char *serial = "";
+	bool read_only;
+	uint64_t slot;
+	int r;
+
+	if ((r = argument_required_number(
+		     call->arguments, "slot", SLOT_MAX, &slot, &call->failure)) < 0 ||
+		(r = argument_string(call->arguments, "serial", SERIAL_ENCODED_MAX, &serial,
+			 &call->failure)) < 0 ||
+		(r = argument_number(
+			 call->arguments, "size", INT64_MAX, &wait.size, &call->failure)) < 0 ||
+		(r = argument_boolean(call->arguments, "read-only", &read_only, &call->failure)) <
+			0)
+		return r;
+	if (r)
+		wait.read_only = read_only;
+	wait.slot = (uint32_t)slot;
+	strcpy(wait.serial, serial);
+	r = read_deadline(call, &wait);
+	return r < 0 ? r : pending_add(server, &wait, &call->failure);
+}
+
+static int handle_release(struct server *server, struct call *call)
+{
+	struct pending wait = { .kind = PENDING_RELEASE };
+	bool detached = false;
+	uint64_t slot;
+	int r;
+
+	if ((r = argument_required_number(
+		     call->arguments, "slot", SLOT_MAX, &slot, &call->failure)) < 0 ||
+		(r = argument_boolean(call->arguments, "force", &wait.force, &call->failure)) < 0 ||
+		(r = argument_boolean(call->arguments, "detached", &detached, &call->failure)) <
+			0 ||
+		(r = read_deadline(call, &wait)) < 0)
+		return r;
+	wait.slot = (uint32_t)slot;
+	if (detached)
+		wait.kind = PENDING_GONE;
+	return pending_add(server, &wait, &call->failure);
+}
+
+static int handle_shutdown(struct server *server, struct call *call)
+{
+	const char *mode = "powerdown";
+	int r;
+
+	r = argument_string(call->arguments, "mode", HOTSLOT_ID_MAX, &mode, &call->failure);
+	if (r < 0)
+		return r;
+	if (strcmp(mode, "powerdown") && strcmp(mode, "reboot"))
+		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+			"mode is neither powerdown nor reboot");
+	server_answer(server, call->id, json_object());
+	r = shutdown_start(server->tracker->run_directory, !strcmp(mode, "reboot"));
+	if (r < 0)
+		log_error("cannot start the %s: %s", mode, strerror(-r));
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	handler_fn handle;
+} handlers[] = {
+	{ HOTSLOT_REQUEST_PING, handle_ping },
+	{ HOTSLOT_REQUEST_DISKS, handle_disks },
+	{ HOTSLOT_REQUEST_EXPECT, handle_expect },
+	{ HOTSLOT_REQUEST_RELEASE, handle_release },
+	{ HOTSLOT_REQUEST_SHUTDOWN, handle_shutdown },
+};
+
+static int dispatch(struct server *server, const char *name, struct call *call)
+{
+	if (!strcmp(name, HOTSLOT_REQUEST_HELLO))
+		return handle_hello(server, call);
+	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++)
+		if (!strcmp(name, handlers[i].name))
+			return handlers[i].handle(server, call);
+	return fail_request(&call->failure, HOTSLOT_ERROR_UNKNOWN, "there is no such request");
+}
+
+/* What belongs to another session is old, and is dropped without a word. */
+static bool is_stale(const struct server *server, const char *name, const json_t *session)
+{
+	if (!strcmp(name, HOTSLOT_REQUEST_HELLO))
+		return false;
+	return json_is_string(session) &&
+	       (!server->active || strcmp(json_string_value(session), server->session));
+}
+
+static int check_envelope(const json_t *request, const char *name, struct call *call)
+{
+	const json_t *session = json_object_get(request, "session");
+	const json_t *id = call->id;
+
+	if (id && !json_is_integer(id) &&
+		!(json_is_string(id) && json_string_length(id) <= HOTSLOT_ID_MAX)) {
+		call->id = NULL;
+		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+			"id is neither an integer nor a string of at most %d bytes",
+			HOTSLOT_ID_MAX);
+	}
+	if (!name)
+		return fail_request(
+			&call->failure, HOTSLOT_ERROR_INVALID, "execute is missing or no string");
+	if (call->arguments && !json_is_object(call->arguments))
+		return fail_request(
+			&call->failure, HOTSLOT_ERROR_INVALID, "arguments is no object");
+	if (!json_is_string(session) && strcmp(name, HOTSLOT_REQUEST_HELLO))
+		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+			"session is missing or no string; say hello first");
+	return 0;
+}
+
+void request_handle(struct server *server, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "execute"));
+	struct call call = {
+		.arguments = json_object_get(request, "arguments"),
+		.id = json_object_get(request, "id"),
+	};
+	int r;
+
+	if (name && is_stale(server, name, json_object_get(request, "session")))
+		return;
+	r = check_envelope(request, name, &call);
+	if (r == 0)
+		r = dispatch(server, name, &call);
+	if (r < 0)
+		server_refuse(server, call.id, &call.failure);
+}

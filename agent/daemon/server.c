@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Serves the protocol on the port: bytes in, frames, bytes out. */
+#include "server.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "log.h"
+#include "pending.h"
+#include "report.h"
+#include "requests.h"
+
+#define BOOT_ID_FILE "sys/kernel/random/boot_id"
+#define EPOCH_FILE "epoch"
+
+/* Counts the agent's starts in this boot: /run is emptied by a reboot. */
+static int count_epoch(struct server *server)
+{
+	char path[sizeof(server->tracker->run_directory) + sizeof(EPOCH_FILE) + 1];
+	_cleanup_fclose_ FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "%s/" EPOCH_FILE, server->tracker->run_directory);
+	if (read_attr_u64_at(-1, path, &server->epoch) < 0)
+		server->epoch = 0;
+	server->epoch++;
+	file = fopen(path, "we");
+	if (!file || fprintf(file, "%llu\n", (unsigned long long)server->epoch) < 0 ||
+		fflush(file) == EOF) {
+		int r = -errno;
+
+		log_error("cannot write %s: %s", path, strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
+int server_open(struct server *server, struct loop *loop, struct tracker *tracker)
+{
+	int r;
+
+	*server = (struct server){ .loop = loop, .tracker = tracker, .port_source.fd = -1 };
+	r = read_attr_at(tracker->view.proc, BOOT_ID_FILE, server->boot_id, BOOT_ID_SIZE);
+	if (r < 0) {
+		log_error("cannot read /proc/" BOOT_ID_FILE ": %s", strerror(-r));
+		return r;
+	}
+	return count_epoch(server);
+}
+
+static void end_session(struct server *server)
+{
+	server->active = false;
+	frame_reader_reset(&server->reader);
+	pending_drop_all(server);
+}
+
+static void close_port(struct server *server)
+{
+	end_session(server);
+	loop_remove(server->loop, &server->port_source);
+	port_free(server->port);
+	server->port = NULL;
+}
+
+void server_close(struct server *server)
+{
+	close_port(server);
+	frame_reader_done(&server->reader);
+}
+
+/* ---- out ---- */
+
+/* Sends OBJECT and drops the reference. Returns a negative errno if it cannot be queued. */
+static int send_object(struct server *server, json_t *object, bool resync)
+{
+	static const char mark = (char)HOTSLOT_RESYNC;
+	_cleanup_free_ char *frame = NULL;
+	size_t length;
+	int r;
+
+	if (!object)
+		return -ENOMEM;
+	r = frame_format(object, &frame, &length);
+	json_decref(object);
+	if (r < 0)
+		return r;
+	if (!server->port)
+		return -ENOTCONN;
+	if (resync) {
+		r = port_send(server->port, &mark, 1);
+		if (r < 0)
+			return r;
+	}
+	return port_send(server->port, frame, length);
+}
+
+static json_t *envelope(
+	const struct server *server, const char *kind, json_t *body, const json_t *id)
+{
+	json_t *object = json_pack("{s:o}", kind, body);
+
+	if (!object)
+		return NULL;
+	if ((id && json_object_set(object, "id", (json_t *)id) < 0) ||
+		(server->active &&
+			json_object_set_new(object, "session", json_string(server->session)) < 0)) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* A host that does not read its answers has lost its session: it would wait for them in vain. */
+static void check_sent(struct server *server, int r)
+{
+	if (r == 0 || r == -ENOTCONN)
+		return;
+	log_warning("cannot answer the host: %s; its session is over", strerror(-r));
+	end_session(server);
+	if (server->port)
+		port_drop_queue(server->port);
+}
+
+void server_answer(struct server *server, const json_t *id, json_t *result)
+{
+	struct failure failure = { .class = HOTSLOT_ERROR_INTERNAL, .desc = "no memory" };
+
+	if (!result)
+		server_refuse(server, id, &failure);
+	else
+		check_sent(
+			server, send_object(server, envelope(server, "return", result, id), false));
+}
+
+void server_refuse(struct server *server, const json_t *id, struct failure *failure)
+{
+	json_t *error = json_pack("{s:s, s:s}", "class", failure->class, "desc", failure->desc);
+
+	if (error && failure->extra)
+		json_object_update(error, failure->extra);
+	json_decref(failure->extra);
+	failure->extra = NULL;
+	check_sent(server, send_object(server, envelope(server, "error", error, id), false));
+}
+
+int fail_request(struct failure *failure, const char *class, const char *format, ...)
+{
+	va_list args;
+
+	failure->class = class;
+	va_start(args, format);
+	vsnprintf(failure->desc, sizeof(failure->desc), format, args);
+	va_end(args);
+	return -EBADMSG;
+}
+
+/* An event that does not fit is lost; the gap in "seq" says so. */
+static void send_event(struct server *server, const char *name, json_t *data)
+{
+	json_t *event;
+
+	if (!server->active) {
+		json_decref(data);
+		return;
+	}
+	event = json_pack("{s:s, s:o, s:I, s:s}", "event", name, "data", data, "seq",
+		(json_int_t)++server->seq, "session", server->session);
+	send_object(server, event, false);
+}
+
+static void send_disk_event(struct server *server, const char *name, struct entry *entry)
+{
+	json_t *record;
+	uint64_t hash;
+
+	if (!server->active)
+		return;
+	record = report_disk(server->tracker, entry);
+	hash = record ? report_hash(record) : 0;
+	if (!record || hash == entry->reported) {
+		json_decref(record);
+		return;
+	}
+	entry->reported = hash;
+	entry->announced = true;
+	send_event(server, name, json_pack("{s:o}", "disk", record));
+}
+
+void server_disk_added(struct server *server, struct entry *entry)
+{
+	/* Whoever waits for it comes first. */
+	pending_check_all(server);
+	send_disk_event(server, HOTSLOT_EVENT_ADDED, entry);
+}
+
+void server_disk_changed(struct server *server, struct entry *entry)
+{
+	pending_check_all(server);
+	send_disk_event(
+		server, entry->announced ? HOTSLOT_EVENT_CHANGED : HOTSLOT_EVENT_ADDED, entry);
+}
+
+void server_disk_removed(struct server *server, struct entry *entry)
+{
+	if (server->active)
+		send_event(server, HOTSLOT_EVENT_REMOVED, report_removed(entry));
+}
+
+/* ---- in ---- */
+
+static void note_announced(struct server *server)
+{
+	for (size_t i = 0; i < server->tracker->inventory.n; i++) {
+		server->tracker->inventory.entries[i]->announced = true;
+		server->tracker->inventory.entries[i]->reported = 0;
+	}
+}
+
+void server_start_session(struct server *server, const char *nonce)
+{
+	static const char mark = (char)HOTSLOT_RESYNC;
+
+	pending_drop_all(server);
+	port_drop_queue(server->port);
+	server->active = true;
+	strcpy(server->session, nonce);
+	server->seq = 0;
+	/* What is there already the host learns by asking. */
+	note_announced(server);
+	port_send(server->port, &mark, 1);
+}
+
+static void refuse_malformed(struct server *server, const char *reason)
+{
+	struct failure failure = {};
+
+	fail_request(&failure, HOTSLOT_ERROR_MALFORMED, "%s", reason);
+	server_refuse(server, NULL, &failure);
+}
+
+static void handle_line(struct server *server, const char *line, size_t length)
+{
+	char reason[HOTSLOT_REASON_MAX];
+	json_t *request;
+
+	if (frame_parse(line, length, &request, reason) < 0) {
+		refuse_malformed(server, reason);
+		return;
+	}
+	request_handle(server, request);
+	json_decref(request);
+}
+
+static void handle_received(void *data, const char *bytes, size_t length)
+{
+	struct server *server = data;
+	size_t line_length;
+	char *line;
+	int r;
+
+	while ((r = frame_reader_feed(&server->reader, &bytes, &length, &line, &line_length)) !=
+		FRAME_NONE) {
+		if (r < 0) {
+			log_error("no memory for the host's requests");
+			return;
+		}
+		if (r == FRAME_READY)
+			handle_line(server, line, line_length);
+		else if (r == FRAME_TOO_LONG)
+			refuse_malformed(server, "longer than 65536 bytes");
+	}
+}
+
+static void handle_connected(void *data)
+{
+	log_debug("a host is there");
+	(void)data;
+}
+
+static void handle_disconnected(void *data)
+{
+	log_debug("no host any more");
+	end_session(data);
+}
+
+static void handle_port(void *data, uint32_t events)
+{
+	struct server *server = data;
+	int r;
+
+	(void)events;
+	r = port_handle(server->port);
+	if (r < 0) {
+		log_warning("the port is gone: %s", strerror(-r));
+		close_port(server);
+	}
+}
+
+static int watch_port(struct server *server)
+{
+	server->port_source = (struct source){ port_fd(server->port), handle_port, server };
+	return loop_add(server->loop, &server->port_source, EPOLLIN | EPOLLOUT | EPOLLET);
+}
+
+static struct port_callbacks callbacks_of(struct server *server)
+{
+	return (struct port_callbacks){ handle_connected, handle_received, handle_disconnected,
+		server };
+}
+
+int server_open_port(struct server *server)
+{
+	struct port_callbacks callbacks = callbacks_of(server);
+	char found[sizeof("/dev/") + PORT_NODE_SIZE] = "/dev/";
+	const char *path = server->port_path;
+	int r = 0;
+
+	if (server->port)
+		return 0;
+	if (!path) {
+		r = port_find(server->tracker->view.sys, found + strlen(found));
+		path = found;
+	}
+	if (r == 0)
+		r = port_open(path, &callbacks, &server->port);
+	if (r == -ENOENT)
+		return 1;
+	if (r < 0) {
+		log_error("cannot open the port %s: %s", path,
+			r == -EBUSY ? "another process has it, perhaps another hotslot-agent"
+				    : strerror(-r));
+		return r;
+	}
+	return watch_port(server);
+}
+
+int server_use_socket(struct server *server, int fd)
+{
+	struct port_callbacks callbacks = callbacks_of(server);
+	int r = port_new_from_fd(fd, &callbacks, &server->port);
+
+	if (r < 0) {
+		log_error("cannot use descriptor %d as port: %s", fd, strerror(-r));
+		return r;
+	}
+	return watch_port(server);
+}
+
+uint64_t server_deadline(const struct server *server)
+{
+	uint64_t port = server->port ? port_retry_ms(server->port) : UINT64_MAX;
+	uint64_t pending = pending_deadline(server);
+
+	return port < pending ? port : pending;
+}
+
+void server_tick(struct server *server)
+{
+	if (server->port && port_retry_ms(server->port) <= now_ms())
+		handle_port(server, 0);
+	pending_check_all(server);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Serves the protocol of agent/PROTOCOL.md on the port: session, requests, answers, events. */
+#pragma once
+
+#include <jansson.h>
+
+#include "frame.h"
+#include "port.h"
+#include "tracker.h"
+#include "wire.h"
+
+/* A boot id is a UUID; with its NUL and some room. */
+#define BOOT_ID_SIZE 40
+
+struct pending;
+
+struct server {
+	struct loop *loop;
+	struct tracker *tracker;
+	struct port *port;     /* NULL while the guest has none */
+	const char *port_path; /* NULL: the one named HOTSLOT_PORT_NAME */
+	struct source port_source;
+	struct frame_reader reader;
+	bool active; /* a host has said hello */
+	char session[HOTSLOT_NONCE_MAX + 1];
+	char generation[HOTSLOT_GENERATION_MAX + 1]; /* of the last hello that named one */
+	uint64_t seq;				     /* of the last event of this session */
+	char boot_id[BOOT_ID_SIZE];
+	uint64_t epoch;
+	struct pending *pending; /* oldest first */
+	size_t n_pending;
+};
+
+/* Reads the boot id and counts the epoch. Logs what fails. */
+int server_open(struct server *server, struct loop *loop, struct tracker *tracker);
+void server_close(struct server *server);
+
+/* Opens the port unless it is open. Returns 1 if the guest has none yet: call again when one
+ * appears. */
+int server_open_port(struct server *server);
+
+/* Serves a connected socket instead of a port. */
+int server_use_socket(struct server *server, int fd);
+
+/* Tells the session of a disk; for the tracker's callbacks. */
+void server_disk_added(struct server *server, struct entry *entry);
+void server_disk_changed(struct server *server, struct entry *entry);
+void server_disk_removed(struct server *server, struct entry *entry);
+
+/* When server_tick() has something to do though nothing happened. */
+uint64_t server_deadline(const struct server *server);
+
+/* Answers the requests whose time or condition has come. */
+void server_tick(struct server *server);
+
+/* ---- for the requests ---- */
+
+/* Why a request failed; EXTRA is an object with more members of the error, or NULL. */
+struct failure {
+	const char *class;
+	char desc[768]; /* two serials fit */
+	json_t *extra;
+};
+
+/* Fills *FAILURE and returns -EBADMSG: it is the request's fault, not ours. */
+int fail_request(struct failure *failure, const char *class, const char *format, ...)
+	_printf_(3, 4);
+
+/* Sends an answer; takes the reference to RESULT, which may be NULL for lack of memory. */
+void server_answer(struct server *server, const json_t *id, json_t *result);
+
+/* Sends an error; takes the reference to EXTRA. */
+void server_refuse(struct server *server, const json_t *id, struct failure *failure);
+
+/* Starts a session; the one before it is over. */
+void server_start_session(struct server *server, const char *nonce);

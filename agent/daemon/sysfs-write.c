@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes to sysfs that may take long, in a child: scans and deletions of SCSI devices. */
+#include "sysfs-write.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include "child.h"
+#include "place.h"
+#include "util.h"
+
+struct job {
+	int sys;
+	char path[PATH_MAX];
+	char text[48];
+};
+
+static int run_job(void *data)
+{
+	struct job *job = data;
+
+	return write_attr_at(job->sys, job->path, job->text) < 0;
+}
+
+static int start_job(struct job *job)
+{
+	struct child *child;
+	int r = child_start(run_job, job, &job->sys, 1, &child);
+
+	if (r == 0)
+		child_leave(child);
+	return r;
+}
+
+/* Whether the SCSI host in sysfs directory PATH ("devices/…/virtio0/host2/scsi_host/host2") is
+ * CONTROLLER's. */
+static bool is_host_of(const char *path, const char *controller)
+{
+	char parent[PATH_MAX], name[CONTROLLER_SIZE], *host;
+
+	if ((size_t)snprintf(parent, sizeof(parent), "%s", path) >= sizeof(parent))
+		return false;
+	host = strstr(parent, "/host");
+	if (!host)
+		return false;
+	*host = '\0';
+	return place_parse_controller(parent, name, sizeof(name)) == 0 && !strcmp(name, controller);
+}
+
+/* Finds the "scan" attribute of CONTROLLER's SCSI host. */
+static int find_scan(const struct view *view, const char *controller, char *ret, size_t size)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	int fd = openat(view->sys, "class/scsi_host", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		closep(&fd);
+		return -ENODEV;
+	}
+	while ((entry = readdir(dir))) {
+		char path[PATH_MAX], target[PATH_MAX];
+
+		snprintf(path, sizeof(path), "class/scsi_host/%s", entry->d_name);
+		if (entry->d_name[0] == '.' ||
+			view_read_link(view, path, target, sizeof(target)) < 0 ||
+			!is_host_of(target, controller))
+			continue;
+		return (size_t)snprintf(ret, size, "%s/scan", path) < size ? 0 : -ENAMETOOLONG;
+	}
+	return -ENODEV;
+}
+
+int scsi_scan_start(const struct view *view, const char *controller, uint32_t target, uint32_t lun)
+{
+	struct job job = { .sys = view->sys };
+	int r = find_scan(view, controller, job.path, sizeof(job.path));
+
+	if (r < 0)
+		return r;
+	/* Channel, target, LUN. */
+	snprintf(job.text, sizeof(job.text), "0 %u %u", target, lun);
+	return start_job(&job);
+}
+
+int scsi_delete_start(const struct view *view, const char *devpath)
+{
+	struct job job = { .sys = view->sys, .text = "1" };
+
+	if ((size_t)snprintf(job.path, sizeof(job.path), "%s/device/delete", devpath) >=
+		sizeof(job.path))
+		return -ENAMETOOLONG;
+	return start_job(&job);
+}

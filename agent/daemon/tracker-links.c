@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which disk has which links: by slot always, by serial if nobody else has it. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "tracker.h"
+
+static void make_link(struct tracker *tracker, const struct entry *entry, enum link_tree tree,
+	const struct partition *partition)
+{
+	const char *node = partition ? partition->name : entry->disk.name;
+	char name[LINK_PATH_SIZE];
+	int r;
+
+	if (!link_name(tree, &entry->disk, partition, name))
+		return;
+	r = links_make(&tracker->links, name, node);
+	if (r < 0)
+		log_error("%s: cannot link %s/%s: %s", node, tracker->links.directory, name,
+			strerror(-r));
+}
+
+static void remove_link(struct tracker *tracker, const struct entry *entry, enum link_tree tree,
+	const struct partition *partition)
+{
+	char name[LINK_PATH_SIZE];
+
+	if (link_name(tree, &entry->disk, partition, name))
+		links_remove(&tracker->links, name, partition ? partition->name : entry->disk.name);
+}
+
+static void update_tree(
+	struct tracker *tracker, const struct entry *entry, enum link_tree tree, bool wanted)
+{
+	void (*update)(struct tracker *, const struct entry *, enum link_tree,
+		const struct partition *) = wanted ? make_link : remove_link;
+
+	update(tracker, entry, tree, NULL);
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		update(tracker, entry, tree, &entry->partitions[i]);
+}
+
+static void update_own_links(struct tracker *tracker, const struct entry *entry)
+{
+	bool wanted = entry_is_usable(entry);
+
+	if (!tracker->links.owner)
+		return;
+	update_tree(tracker, entry, LINK_BY_SLOT, wanted);
+	update_tree(tracker, entry, LINK_BY_SERIAL, wanted && !entry->conflict);
+}
+
+/* Where udevd makes the links, it learns of a conflict by a mark and a change event. */
+static void mark_conflict(struct tracker *tracker, const struct entry *entry)
+{
+	char path[sizeof(tracker->run_directory) + LINK_PATH_SIZE], uevent[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" CONFLICTS_DIRECTORY, tracker->run_directory);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/" CONFLICTS_DIRECTORY "/%s", tracker->run_directory,
+		entry->disk.serial);
+	if (entry->conflict) {
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		closep(&fd);
+	} else {
+		unlink(path);
+	}
+	snprintf(uevent, sizeof(uevent), "%s/uevent", entry->devpath);
+	write_attr_at(tracker->view.sys, uevent, "change");
+}
+
+/* Settles who of the disks with SERIAL has the name: the only one, or none. */
+void tracker_settle_serial(struct tracker *tracker, const char *serial)
+{
+	bool conflict;
+
+	if (!*serial)
+		return;
+	conflict = inventory_count_serial(&tracker->inventory, serial) > 1;
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+
+		if (strcmp(entry->disk.serial, serial) || entry->conflict == conflict)
+			continue;
+		entry->conflict = conflict;
+		if (conflict)
+			log_warning("%s: serial %s is not unique: no by-serial link",
+				entry->disk.name, serial);
+		if (!tracker->links.owner)
+			mark_conflict(tracker, entry);
+		update_own_links(tracker, entry);
+		if (entry->announced)
+			tracker->callbacks.changed(tracker->callbacks.data, entry);
+	}
+}
+
+void tracker_update_links(struct tracker *tracker, struct entry *entry)
+{
+	tracker_settle_serial(tracker, entry->disk.serial);
+	update_own_links(tracker, entry);
+}
+
+static bool belongs_to_entry(const char *name, const struct entry *entry, enum link_tree tree)
+{
+	char own[LINK_PATH_SIZE];
+
+	if (tree == LINK_BY_SERIAL && entry->conflict)
+		return false;
+	if (link_name(tree, &entry->disk, NULL, own) && !strcmp(own, name))
+		return true;
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		if (link_name(tree, &entry->disk, &entry->partitions[i], own) && !strcmp(own, name))
+			return true;
+	return false;
+}
+
+static bool belongs_to_any(void *data, const char *name)
+{
+	struct tracker *tracker = data;
+
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		const struct entry *entry = tracker->inventory.entries[i];
+
+		if (entry_is_usable(entry) &&
+			(belongs_to_entry(name, entry, LINK_BY_SLOT) ||
+				belongs_to_entry(name, entry, LINK_BY_SERIAL)))
+			return true;
+	}
+	return false;
+}
+
+void tracker_prune_links(struct tracker *tracker)
+{
+	if (tracker->links.owner)
+		links_prune(&tracker->links, belongs_to_any, tracker);
+}
+
+void tracker_drop_serial_links(struct tracker *tracker, const struct entry *entry)
+{
+	if (tracker->links.owner)
+		update_tree(tracker, entry, LINK_BY_SERIAL, false);
+}
+
+void tracker_drop_links(struct tracker *tracker, const struct entry *entry)
+{
+	tracker_drop_serial_links(tracker, entry);
+	if (tracker->links.owner)
+		update_tree(tracker, entry, LINK_BY_SLOT, false);
+}
+
+void tracker_drop_partition_links(
+	struct tracker *tracker, const struct entry *entry, const struct partition *now, size_t n)
+{
+	if (!tracker->links.owner)
+		return;
+	for (size_t i = 0; i < entry->n_partitions; i++) {
+		const struct partition *old = &entry->partitions[i];
+		size_t k = 0;
+
+		while (k < n && now[k].number != old->number)
+			k++;
+		if (k < n)
+			continue;
+		remove_link(tracker, entry, LINK_BY_SLOT, old);
+		remove_link(tracker, entry, LINK_BY_SERIAL, old);
+	}
+}

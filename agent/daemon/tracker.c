@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keeps inventory and links as sysfs says, one disk at a time. */
+#include "tracker.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "log.h"
+#include "prober.h"
+#include "record.h"
+
+static void read_identity(struct tracker *tracker)
+{
+	char before[CONTROLLER_SIZE];
+	int r;
+
+	strcpy(before, tracker->identity.controller);
+	r = identity_read(&tracker->view, &tracker->identity);
+	if (r < 0) {
+		log_error("cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
+			strerror(-r));
+		tracker->identity.controller[0] = '\0';
+	}
+	/* Settled until the next start: another controller that appears changes nothing. */
+	if (*before)
+		strcpy(tracker->identity.controller, before);
+}
+
+static bool is_same_system(const struct system_disks *a, const struct system_disks *b)
+{
+	return a->undecided == b->undecided && a->n == b->n &&
+	       !memcmp(a->devnums, b->devnums, a->n * sizeof(a->devnums[0]));
+}
+
+/* The file system that "/" stands on may be mounted, or switched to, at any time. */
+static void handle_mounts(void *data, uint32_t events)
+{
+	struct tracker *tracker = data;
+	struct system_disks before = tracker->identity.system;
+
+	(void)events;
+	read_identity(tracker);
+	if (!is_same_system(&before, &tracker->identity.system))
+		tracker_rescan(tracker);
+}
+
+static int watch_mounts(struct tracker *tracker, struct source *source, const char *path)
+{
+	source->fd = openat(tracker->view.proc, path, O_RDONLY | O_CLOEXEC);
+	if (source->fd < 0)
+		return -errno;
+	source->ready = handle_mounts;
+	source->data = tracker;
+	/* The kernel reports a changed mount table as EPOLLPRI (proc(5)). */
+	return loop_add(tracker->loop, source, EPOLLPRI | EPOLLET);
+}
+
+static int open_links(struct tracker *tracker, const struct tracker_options *options)
+{
+	char mark[sizeof(tracker->run_directory) + sizeof(LINKS_BY_AGENT_MARK) + 1];
+	bool owner;
+	int r;
+
+	snprintf(mark, sizeof(mark), "%s/" LINKS_BY_AGENT_MARK, tracker->run_directory);
+	owner = access(mark, F_OK) == 0;
+	r = links_open(options->dev_directory, owner, &tracker->links);
+	if (r < 0)
+		log_error("cannot keep links below %s: %s",
+			options->dev_directory ? options->dev_directory : "/dev",
+			r == -EROFS
+				? "it is part of the root file system; name another directory with "
+				  "--dev"
+				: strerror(-r));
+	return r;
+}
+
+int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracker_options *options)
+{
+	const char *run = options->run_directory ? options->run_directory : RUN_DIRECTORY;
+	int r;
+
+	*tracker = (struct tracker){ .loop = loop, .view = VIEW_NONE, .links.dev = -1 };
+	tracker->mounts_source.fd = tracker->pid1_mounts_source.fd = -1;
+	tracker->probing = options->probing;
+	tracker->callbacks = options->callbacks;
+	if ((size_t)snprintf(tracker->run_directory, sizeof(tracker->run_directory), "%s", run) >=
+		sizeof(tracker->run_directory))
+		return -ENAMETOOLONG;
+	r = make_directories(run);
+	if (r < 0) {
+		log_error("cannot make %s: %s", run, strerror(-r));
+		return r;
+	}
+	r = view_open("", &tracker->view);
+	if (r < 0) {
+		log_error("cannot open /sys and /proc: %s", strerror(-r));
+		return r;
+	}
+	r = open_links(tracker, options);
+	if (r < 0)
+		return r;
+	if ((r = watch_mounts(tracker, &tracker->mounts_source, "self/mountinfo")) < 0 ||
+		(r = watch_mounts(tracker, &tracker->pid1_mounts_source, "1/mountinfo")) < 0) {
+		log_error("cannot watch the mount table: %s", strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
+void tracker_close(struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		loop_remove(tracker->loop, &tracker->inventory.entries[i]->probe_source);
+		loop_remove(tracker->loop, &tracker->inventory.entries[i]->hold_source);
+	}
+	closep(&tracker->mounts_source.fd);
+	closep(&tracker->pid1_mounts_source.fd);
+	inventory_done(&tracker->inventory);
+	links_close(&tracker->links);
+	view_close(&tracker->view);
+}
+
+/* ---- disks ---- */
+
+bool tracker_is_current(const struct tracker *tracker, const struct entry *entry)
+{
+	char path[64];
+	uint64_t diskseq;
+
+	snprintf(path, sizeof(path), "dev/block/%u:%u/diskseq", major(entry->disk.devnum),
+		minor(entry->disk.devnum));
+	return read_attr_u64_at(tracker->view.sys, path, &diskseq) == 0 &&
+	       diskseq == entry->disk.diskseq;
+}
+
+static void forget(struct tracker *tracker, struct entry *entry)
+{
+	char serial[SERIAL_ENCODED_MAX + 1];
+
+	strcpy(serial, entry->disk.serial);
+	loop_remove(tracker->loop, &entry->probe_source);
+	loop_remove(tracker->loop, &entry->hold_source);
+	tracker_drop_links(tracker, entry);
+	tracker->callbacks.removed(tracker->callbacks.data, entry);
+	inventory_remove(&tracker->inventory, entry);
+	tracker_settle_serial(tracker, serial);
+}
+
+void tracker_remove(struct tracker *tracker, const char *devpath, uint64_t diskseq)
+{
+	struct entry *entry = inventory_find_devpath(&tracker->inventory, devpath + 1);
+
+	if (entry && (diskseq == 0 || entry->disk.diskseq == diskseq))
+		forget(tracker, entry);
+}
+
+static bool is_same_partitions(const struct partition *a, const struct partition *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i].number != b[i].number || a[i].devnum != b[i].devnum ||
+			a[i].start != b[i].start || a[i].size != b[i].size)
+			return false;
+	return true;
+}
+
+static int update_partitions(struct tracker *tracker, struct entry *entry)
+{
+	_cleanup_free_ struct partition *partitions = NULL;
+	_cleanup_free_ struct contents *contents = NULL;
+	size_t n;
+	int r;
+
+	r = disk_read_partitions(&tracker->view, entry->devpath, &partitions, &n);
+	if (r < 0)
+		return r;
+	if (n == entry->n_partitions && is_same_partitions(partitions, entry->partitions, n))
+		return 0;
+	contents = calloc(n + 1, sizeof(*contents));
+	if (!contents)
+		return -ENOMEM;
+	prober_cancel(tracker, entry);
+	tracker_drop_partition_links(tracker, entry, partitions, n);
+	free(entry->partitions);
+	free(entry->partition_contents);
+	entry->partitions = steal_pointer(partitions);
+	entry->partition_contents = steal_pointer(contents);
+	entry->n_partitions = n;
+	return 0;
+}
+
+static bool is_offline(const struct tracker *tracker, const struct entry *entry)
+{
+	char path[PATH_MAX], state[32];
+
+	return (size_t)snprintf(path, sizeof(path), "%s/device/state", entry->devpath) <
+		       sizeof(path) &&
+	       read_attr_at(tracker->view.sys, path, state, sizeof(state)) == 0 &&
+	       !strcmp(state, "offline");
+}
+
+static void add(struct tracker *tracker, const struct disk *disk, const char *devpath)
+{
+	struct entry *stale = inventory_find_place(&tracker->inventory, disk_place(disk));
+	struct entry *entry;
+
+	if (stale)
+		forget(tracker, stale);
+	entry = inventory_add(&tracker->inventory, disk, devpath);
+	if (entry)
+		entry->tracker = tracker;
+	if (!entry || update_partitions(tracker, entry) < 0) {
+		log_error("%s: no memory for a disk", disk->name);
+		if (entry)
+			inventory_remove(&tracker->inventory, entry);
+		return;
+	}
+	entry->seen = true;
+	/* An agent before this one has released it. */
+	if (is_offline(tracker, entry))
+		entry->state = ENTRY_RELEASED;
+	tracker_update_links(tracker, entry);
+	tracker->callbacks.added(tracker->callbacks.data, entry);
+	prober_look(tracker, entry);
+}
+
+static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk)
+{
+	char before[SERIAL_ENCODED_MAX + 1];
+
+	strcpy(before, entry->disk.serial);
+	entry->seen = true;
+	if (strcmp(before, disk->serial))
+		tracker_drop_serial_links(tracker, entry);
+	entry->disk = *disk;
+	if (strcmp(before, disk->serial)) {
+		entry->conflict = false;
+		tracker_settle_serial(tracker, before);
+	}
+	if (update_partitions(tracker, entry) < 0)
+		log_error("%s: cannot read its partitions", disk->name);
+	tracker_update_links(tracker, entry);
+	tracker->callbacks.changed(tracker->callbacks.data, entry);
+	prober_look(tracker, entry);
+}
+
+void tracker_changed(struct tracker *tracker, struct entry *entry)
+{
+	tracker->callbacks.changed(tracker->callbacks.data, entry);
+}
+
+/* Cuts "…/block/sda/sda1" to "…/block/sda". */
+static void cut_partition(char *devpath)
+{
+	char *block = strstr(devpath, "/block/"), *slash;
+
+	if (block && (slash = strchr(block + strlen("/block/"), '/')))
+		*slash = '\0';
+}
+
+void tracker_refresh(struct tracker *tracker, const char *devpath)
+{
+	struct identity_error error = {};
+	struct entry *entry;
+	char path[PATH_MAX];
+	struct disk disk;
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s", devpath + 1) >= sizeof(path))
+		return;
+	cut_partition(path);
+	if (!*tracker->identity.controller)
+		read_identity(tracker);
+	entry = inventory_find_devpath(&tracker->inventory, path);
+	r = disk_identify(&tracker->view, &tracker->identity, path, &disk, &error);
+	if (r < 0 && r != -ENODEV)
+		log_error("%s: %s: %s; ignored", path, error.attribute, error.reason);
+	if (r < 0 || (disk.status != DISK_SLOTTED && disk.status != DISK_UNSLOTTED)) {
+		if (entry)
+			forget(tracker, entry);
+		return;
+	}
+	/* Another disk under the same name: the removal of the first one was not heard of yet. */
+	if (entry && entry->disk.diskseq != disk.diskseq) {
+		forget(tracker, entry);
+		entry = NULL;
+	}
+	if (entry)
+		update(tracker, entry, &disk);
+	else
+		add(tracker, &disk, path);
+}
+
+static void refresh_named(struct tracker *tracker, const char *name)
+{
+	char path[PATH_MAX] = "/";
+
+	if (view_find_block(&tracker->view, name, path + 1, sizeof(path) - 1) == 0 &&
+		!strchr(strstr(path, "/block/") ? strstr(path, "/block/") + strlen("/block/")
+						: path,
+			'/'))
+		tracker_refresh(tracker, path);
+}
+
+static void forget_unseen(struct tracker *tracker)
+{
+	for (size_t i = tracker->inventory.n; i-- > 0;) {
+		/* A removal settles conflicts, and may not remove another entry. */
+		if (!tracker->inventory.entries[i]->seen)
+			forget(tracker, tracker->inventory.entries[i]);
+	}
+}
+
+void tracker_rescan(struct tracker *tracker)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	int fd;
+
+	read_identity(tracker);
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		tracker->inventory.entries[i]->seen = false;
+	fd = openat(tracker->view.sys, "class/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		log_error("cannot list /sys/class/block: %s", strerror(errno));
+		closep(&fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "sd", 2))
+			refresh_named(tracker, entry->d_name);
+	forget_unseen(tracker);
+}
+
+/* ---- probes ---- */
+
+uint64_t tracker_deadline(const struct tracker *tracker)
+{
+	uint64_t earliest = UINT64_MAX;
+
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		const struct probe *probe = tracker->inventory.entries[i]->probe;
+
+		if (probe && probe_deadline_ms(probe) < earliest)
+			earliest = probe_deadline_ms(probe);
+	}
+	return earliest;
+}
+
+void tracker_expire_probes(struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+
+		if (entry->probe && probe_deadline_ms(entry->probe) <= now_ms())
+			prober_give_up(tracker, entry);
+	}
+}

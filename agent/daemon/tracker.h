@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keeps inventory and links as sysfs says, one disk at a time. */
+#pragma once
+
+#include <jansson.h>
+
+#include "identity.h"
+#include "inventory.h"
+#include "links.h"
+#include "loop.h"
+#include "view.h"
+
+/* Where state is kept: marks that udev's rule and the agent share, and the agent's epoch. */
+#define RUN_DIRECTORY "/run/hotslot"
+#define LINKS_BY_AGENT_MARK "links-by-agent"
+#define CONFLICTS_DIRECTORY "conflicts"
+
+struct server;
+
+/* Who is told. ENTRY is as it is now; for removed, as it was. */
+struct tracker_callbacks {
+	void (*added)(struct server *server, struct entry *entry);
+	void (*changed)(struct server *server, struct entry *entry);
+	void (*removed)(struct server *server, struct entry *entry);
+	struct server *data;
+};
+
+struct tracker {
+	struct loop *loop;
+	struct view view;
+	struct identity identity;
+	struct inventory inventory;
+	struct links links;
+	struct tracker_callbacks callbacks;
+	char run_directory[256];
+	bool probing;		     /* whether contents are looked at */
+	struct source mounts_source; /* tells that the root may have become another */
+	struct source pid1_mounts_source;
+};
+
+/* Options of the command line, and who is told. */
+struct tracker_options {
+	const char *dev_directory; /* NULL: /dev */
+	const char *run_directory; /* NULL: RUN_DIRECTORY */
+	bool probing;
+	struct tracker_callbacks callbacks;
+};
+
+/* Opens what is needed; logs what fails. Knows no disk yet. */
+int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracker_options *options);
+void tracker_close(struct tracker *tracker);
+
+/* Looks at the disk at DEVPATH ("/devices/…/block/sda" or a partition below it): it is new, it
+ * has changed, it is gone. Logs a disk that is broken, and forgets it. */
+void tracker_refresh(struct tracker *tracker, const char *devpath);
+
+/* The kernel has removed the disk at DEVPATH that had this disk sequence number (0: unknown). */
+void tracker_remove(struct tracker *tracker, const char *devpath, uint64_t diskseq);
+
+/* Forgets nothing, looks at everything: at start, after lost events, in another generation. */
+void tracker_rescan(struct tracker *tracker);
+
+/* Removes links in both trees that belong to no disk; after the first rescan. */
+void tracker_prune_links(struct tracker *tracker);
+
+/* Makes the links of ENTRY right for its state, and those of others with its serial. */
+void tracker_update_links(struct tracker *tracker, struct entry *entry);
+
+/* The steps of that, for the rest of the tracker: remove all links of ENTRY, or those by serial, or
+ * those of partitions that are not among the N of NOW; settle who of the disks with SERIAL has the
+ * name. */
+void tracker_drop_links(struct tracker *tracker, const struct entry *entry);
+void tracker_drop_serial_links(struct tracker *tracker, const struct entry *entry);
+void tracker_drop_partition_links(
+	struct tracker *tracker, const struct entry *entry, const struct partition *now, size_t n);
+void tracker_settle_serial(struct tracker *tracker, const char *serial);
+
+/* Tells the callbacks of a change that did not come from sysfs. */
+void tracker_changed(struct tracker *tracker, struct entry *entry);
+
+/* The earliest deadline of a probe; UINT64_MAX if none runs. Those that are over are ended by
+ * tracker_expire_probes(). */
+uint64_t tracker_deadline(const struct tracker *tracker);
+void tracker_expire_probes(struct tracker *tracker);
+
+/* Whether sysfs still has this very disk: device number and disk sequence number. */
+bool tracker_is_current(const struct tracker *tracker, const struct entry *entry);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mounts of a disk in every mount namespace. */
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "mountinfo.h"
+#include "users-search.h"
+#include "util.h"
+
+/* A mount takes about 100 bytes in mountinfo, and the kernel allows 100,000 in a namespace
+ * (fs.mount-max). */
+#define MOUNTINFO_MAX (16 * 1024 * 1024)
+
+/* Btrfs has device numbers of its own making. Of no other file system is the source believed: it
+ * is whatever the mount call said. */
+static const struct stack_node *find_mounted(const struct stack *stack, const struct mount *mount)
+{
+	if (major(mount->devnum) == 0)
+		return strcmp(mount->type, "btrfs") == 0 ? stack_by_path(stack, mount->source)
+							 : NULL;
+	return stack_by_devnum(stack, mount->devnum);
+}
+
+/* PID is who is named as their user. */
+static int find_mounts(struct search *search, const char *process, pid_t pid)
+{
+	_cleanup_free_ char *data = NULL;
+	char path[PROCESS_PATH_SIZE], *rest, *line;
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s/mountinfo", process);
+	/* A process that is ending has no namespace any more. */
+	if (read_file_at(search->procfd, path, MOUNTINFO_MAX, &data, &length) < 0)
+		return 0;
+	rest = data;
+	while ((line = strsep(&rest, "\n"))) {
+		const struct stack_node *node;
+		struct mount mount;
+		int r;
+
+		if (mount_parse(line, &mount) < 0)
+			continue;
+		node = find_mounted(&search->stack, &mount);
+		if (!node)
+			continue;
+		r = search_add(search, "mount", node->device, mount.point, pid);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Returns 1 if the namespace was not seen before, 0 if it was. */
+static int note_namespace(struct search *search, const char *namespace)
+{
+	size_t n = search->n_namespaces;
+	void *grown;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(search->namespaces[i], namespace) == 0)
+			return 0;
+	grown = realloc(search->namespaces, (n + 1) * sizeof(*search->namespaces));
+	if (!grown)
+		return -ENOMEM;
+	search->namespaces = grown;
+	strcpy(search->namespaces[search->n_namespaces++], namespace);
+	return 1;
+}
+
+static int find_new_mounts(struct search *search, const char *process, pid_t pid)
+{
+	char path[PROCESS_PATH_SIZE], namespace[NAMESPACE_SIZE];
+	ssize_t n;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/ns/mnt", process);
+	n = readlinkat(search->procfd, path, namespace, sizeof(namespace) - 1);
+	if (n < 0)
+		return 0;
+	namespace[n] = '\0';
+	r = note_namespace(search, namespace);
+	return r <= 0 ? r : find_mounts(search, process, pid);
+}
+
+int search_own_mounts(struct search *search)
+{
+	return find_new_mounts(search, "self", 0);
+}
+
+int search_mounts(struct search *search, pid_t pid)
+{
+	char process[16];
+
+	snprintf(process, sizeof(process), "%d", pid);
+	return find_new_mounts(search, process, pid);
+}

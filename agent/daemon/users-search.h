@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One search for the users of a disk, as its parts share it. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "users-stack.h"
+#include "users.h"
+
+/* "PID/" and the longest name of what is read of a process. */
+#define PROCESS_PATH_SIZE 64
+
+/* "mnt:[4026531841]" */
+#define NAMESPACE_SIZE 32
+
+struct search {
+	int procfd, sysfd;
+	pid_t self;
+	struct stack stack;
+	struct disk_user *users;
+	size_t max, count;
+	char (*namespaces)[NAMESPACE_SIZE]; /* mount namespaces seen so far */
+	size_t n_namespaces;
+};
+
+/* Adds a user; WHAT is not encoded yet. PID is 0 if there is no process to name. */
+int search_add(
+	struct search *search, const char *kind, const char *device, const char *what, pid_t pid);
+
+/* Adds the mounts in our own mount namespace, and notes it as seen. */
+int search_own_mounts(struct search *search);
+
+/* Adds the mounts in the mount namespace of a process, unless it was seen before. */
+int search_mounts(struct search *search, pid_t pid);
+
+/* Adds a process if it has a device of the stack open. */
+int search_open_files(struct search *search, pid_t pid);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A disk, its partitions, and every block device that stands on them. */
+#include "users-stack.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "util.h"
+
+/* "class/block/", two names and what stands between and after them. */
+#define PATH_SIZE (2 * DISK_NAME_SIZE + 64)
+
+static DIR *open_directory(int dirfd, const char *path)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir;
+
+	if (fd < 0)
+		return NULL;
+	dir = fdopendir(fd);
+	if (!dir)
+		closep(&fd);
+	return dir;
+}
+
+/* The next entry that can be a block device's name. */
+static const char *next_name(DIR *dir)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && strlen(entry->d_name) < DISK_NAME_SIZE)
+			return entry->d_name;
+	return NULL;
+}
+
+static bool contains(const struct stack *stack, const char *name)
+{
+	for (size_t i = 0; i < stack->n; i++)
+		if (strcmp(stack->nodes[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int append(struct stack *stack, const char *name, dev_t devnum, const char *device)
+{
+	struct stack_node *node;
+
+	if (stack->n == STACK_MAX)
+		return -E2BIG;
+	if ((stack->n & (stack->n - 1)) == 0) { /* full at each power of two */
+		size_t capacity = stack->n ? 2 * stack->n : 1;
+		void *grown = realloc(stack->nodes, capacity * sizeof(*stack->nodes));
+
+		if (!grown)
+			return -ENOMEM;
+		stack->nodes = grown;
+	}
+	node = &stack->nodes[stack->n++];
+	*node = (struct stack_node){ .devnum = devnum };
+	strcpy(node->name, name);
+	strcpy(node->device, device);
+	return 0;
+}
+
+/* Adds a device that stands on the one at index BELOW, or is a partition of it. One that goes away
+ * just now is none. */
+static int add(int sysfd, struct stack *stack, const char *name, size_t below, bool top)
+{
+	char path[PATH_SIZE], text[32], device[DISK_NAME_SIZE];
+	unsigned major, minor;
+	struct stack_node *node;
+	int r;
+
+	if (contains(stack, name))
+		return 0;
+	snprintf(path, sizeof(path), "class/block/%s/dev", name);
+	if (read_attr_at(sysfd, path, text, sizeof(text)) < 0 ||
+		sscanf(text, "%u:%u", &major, &minor) != 2)
+		return 0;
+	strcpy(device, stack->nodes[below].device); /* the array moves as it grows */
+	r = append(stack, name, makedev(major, minor), device);
+	if (r < 0)
+		return r;
+	node = &stack->nodes[stack->n - 1];
+	node->top = top;
+	snprintf(path, sizeof(path), "class/block/%s/dm/name", name);
+	if (read_attr_at(sysfd, path, node->mapper, sizeof(node->mapper)) < 0)
+		node->mapper[0] = '\0';
+	return 0;
+}
+
+static int add_holders(int sysfd, struct stack *stack, size_t below)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[PATH_SIZE];
+	const char *name;
+	int r;
+
+	snprintf(path, sizeof(path), "class/block/%s/holders", stack->nodes[below].name);
+	dir = open_directory(sysfd, path);
+	while (dir && (name = next_name(dir))) {
+		stack->nodes[below].top = false;
+		r = add(sysfd, stack, name, below, true);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* An md or loop device can have partitions of its own. */
+static int add_partitions(int sysfd, struct stack *stack, size_t below)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[PATH_SIZE];
+	const char *name;
+	int r;
+
+	snprintf(path, sizeof(path), "class/block/%s", stack->nodes[below].name);
+	dir = open_directory(sysfd, path);
+	while (dir && (name = next_name(dir))) {
+		snprintf(path, sizeof(path), "%s/partition", name);
+		if (faccessat(dirfd(dir), path, F_OK, 0) < 0)
+			continue;
+		r = add(sysfd, stack, name, below, false);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Loop devices are no holders to the kernel: each says what file it stands on. */
+static int add_loops(int sysfd, struct stack *stack)
+{
+	_cleanup_closedir_ DIR *dir = open_directory(sysfd, "block");
+	const char *name;
+	int r;
+
+	while (dir && (name = next_name(dir))) {
+		char path[PATH_SIZE], file[PATH_MAX];
+		const struct stack_node *below;
+
+		if (strncmp(name, "loop", strlen("loop")) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/loop/backing_file", name);
+		if (read_attr_at(dirfd(dir), path, file, sizeof(file)) < 0)
+			continue;
+		below = stack_by_path(stack, file);
+		if (!below)
+			continue;
+		r = add(sysfd, stack, name, (size_t)(below - stack->nodes), true);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_bottom(
+	struct stack *stack, const struct disk *disk, const struct partition *partitions, size_t n)
+{
+	int r = append(stack, disk->name, disk->devnum, disk->name);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = append(stack, partitions[i].name, partitions[i].devnum, partitions[i].name);
+	return r;
+}
+
+/* Breadth first, and once nothing is left, what loop devices add. */
+static int add_upper(int sysfd, struct stack *stack, size_t bottom)
+{
+	size_t i = 0;
+	int r;
+
+	do {
+		for (; i < stack->n; i++) {
+			r = add_holders(sysfd, stack, i);
+			if (r < 0)
+				return r;
+			r = i < bottom ? 0 : add_partitions(sysfd, stack, i);
+			if (r < 0)
+				return r;
+		}
+		r = add_loops(sysfd, stack);
+		if (r < 0)
+			return r;
+	} while (i < stack->n);
+	return 0;
+}
+
+int stack_find(int sysfd, const struct disk *disk, const struct partition *partitions, size_t n,
+	struct stack *ret)
+{
+	struct stack stack = { .nodes = NULL };
+	int r;
+
+	r = add_bottom(&stack, disk, partitions, n);
+	if (r == 0)
+		r = add_upper(sysfd, &stack, stack.n);
+	if (r < 0) {
+		stack_done(&stack);
+		return r;
+	}
+	*ret = stack;
+	return 0;
+}
+
+const struct stack_node *stack_by_devnum(const struct stack *stack, dev_t devnum)
+{
+	for (size_t i = 0; i < stack->n; i++)
+		if (stack->nodes[i].devnum == devnum)
+			return &stack->nodes[i];
+	return NULL;
+}
+
+/* Whether the LENGTH bytes at PATH end in SUFFIX. */
+static bool ends_in(const char *path, size_t length, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return length >= n && memcmp(path + length - n, suffix, n) == 0;
+}
+
+const struct stack_node *stack_by_path(const struct stack *stack, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t directory = slash ? (size_t)(slash - path) : 0;
+	bool device = ends_in(path, directory, "/dev");
+	bool mapper = ends_in(path, directory, "/dev/mapper");
+
+	for (size_t i = 0; i < stack->n && (device || mapper); i++) {
+		const struct stack_node *node = &stack->nodes[i];
+
+		if (strcmp(device ? node->name : node->mapper, slash + 1) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+void stack_done(struct stack *stack)
+{
+	freep(&stack->nodes);
+	*stack = (struct stack){ .nodes = NULL };
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Listens to uevents through libudev. */
+#include "watch.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "log.h"
+
+/* Events between two looks at the port: a burst must not keep the host waiting. */
+#define BATCH_MAX 64
+
+/* A thousand disks at once are five uevents each, of half a kilobyte; the default of 208 KiB is
+ * lost to that. The kernel doubles it for its own bookkeeping. */
+#define RECEIVE_BUFFER (8 * 1024 * 1024)
+
+static uint64_t event_diskseq(struct udev_device *device)
+{
+	const char *text = udev_device_get_property_value(device, "DISKSEQ");
+	uint64_t diskseq;
+
+	return text && parse_u64(text, UINT64_MAX, &diskseq) == 0 ? diskseq : 0;
+}
+
+static bool is_equal(const char *a, const char *b)
+{
+	return a && !strcmp(a, b);
+}
+
+static void handle_block(struct watch *watch, struct udev_device *device)
+{
+	const char *devpath = udev_device_get_devpath(device);
+	const char *name = udev_device_get_sysname(device);
+	bool is_disk = is_equal(udev_device_get_devtype(device), "disk");
+
+	if (!devpath || !name || strncmp(name, "sd", 2))
+		return;
+	if (is_disk && is_equal(udev_device_get_action(device), "remove"))
+		tracker_remove(watch->tracker, devpath, event_diskseq(device));
+	else
+		tracker_refresh(watch->tracker, devpath);
+}
+
+/* A port has its name only with the change event that follows its add event. */
+static void handle_device(struct watch *watch, struct udev_device *device)
+{
+	if (is_equal(udev_device_get_subsystem(device), "block"))
+		handle_block(watch, device);
+	else
+		server_open_port(watch->server);
+}
+
+static void handle_events(void *data, uint32_t events)
+{
+	struct watch *watch = data;
+
+	(void)events;
+	for (int i = 0; i < BATCH_MAX; i++) {
+		struct udev_device *device;
+
+		errno = 0;
+		device = udev_monitor_receive_device(watch->monitor);
+		if (device) {
+			handle_device(watch, device);
+			udev_device_unref(device);
+		} else if (errno == ENOBUFS) {
+			log_warning("uevents were lost: looking at all disks");
+			tracker_rescan(watch->tracker);
+		} else {
+			return;
+		}
+	}
+}
+
+static int add_filters(struct udev_monitor *monitor)
+{
+	int r = udev_monitor_filter_add_match_subsystem_devtype(monitor, "block", NULL);
+
+	if (r >= 0)
+		r = udev_monitor_filter_add_match_subsystem_devtype(monitor, "virtio-ports", NULL);
+	return r;
+}
+
+int watch_open(
+	struct watch *watch, struct loop *loop, struct tracker *tracker, struct server *server)
+{
+	const char *group = tracker->links.owner ? "kernel" : "udev";
+	int r = -ENOMEM;
+
+	*watch = (struct watch){ .loop = loop, .tracker = tracker, .server = server };
+	watch->source.fd = -1;
+	watch->udev = udev_new();
+	if (watch->udev)
+		watch->monitor = udev_monitor_new_from_netlink(watch->udev, group);
+	if (watch->monitor)
+		r = add_filters(watch->monitor);
+	if (r >= 0) {
+		/* More than net.core.rmem_max only for root; less does no harm, it is noticed. */
+		udev_monitor_set_receive_buffer_size(watch->monitor, RECEIVE_BUFFER);
+		r = udev_monitor_enable_receiving(watch->monitor);
+	}
+	if (r >= 0) {
+		watch->source = (struct source){ udev_monitor_get_fd(watch->monitor), handle_events,
+			watch };
+		r = loop_add(loop, &watch->source, EPOLLIN);
+	}
+	if (r < 0)
+		log_error("cannot listen to uevents (%s): %s", group, strerror(-r));
+	return r;
+}
+
+void watch_close(struct watch *watch)
+{
+	loop_remove(watch->loop, &watch->source);
+	udev_monitor_unref(watch->monitor);
+	udev_unref(watch->udev);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Listens to uevents through libudev. */
+#pragma once
+
+#include <libudev.h>
+
+#include "server.h"
+#include "tracker.h"
+
+struct watch {
+	struct loop *loop;
+	struct tracker *tracker;
+	struct server *server;
+	struct udev *udev;
+	struct udev_monitor *monitor;
+	struct source source;
+};
+
+/* Starts to listen: to the kernel where the agent owns the links, else to udevd, which speaks
+ * once it has made them. Events that came before are not told: rescan then. Logs what fails. */
+int watch_open(
+	struct watch *watch, struct loop *loop, struct tracker *tracker, struct server *server);
+void watch_close(struct watch *watch);
