@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inserts kernel modules by a list that hotslot-mkinitramfs made. */
+#pragma once
+
+/* The modules of every appliance; "modules.TYPE" beside it are those of a root file system. */
+#define MODULE_LIST "/etc/hotslot/modules"
+
+/* Inserts the modules that the file LIST names, in its order, where each finds what it depends
+ * on; those that are there already are fine. Logs what fails, by name. Returns -ENOENT, without a
+ * word, if there is no such list. */
+int load_modules(const char *list);

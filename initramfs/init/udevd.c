@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* udevd beside the agent: when it is ready, and what it has missed. */
+#include "udevd.h"
+
+#include <fcntl.h>
+#include <libudev.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "util.h"
+
+/* What systemd's daemons say at one time is a few lines. */
+#define NOTIFY_SIZE 4096
+
+int udevd_open_notify(int *ret_fd)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = offsetof(struct sockaddr_un, sun_path) + strlen(UDEVD_NOTIFY);
+
+	if (fd < 0)
+		return -errno;
+	memcpy(address.sun_path, UDEVD_NOTIFY, strlen(UDEVD_NOTIFY));
+	address.sun_path[0] = '\0'; /* an abstract one */
+	if (bind(fd, (struct sockaddr *)&address, (socklen_t)length) < 0)
+		return -errno;
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int udevd_read_notify(int fd)
+{
+	char message[NOTIFY_SIZE + 1], *rest = message, *line;
+	ssize_t n = recv(fd, message, NOTIFY_SIZE, 0);
+
+	if (n < 0)
+		return -errno;
+	message[n] = '\0';
+	while ((line = strsep(&rest, "\n")))
+		if (!strcmp(line, "READY=1"))
+			return UDEVD_READY;
+	return UDEVD_NOTHING;
+}
+
+static int trigger(struct udev_enumerate *enumerate)
+{
+	struct udev_list_entry *entry;
+	int r = udev_enumerate_scan_devices(enumerate);
+
+	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
+	{
+		char path[PATH_MAX];
+
+		if ((size_t)snprintf(path, sizeof(path), "%s/uevent",
+			    udev_list_entry_get_name(entry)) < sizeof(path))
+			write_attr_at(AT_FDCWD, path, "add"); /* it may be gone: then so be it */
+	}
+	return r;
+}
+
+int udevd_coldplug(void)
+{
+	/* Those with something to gain: disks get our properties, ports their names. */
+	static const char *const subsystems[] = { "block", "virtio-ports" };
+	struct udev *udev = udev_new();
+	struct udev_enumerate *enumerate = udev ? udev_enumerate_new(udev) : NULL;
+	int r = enumerate ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < ARRAY_SIZE(subsystems) && r >= 0; i++)
+		r = udev_enumerate_add_match_subsystem(enumerate, subsystems[i]);
+	if (r >= 0)
+		r = trigger(enumerate);
+	udev_enumerate_unref(enumerate);
+	udev_unref(udev);
+	return r;
+}
