@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attaching a disk: check, reserve, attach, verify, confirm; or all of it back. */
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <time.h>
+
+#include "drive.h"
+#include "error.h"
+#include "guest.h"
+#include "options.h"
+#include "session.h"
+#include "slot.h"
+#include "unplug.h"
+
+/* Taking back what did not work: the guest is asked, but not for long, as it may be the reason. */
+#define ROLLBACK_GUEST_MS 2000
+#define ROLLBACK_HOST_MS 30000
+
+struct attach {
+	struct hotslot_domain *domain;
+	struct hotslot_attach_options options;
+	struct drive drive;
+	struct domain_xml *xml; /* before */
+	struct record *record;	/* what the guest confirmed */
+	struct hotslot_timing timing;
+};
+
+static double now_precise(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* A slot is free when the guest shows no disk there, either: the last one may not be gone. */
+static int reserve(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
+{
+	unsigned first = 0;
+
+	for (;;) {
+		_cleanup_record_ struct record *record = NULL;
+		int r = drive_reserve(
+			&attach->drive, &attach->options, attach->xml, first, error);
+
+		if (r == 0)
+			r = guest_disk_in_slot(
+				attach->domain, attach->drive.slot, deadline, &record, error);
+		if (r < 0 || !record)
+			return r;
+		if (attach->options.slot >= 0)
+			return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN,
+				"The guest still shows a disk in slot %u, %s; detach it first",
+				attach->drive.slot, record->disk.name);
+		first = attach->drive.slot + 1;
+	}
+}
+
+/* QEMU's locks are the last word on who may use an image. */
+static int attach_failed(struct attach *attach, struct hotslot_error *error)
+{
+	_cleanup_image_ struct image image = {};
+	struct hotslot_error again = {};
+	int r = error_libvirt(error, "Cannot attach %s to domain %s", attach->drive.image.path,
+		attach->domain->name);
+
+	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+		error->code = HOTSLOT_ERROR_NOT_RUNNING;
+	else if (image_check(attach->domain->hotslot, attach->drive.image.path,
+			 attach->drive.image.format, attach->drive.image.read_only, &image,
+			 &again) < 0 &&
+		again.code == HOTSLOT_ERROR_IMAGE_IN_USE)
+		return error_set(error, again.code, "%s", again.message);
+	return r;
+}
+
+static int attach_device(struct attach *attach, struct hotslot_error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	struct disk_spec spec;
+	double start;
+	int r;
+
+	drive_describe(&attach->drive, attach->xml->controller, &spec);
+	r = disk_xml_format(&spec, &text);
+	if (r < 0)
+		return error_system(error, r, "Cannot write XML for %s", spec.source);
+	start = now_precise();
+	r = virDomainAttachDeviceFlags(attach->domain->domain, text, VIR_DOMAIN_AFFECT_LIVE);
+	attach->timing.attach = now_precise() - start;
+	return r < 0 ? attach_failed(attach, error) : 0;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* libvirt drops what it does not like, a malformed alias for one. Has the disk ready for the
+ * caller if it is there as asked. */
+static int verify(struct attach *attach, struct domain_xml **ret, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	const struct drive *drive = &attach->drive;
+	const struct xml_disk *disk;
+	int r = domain_read(attach->domain, &xml, error);
+
+	if (r < 0)
+		return r;
+	disk = domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
+	if (!disk || !is_same(disk->alias, drive->alias) ||
+		!is_same(disk->serial, drive->serial) ||
+		!is_same(disk->source, drive->image.path) ||
+		disk->read_only != drive->image.read_only)
+		return error_set(error, HOTSLOT_ERROR_MISMATCH,
+			"Domain %s does not have the disk in slot %u as it was asked for",
+			attach->domain->name, drive->slot);
+	*ret = steal_pointer(xml);
+	return 0;
+}
+
+/* Only libvirt knows the size of some formats and of images on other hosts. */
+static int find_size(struct attach *attach, struct hotslot_error *error)
+{
+	virDomainBlockInfo info;
+
+	if (attach->drive.image.size > 0)
+		return 0;
+	if (virDomainGetBlockInfo(attach->domain->domain, attach->drive.target_dev, &info, 0) < 0)
+		return error_libvirt(
+			error, "Cannot get the size of %s", attach->drive.image.path);
+	attach->drive.image.size = info.capacity;
+	return 0;
+}
+
+static int confirm(struct attach *attach, const struct domain_xml *xml,
+	struct hotslot_error *error)
+{
+	const struct drive *drive = &attach->drive;
+	struct expectation expected = {
+		.slot = drive->slot, .serial = drive->serial, .read_only = drive->image.read_only
+	};
+	char serial[4 * SERIAL_OWN_MAX + 1];
+	int r = find_size(attach, error);
+
+	if (r < 0)
+		return r;
+	expected.size = drive->image.size;
+	serial_encode(drive->serial, strlen(drive->serial), serial);
+	expected.serial = serial;
+	r = guest_expect(attach->domain, &expected,
+		deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS), &attach->record,
+		error);
+	if (r < 0)
+		return r;
+	r = record_add_host(
+		attach->record, domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot)));
+	return r < 0 ? error_memory(error) : 0;
+}
+
+static void roll_back(struct attach *attach, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = attach->domain;
+	const struct drive *drive = &attach->drive;
+	struct hotslot_error ignored = {}, other = {};
+	uint64_t start = now_ms();
+
+	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
+		return;
+	(void)guest_release(
+		domain, drive->slot, RELEASE_FORCE, start + ROLLBACK_GUEST_MS, &ignored);
+	if (unplug(domain, drive->alias, start + ROLLBACK_HOST_MS, &other) < 0) {
+		error_append(error, "; the disk is still in slot %u as %s: %s", drive->slot,
+			drive->alias, other.message);
+		return;
+	}
+	ignored = (struct hotslot_error){};
+	(void)guest_release(domain, drive->slot, RELEASE_DETACHED, now_ms() + ROLLBACK_GUEST_MS,
+		&ignored);
+	error_append(error, "; rolled back, the domain is as it was");
+}
+
+/* From the attach on, a failure has something to take back. */
+static int attach_and_confirm(struct attach *attach, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	double attached;
+	int r;
+
+	error_step(error, "attach");
+	r = attach_device(attach, error);
+	attached = now_precise();
+	if (r == 0) {
+		error_step(error, "verify");
+		r = verify(attach, &xml, error);
+	}
+	if (r == 0) {
+		error_step(error, "confirm");
+		r = confirm(attach, xml, error);
+		attach->timing.confirm = now_precise() - attached;
+	}
+	if (r < 0)
+		roll_back(attach, error);
+	return r;
+}
+
+static int run(struct attach *attach, struct hotslot_error *error)
+{
+	uint64_t deadline;
+	int r;
+
+	error_step(error, "check");
+	r = drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
+	if (r < 0)
+		return r;
+	deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
+	r = session_open(attach->domain, deadline, &attach->xml, error);
+	if (r < 0)
+		return r;
+	error_step(error, "reserve");
+	r = reserve(attach, deadline, error);
+	return r < 0 ? r : attach_and_confirm(attach, error);
+}
+
+int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
+	struct hotslot_disk **ret, struct hotslot_error *error)
+{
+	struct attach attach = { .domain = domain };
+	struct hotslot_error ignored;
+	double start = now_precise();
+	_domain_call_(domain);
+	int r;
+
+	error = error_begin(error, &ignored);
+	options_copy(&attach.options, sizeof(attach.options), options);
+	r = run(&attach, error);
+	if (r == 0 && ret) {
+		attach.timing.total = now_precise() - start;
+		attach.record->disk.timing = attach.timing;
+		*ret = &steal_pointer(attach.record)->disk;
+	}
+	record_free(attach.record);
+	domain_xml_free(attach.xml);
+	drive_done(&attach.drive);
+	return r;
+}

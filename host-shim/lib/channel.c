@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's channel as a libvirt stream, read in the event loop: frames in, frames out. */
+#include "hotslot.h"
+
+#include "channel.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+
+/* Some requests of at most a frame each; the agent reads faster than we ask. */
+#define QUEUE_MAX (2 * HOTSLOT_FRAME_MAX)
+
+/* What one turn of the event loop reads from one guest, so that a flood delays no other. */
+#define READ_SIZE 16384
+#define READS_MAX 16
+
+struct channel {
+	unsigned refs; /* the opener's and the stream callback's; atomic */
+	struct events *events;
+	virStreamPtr stream;
+	bool broken, writing;
+	struct frame_reader reader;
+	char queue[QUEUE_MAX];
+	size_t queued;
+	char nonce[HOTSLOT_NONCE_MAX + 1];
+	bool awaiting, malformed, rejected;
+	json_int_t id;
+	json_t *answer;
+	uint64_t heard;
+	char reason[HOTSLOT_REASON_MAX];
+};
+
+static void unref(void *data)
+{
+	struct channel *channel = data;
+
+	if (__atomic_sub_fetch(&channel->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	json_decref(channel->answer);
+	frame_reader_done(&channel->reader);
+	events_unref(channel->events);
+	free(channel);
+}
+
+static bool is_string(const json_t *object, const char *key, const char *value)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text && strcmp(text, value) == 0;
+}
+
+static void take_object(struct channel *channel, json_t *object)
+{
+	const json_t *id = json_object_get(object, "id");
+	const json_t *error = json_object_get(object, "error");
+
+	/* The tail of another session. */
+	if (!is_string(object, "session", channel->nonce)) {
+		channel->rejected |= error && !id && !json_object_get(object, "session") &&
+			is_string(error, "class", HOTSLOT_CLASS_MALFORMED);
+		return;
+	}
+	channel->heard = now_ms();
+	if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
+		channel->rejected = true;
+	else if ((error || json_object_get(object, "return")) && json_is_integer(id) &&
+		json_integer_value(id) == channel->id && !channel->answer)
+		channel->answer = json_incref(object);
+}
+
+/* Until the answer to a hello there may be the tail of something older; after that, what is no
+ * frame is an error. */
+static void take_malformed(struct channel *channel, const char *reason)
+{
+	if (channel->heard == 0)
+		return;
+	channel->malformed = true;
+	snprintf(channel->reason, sizeof(channel->reason), "%s", reason);
+}
+
+static void take_line(struct channel *channel, const char *line, size_t length)
+{
+	char reason[HOTSLOT_REASON_MAX];
+	json_t *object;
+	int r;
+
+	/* Events need no answer and no look: the next inventory says the same. */
+	if (!channel->awaiting)
+		return;
+	r = frame_parse(line, length, &object, reason);
+	if (r < 0) {
+		take_malformed(channel, reason);
+		return;
+	}
+	take_object(channel, object);
+	json_decref(object);
+}
+
+static void take_bytes(struct channel *channel, const char *data, size_t length)
+{
+	while (length > 0) {
+		size_t line_length;
+		char *line;
+		int r = frame_reader_feed(
+			&channel->reader, &data, &length, &line, &line_length);
+
+		if (r == FRAME_READY)
+			take_line(channel, line, line_length);
+		else if (r == FRAME_TOO_LONG)
+			take_malformed(channel, "it is too long");
+		else if (r < 0)
+			channel->broken = true;
+		if (r < 0)
+			return;
+	}
+}
+
+static void read_stream(struct channel *channel)
+{
+	for (int i = 0; i < READS_MAX && !channel->broken; i++) {
+		char buffer[READ_SIZE];
+		int n = virStreamRecv(channel->stream, buffer, sizeof(buffer));
+
+		if (n == -2)
+			return;
+		if (n <= 0)
+			channel->broken = true;
+		else
+			take_bytes(channel, buffer, n);
+	}
+}
+
+static void update(struct channel *channel)
+{
+	bool write = channel->queued > 0;
+
+	if (channel->broken) {
+		(void)virStreamEventUpdateCallback(channel->stream, 0);
+	} else if (write != channel->writing) {
+		channel->writing = write;
+		(void)virStreamEventUpdateCallback(channel->stream,
+			VIR_STREAM_EVENT_READABLE | (write ? VIR_STREAM_EVENT_WRITABLE : 0));
+	}
+}
+
+static void write_stream(struct channel *channel)
+{
+	size_t sent = 0;
+
+	while (sent < channel->queued) {
+		int n = virStreamSend(
+			channel->stream, channel->queue + sent, channel->queued - sent);
+
+		if (n == -2)
+			break;
+		if (n < 0) {
+			channel->broken = true;
+			break;
+		}
+		sent += n;
+	}
+	channel->queued -= sent;
+	memmove(channel->queue, channel->queue + sent, channel->queued);
+}
+
+static void on_stream(virStreamPtr stream, int what, void *data)
+{
+	struct channel *channel = data;
+
+	(void)stream;
+	pthread_mutex_lock(&channel->events->lock);
+	if (channel->broken) { /* or closed: the stream may be gone */
+		pthread_mutex_unlock(&channel->events->lock);
+		return;
+	}
+	if (what & VIR_STREAM_EVENT_READABLE)
+		read_stream(channel);
+	if (what & VIR_STREAM_EVENT_WRITABLE && !channel->broken)
+		write_stream(channel);
+	/* What came before the end is read first. */
+	if (what & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP))
+		channel->broken = true;
+	update(channel);
+	events_notify(channel->events);
+	pthread_mutex_unlock(&channel->events->lock);
+}
+
+static struct channel *create(virDomainPtr domain, struct events *events)
+{
+	struct channel *channel = calloc(1, sizeof(*channel));
+
+	if (!channel)
+		return NULL;
+	channel->stream = virStreamNew(virDomainGetConnect(domain), VIR_STREAM_NONBLOCK);
+	if (!channel->stream) {
+		free(channel);
+		return NULL;
+	}
+	channel->refs = 1;
+	channel->events = events_ref(events);
+	return channel;
+}
+
+static int open_stream(struct channel *channel, virDomainPtr domain)
+{
+	if (virDomainOpenChannel(domain, HOTSLOT_PORT_NAME, channel->stream, 0) < 0)
+		/* "Active channel stream exists for this domain" is all that has this code. */
+		return virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED ? -EBUSY : -EIO;
+	__atomic_add_fetch(&channel->refs, 1, __ATOMIC_RELAXED);
+	if (virStreamEventAddCallback(channel->stream, VIR_STREAM_EVENT_READABLE, on_stream,
+		    channel, unref) < 0) {
+		unref(channel);
+		(void)virStreamAbort(channel->stream);
+		return -EIO;
+	}
+	return 0;
+}
+
+int channel_open(virDomainPtr domain, struct events *events, struct channel **ret)
+{
+	struct channel *channel = create(domain, events);
+	int r;
+
+	if (!channel)
+		return -EIO;
+	r = open_stream(channel, domain);
+	if (r < 0) {
+		virStreamFree(channel->stream);
+		unref(channel);
+		return r;
+	}
+	*ret = channel;
+	return 0;
+}
+
+struct channel *channel_close(struct channel *channel)
+{
+	virStreamPtr stream;
+
+	if (!channel)
+		return NULL;
+	pthread_mutex_lock(&channel->events->lock);
+	channel->broken = true;
+	stream = channel->stream;
+	pthread_mutex_unlock(&channel->events->lock);
+	(void)virStreamEventRemoveCallback(stream);
+	(void)virStreamAbort(stream);
+	virStreamFree(stream);
+	unref(channel);
+	return NULL;
+}
+
+static void clear_answer(struct channel *channel)
+{
+	json_decref(channel->answer);
+	channel->answer = NULL;
+	channel->malformed = channel->rejected = false;
+}
+
+void channel_set_session(struct channel *channel, const char *nonce)
+{
+	snprintf(channel->nonce, sizeof(channel->nonce), "%s", nonce);
+	channel->heard = 0;
+	clear_answer(channel);
+}
+
+int channel_send(struct channel *channel, const char *data, size_t length)
+{
+	if (channel->broken)
+		return -EPIPE;
+	if (length > sizeof(channel->queue) - channel->queued)
+		return -ENOBUFS;
+	memcpy(channel->queue + channel->queued, data, length);
+	channel->queued += length;
+	write_stream(channel);
+	update(channel);
+	return channel->broken ? -EPIPE : 0;
+}
+
+void channel_expect(struct channel *channel, json_int_t id)
+{
+	clear_answer(channel);
+	channel->id = id;
+	channel->awaiting = true;
+}
+
+enum channel_state channel_state(const struct channel *channel)
+{
+	if (channel->answer)
+		return CHANNEL_ANSWERED;
+	if (channel->broken)
+		return CHANNEL_BROKEN;
+	if (channel->malformed)
+		return CHANNEL_MALFORMED;
+	return channel->rejected ? CHANNEL_REJECTED : CHANNEL_QUIET;
+}
+
+json_t *channel_take(struct channel *channel)
+{
+	json_t *answer = channel->answer;
+
+	channel->answer = NULL;
+	channel->awaiting = false;
+	clear_answer(channel);
+	return answer;
+}
+
+const char *channel_reason(const struct channel *channel)
+{
+	return channel->reason;
+}
+
+uint64_t channel_heard(const struct channel *channel)
+{
+	return channel->heard;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's channel as a libvirt stream, read in the event loop: frames in, frames out. */
+#pragma once
+
+#include <jansson.h>
+#include <libvirt/libvirt.h>
+
+#include "events.h"
+#include "frame.h"
+
+struct channel; /* everything in it is under the events' lock */
+
+enum channel_state {
+	CHANNEL_QUIET,	   /* nothing has come for the one who waits */
+	CHANNEL_ANSWERED,  /* the answer is there: take it */
+	CHANNEL_MALFORMED, /* the agent sent what is no frame */
+	CHANNEL_REJECTED,  /* the agent got what is no frame: say it again */
+	CHANNEL_BROKEN,	   /* the stream has ended */
+};
+
+/* Opens the domain's channel. Returns -EBUSY if somebody else has it, -EIO with libvirt's error
+ * set for anything else. */
+int channel_open(virDomainPtr domain, struct events *events, struct channel **ret);
+
+/* Takes NULL, returns NULL. Not with the lock held. */
+struct channel *channel_close(struct channel *channel);
+
+/* The rest: with the lock held. */
+
+/* Starts a session: only frames with this nonce count from now on. */
+void channel_set_session(struct channel *channel, const char *nonce);
+
+/* Queues bytes; what does not fit in the stream now is sent from the loop. Returns -ENOBUFS if
+ * too much waits already, -EPIPE if the stream has ended. */
+int channel_send(struct channel *channel, const char *data, size_t length);
+
+/* From now on, the answer to this request is awaited. */
+void channel_expect(struct channel *channel, json_int_t id);
+
+enum channel_state channel_state(const struct channel *channel);
+
+/* The answer, a whole frame; the caller decrefs it. Nothing is awaited any more. */
+json_t *channel_take(struct channel *channel);
+
+/* Why a frame is malformed. */
+const char *channel_reason(const struct channel *channel);
+
+/* When a frame of the session came last, while one was awaited. */
+uint64_t channel_heard(const struct channel *channel);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The <disk> element of a disk that we attach. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "xml.h"
+
+struct disk_spec {
+	const char *source; /* absolute path */
+	const char *format; /* "raw", "qcow2", … */
+	const char *target_dev;
+	const char *serial;
+	const char *alias;
+	bool block; /* a block device, no file */
+	bool read_only;
+	unsigned controller, target, unit;
+};
+
+void disk_xml_write(struct xml_writer *writer, const struct disk_spec *spec);
+
+/* The element alone. -EINVAL if a text in it cannot be XML. The caller frees *ret. */
+int disk_xml_format(const struct disk_spec *spec, char **ret);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the live XML of a domain says of its disks, its controllers and its channel. Pure. */
+#include "domain-xml.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "wire.h"
+#include "xml.h"
+
+/* Indices of controllers and parts of addresses; libvirt keeps them as unsigned int. */
+#define NUMBER_MAX INT_MAX
+
+/* An index that may be left out; libvirt's default is 0. */
+static int get_number(xmlNode *node, const char *name, unsigned *ret)
+{
+	_cleanup_free_ char *text = xml_attribute(node, name);
+	uint64_t value = 0;
+
+	if (text && parse_u64(text, NUMBER_MAX, &value) < 0)
+		return -EBADMSG;
+	*ret = value;
+	return 0;
+}
+
+static int parse_address(xmlNode *node, struct xml_disk *disk)
+{
+	xmlNode *address = xml_child(node, "address");
+
+	if (!address || !xml_attribute_is(address, "type", "drive"))
+		return 0;
+	disk->scsi = true;
+	if (get_number(address, "controller", &disk->controller) < 0 ||
+		get_number(address, "bus", &disk->bus) < 0 ||
+		get_number(address, "target", &disk->target) < 0 ||
+		get_number(address, "unit", &disk->unit) < 0)
+		return -EBADMSG;
+	return 0;
+}
+
+/* A path where there is one, else what a person can recognize the source by. */
+static char *describe_source(xmlNode *source)
+{
+	static const char *const paths[] = { "file", "dev", "dir" };
+	char *text = NULL;
+
+	if (!source)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && !text; i++)
+		text = xml_attribute(source, paths[i]);
+	if (!text) {
+		_cleanup_free_ char *kind = xml_attribute(source, "protocol") ?:
+						xml_attribute(source, "pool");
+		_cleanup_free_ char *name = xml_attribute(source, "name") ?:
+						xml_attribute(source, "volume");
+
+		if (name && asprintf(&text, "%s:%s", kind ?: "", name) < 0)
+			text = NULL;
+	}
+	return text;
+}
+
+static int parse_disk(xmlNode *node, struct xml_disk *disk)
+{
+	xmlNode *target = xml_child(node, "target");
+
+	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
+	disk->serial = xml_text(xml_child(node, "serial"));
+	disk->source = describe_source(xml_child(node, "source"));
+	disk->format = xml_attribute(xml_child(node, "driver"), "type");
+	disk->target_dev = xml_attribute(target, "dev");
+	disk->read_only = xml_child(node, "readonly");
+	/* IDE, SATA and floppy disks have drive addresses, too. */
+	return xml_attribute_is(target, "bus", "scsi") ? parse_address(node, disk) : 0;
+}
+
+static int parse_hostdev(xmlNode *node, struct xml_disk *disk)
+{
+	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
+	disk->read_only = xml_child(node, "readonly");
+	return xml_attribute_is(node, "type", "scsi") ? parse_address(node, disk) : 0;
+}
+
+static int parse_disks(xmlNode *devices, struct domain_xml *xml)
+{
+	xml->disks = calloc(xmlChildElementCount(devices) + 1, sizeof(*xml->disks));
+	if (!xml->disks)
+		return -ENOMEM;
+	for (xmlNode *node = devices->children; node; node = node->next) {
+		int r = 0;
+
+		if (xml_is(node, "disk"))
+			r = parse_disk(node, &xml->disks[xml->n_disks++]);
+		else if (xml_is(node, "hostdev"))
+			r = parse_hostdev(node, &xml->disks[xml->n_disks++]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool is_virtio_scsi(xmlNode *node)
+{
+	/* Without a model it is another one: the default on x86 is lsilogic. */
+	return xml_is(node, "controller") && xml_attribute_is(node, "type", "scsi") &&
+		(xml_attribute_is(node, "model", "virtio-scsi") ||
+			xml_attribute_is(node, "model", "virtio-transitional") ||
+			xml_attribute_is(node, "model", "virtio-non-transitional"));
+}
+
+static int parse_controllers(xmlNode *devices, struct domain_xml *xml)
+{
+	for (xmlNode *node = devices->children; node; node = node->next) {
+		unsigned index;
+
+		if (!is_virtio_scsi(node))
+			continue;
+		if (get_number(node, "index", &index) < 0)
+			return -EBADMSG;
+		if (xml->controller < 0 || (int)index < xml->controller)
+			xml->controller = index;
+	}
+	return 0;
+}
+
+static void parse_channel(xmlNode *devices, struct domain_xml *xml)
+{
+	for (xmlNode *node = devices->children; node; node = node->next) {
+		xmlNode *target = xml_is(node, "channel") ? xml_child(node, "target") : NULL;
+
+		if (!target || !xml_attribute_is(target, "type", "virtio") ||
+			!xml_attribute_is(target, "name", HOTSLOT_PORT_NAME))
+			continue;
+		xml->has_channel = true;
+		xml->channel_connected = xml_attribute_is(target, "state", "connected");
+	}
+}
+
+static int parse_domain(xmlNode *root, struct domain_xml *xml)
+{
+	_cleanup_free_ char *id = NULL;
+	xmlNode *devices;
+	uint64_t value;
+	int r;
+
+	if (!root || !xml_is(root, "domain"))
+		return -EBADMSG;
+	id = xml_attribute(root, "id");
+	if (id && parse_u64(id, INT_MAX, &value) < 0)
+		return -EBADMSG;
+	xml->id = id ? (int)value : -1;
+	xml->uuid = xml_text(xml_child(root, "uuid"));
+	xml->genid = xml_text(xml_child(root, "genid"));
+	devices = xml_child(root, "devices");
+	if (!devices)
+		return 0;
+	parse_channel(devices, xml);
+	r = parse_controllers(devices, xml);
+	return r < 0 ? r : parse_disks(devices, xml);
+}
+
+int domain_xml_parse(const char *text, struct domain_xml **ret)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = calloc(1, sizeof(*xml));
+	_cleanup_xml_ xmlDoc *document = NULL;
+	int r;
+
+	if (!xml)
+		return -ENOMEM;
+	xml->controller = -1;
+	document = xml_read(text);
+	if (!document)
+		return -EBADMSG;
+	r = parse_domain(xmlDocGetRootElement(document), xml);
+	if (r < 0)
+		return r;
+	*ret = steal_pointer(xml);
+	return 0;
+}
+
+struct domain_xml *domain_xml_new(void)
+{
+	struct domain_xml *xml = calloc(1, sizeof(*xml));
+
+	if (xml)
+		xml->id = -1;
+	return xml;
+}
+
+static void disk_done(struct xml_disk *disk)
+{
+	free(disk->alias);
+	free(disk->serial);
+	free(disk->source);
+	free(disk->format);
+	free(disk->target_dev);
+}
+
+static bool copy_text(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return !text || *ret;
+}
+
+int domain_xml_add(struct domain_xml *xml, const struct xml_disk *disk)
+{
+	struct xml_disk *disks =
+		reallocarray(xml->disks, xml->n_disks + 1, sizeof(struct xml_disk));
+	struct xml_disk copy = *disk;
+
+	if (!disks)
+		return -ENOMEM;
+	xml->disks = disks;
+	copy.alias = copy.serial = copy.source = copy.format = copy.target_dev = NULL;
+	if (!copy_text(disk->alias, &copy.alias) || !copy_text(disk->serial, &copy.serial) ||
+		!copy_text(disk->source, &copy.source) ||
+		!copy_text(disk->format, &copy.format) ||
+		!copy_text(disk->target_dev, &copy.target_dev)) {
+		disk_done(&copy);
+		return -ENOMEM;
+	}
+	xml->disks[xml->n_disks++] = copy;
+	return 0;
+}
+
+struct domain_xml *domain_xml_free(struct domain_xml *xml)
+{
+	if (!xml)
+		return NULL;
+	for (size_t i = 0; i < xml->n_disks; i++)
+		disk_done(&xml->disks[i]);
+	free(xml->disks);
+	free(xml->uuid);
+	free(xml->genid);
+	free(xml);
+	return NULL;
+}
+
+bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk)
+{
+	return disk->scsi && xml->controller >= 0 && disk->controller == (unsigned)xml->controller;
+}
+
+const struct xml_disk *domain_xml_disk_at(const struct domain_xml *xml, unsigned target,
+	unsigned unit)
+{
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *disk = &xml->disks[i];
+
+		if (domain_xml_manages(xml, disk) && disk->target == target && disk->unit == unit)
+			return disk;
+	}
+	return NULL;
+}
+
+const struct xml_disk *domain_xml_disk_by_alias(const struct domain_xml *xml, const char *alias)
+{
+	for (size_t i = 0; i < xml->n_disks; i++)
+		if (xml->disks[i].alias && strcmp(xml->disks[i].alias, alias) == 0)
+			return &xml->disks[i];
+	return NULL;
+}

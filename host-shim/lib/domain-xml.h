@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the live XML of a domain says of its disks, its controllers and its channel. Pure. */
+#pragma once
+
+#include "util.h"
+
+/* A disk (or a passed-through SCSI device), as the XML has it; NULL where it says nothing. */
+struct xml_disk {
+	char *alias, *serial, *source, *format, *target_dev;
+	bool read_only;
+	bool scsi; /* on a SCSI controller, at the address that follows */
+	unsigned controller, bus, target, unit;
+};
+
+struct domain_xml {
+	int id;		       /* -1: shut off */
+	char *uuid, *genid;    /* NULL if there is none */
+	int controller;	       /* index of the managed virtio-scsi controller, -1: none */
+	bool has_channel;      /* a virtio channel of the agent's name */
+	bool channel_connected; /* and the guest has it open */
+	size_t n_disks;
+	struct xml_disk *disks;
+};
+
+/* Parses the text of virDomainGetXMLDesc(). Returns -EBADMSG if it is no domain, or an address in
+ * it is no address. The caller frees *ret. */
+int domain_xml_parse(const char *text, struct domain_xml **ret);
+
+/* One of a domain that is still to be: no disks, the controller with index 0. NULL: no memory. */
+struct domain_xml *domain_xml_new(void);
+
+/* Adds a disk to such a one: its texts are copied. */
+int domain_xml_add(struct domain_xml *xml, const struct xml_disk *disk);
+
+struct domain_xml *domain_xml_free(struct domain_xml *xml);
+
+static inline void domain_xml_freep(struct domain_xml **xml)
+{
+	domain_xml_free(*xml);
+}
+
+#define _cleanup_domain_xml_ _cleanup_(domain_xml_freep)
+
+/* Whether the disk is on the managed controller. */
+bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk);
+
+/* The disk at a place of the managed controller, NULL if none. */
+const struct xml_disk *domain_xml_disk_at(const struct domain_xml *xml, unsigned target,
+	unsigned unit);
+
+const struct xml_disk *domain_xml_disk_by_alias(const struct domain_xml *xml, const char *alias);

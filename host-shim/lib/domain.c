@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain: found once, one call on it at a time. */
+#include "domain.h"
+
+#include <libvirt/virterror.h>
+#include <limits.h>
+#include <string.h>
+
+#include "error.h"
+#include "session.h"
+
+static void destroy(struct hotslot_domain *domain)
+{
+	session_free(domain->session);
+	events_unref(domain->events);
+	virDomainFree(domain->domain);
+	pthread_mutex_destroy(&domain->call_lock);
+	free(domain->name);
+	hotslot_unref(domain->hotslot);
+	free(domain);
+}
+
+static struct hotslot_domain *create(struct hotslot *hotslot, virDomainPtr libvirt_domain)
+{
+	struct hotslot_domain *domain = calloc(1, sizeof(*domain));
+
+	if (!domain)
+		return NULL;
+	domain->refs = 1;
+	domain->hotslot = hotslot_ref(hotslot);
+	domain->domain = libvirt_domain;
+	virDomainRef(libvirt_domain);
+	pthread_mutex_init(&domain->call_lock, NULL);
+	domain->name = strdup(virDomainGetName(libvirt_domain));
+	domain->events = events_new();
+	if (!domain->name || !domain->events ||
+		virDomainGetUUIDString(libvirt_domain, domain->uuid) < 0) {
+		destroy(domain);
+		return NULL;
+	}
+	return domain;
+}
+
+/* One object for each domain, so that two lookups do not compete for the channel. */
+static struct hotslot_domain *insert_or_find(struct hotslot *hotslot, struct hotslot_domain *domain)
+{
+	struct hotslot_domain *found;
+
+	pthread_mutex_lock(&hotslot->lock);
+	for (found = hotslot->domains; found; found = found->next)
+		if (strcmp(found->uuid, domain->uuid) == 0)
+			break;
+	if (found) {
+		found->refs++;
+	} else {
+		domain->next = hotslot->domains;
+		hotslot->domains = domain;
+	}
+	pthread_mutex_unlock(&hotslot->lock);
+	return found ?: domain;
+}
+
+int domain_from_libvirt(struct hotslot *hotslot, virDomainPtr libvirt_domain,
+	struct hotslot_domain **ret, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = create(hotslot, libvirt_domain);
+
+	virDomainFree(libvirt_domain);
+	if (!domain)
+		return error_memory(error);
+	*ret = insert_or_find(hotslot, domain);
+	if (*ret != domain)
+		destroy(domain);
+	return 0;
+}
+
+/* In virsh's order: id, UUID, name. */
+static virDomainPtr find(virConnectPtr connection, const char *name)
+{
+	virDomainPtr domain = NULL;
+	uint64_t id;
+
+	if (parse_u64(name, INT_MAX, &id) == 0)
+		domain = virDomainLookupByID(connection, (int)id);
+	if (!domain && strlen(name) == VIR_UUID_STRING_BUFLEN - 1)
+		domain = virDomainLookupByUUIDString(connection, name);
+	return domain ?: virDomainLookupByName(connection, name);
+}
+
+int hotslot_domain_lookup(struct hotslot *hotslot, const char *name, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	struct hotslot_error ignored;
+	virDomainPtr domain;
+
+	error = error_begin(error, &ignored);
+	if (!name || !*name)
+		return error_set(error, HOTSLOT_ERROR_INVALID, "No domain is given");
+	domain = find(hotslot->connection, name);
+	if (domain)
+		return domain_from_libvirt(hotslot, domain, ret, error);
+	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+		return error_set(error, HOTSLOT_ERROR_NO_DOMAIN, "There is no domain '%s'", name);
+	return error_libvirt(error, "Cannot look domain '%s' up", name);
+}
+
+struct hotslot_domain *hotslot_domain_ref(struct hotslot_domain *domain)
+{
+	pthread_mutex_lock(&domain->hotslot->lock);
+	domain->refs++;
+	pthread_mutex_unlock(&domain->hotslot->lock);
+	return domain;
+}
+
+struct hotslot_domain *hotslot_domain_unref(struct hotslot_domain *domain)
+{
+	struct hotslot *hotslot;
+	bool last;
+
+	if (!domain)
+		return NULL;
+	hotslot = domain->hotslot;
+	pthread_mutex_lock(&hotslot->lock);
+	last = --domain->refs == 0;
+	for (struct hotslot_domain **p = &hotslot->domains; last && *p; p = &(*p)->next)
+		if (*p == domain) {
+			*p = domain->next;
+			break;
+		}
+	pthread_mutex_unlock(&hotslot->lock);
+	if (last)
+		destroy(domain);
+	return NULL;
+}
+
+const char *hotslot_domain_name(struct hotslot_domain *domain)
+{
+	return domain->name;
+}
+
+const char *hotslot_domain_uuid(struct hotslot_domain *domain)
+{
+	return domain->uuid;
+}
+
+void domain_begin(struct hotslot_domain *domain)
+{
+	pthread_mutex_lock(&domain->call_lock);
+	pthread_mutex_lock(&domain->events->lock);
+	domain->stops = domain->events->stops;
+	domain->reboots = domain->events->reboots;
+	pthread_mutex_unlock(&domain->events->lock);
+}
+
+void domain_endp(struct hotslot_domain **domain)
+{
+	pthread_mutex_unlock(&(*domain)->call_lock);
+}
+
+int domain_read(struct hotslot_domain *domain, struct domain_xml **ret,
+	struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	_cleanup_free_ char *text = virDomainGetXMLDesc(domain->domain, 0);
+	int r;
+
+	if (!text && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended",
+			domain->name);
+	if (!text)
+		return error_libvirt(error, "Cannot read domain %s", domain->name);
+	r = domain_xml_parse(text, &xml);
+	if (r < 0)
+		return error_system(error, r, "Cannot parse the XML of domain %s", domain->name);
+	if (xml->id < 0)
+		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off",
+			domain->name);
+	domain->id = xml->id;
+	snprintf(domain->generation, sizeof(domain->generation), "%s/%d/%s", domain->uuid, xml->id,
+		xml->genid ?: "");
+	*ret = steal_pointer(xml);
+	return 0;
+}
+
+int domain_read_checked(struct hotslot_domain *domain, struct domain_xml **ret,
+	struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_read(domain, &xml, error);
+
+	if (r < 0)
+		return r;
+	if (!xml->has_channel)
+		return error_set(error, HOTSLOT_ERROR_NO_CHANNEL,
+			"Domain %s has no virtio channel " HOTSLOT_PORT_NAME, domain->name);
+	if (xml->controller < 0)
+		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
+			"Domain %s has no virtio-scsi controller", domain->name);
+	*ret = steal_pointer(xml);
+	return 0;
+}
+
+int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	const struct events *events = domain->events;
+
+	if (events->stops != domain->stops)
+		return error_set(
+			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
+	if (events->disconnected)
+		return error_set(
+			error, HOTSLOT_ERROR_CONNECT, "The connection to libvirt is gone");
+	if (domain->booting && events->reboots != domain->reboots)
+		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING,
+			"Domain %s reset itself while it booted", domain->name);
+	return 0;
+}
+
+int domain_wait_stopped(struct hotslot_domain *domain, uint64_t deadline)
+{
+	struct events *events = domain->events;
+	int r = 0;
+
+	pthread_mutex_lock(&events->lock);
+	while (events->stops == domain->stops && r == 0) {
+		if (events->disconnected || now_ms() >= deadline)
+			r = -ETIMEDOUT;
+		else
+			events_wait(events, deadline);
+	}
+	pthread_mutex_unlock(&events->lock);
+	return r;
+}

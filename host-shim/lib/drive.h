@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A disk to be: its image checked, its slot, serial and alias reserved. */
+#pragma once
+
+#include "disk-xml.h"
+#include "domain-xml.h"
+#include "encode.h"
+#include "image.h"
+#include "record.h"
+
+/* libvirt's aliases and QEMU's ids may be longer; a person's name for a disk need not. */
+#define ID_MAX 64
+
+struct drive {
+	struct image image;
+	unsigned slot;
+	char serial[SERIAL_OWN_MAX + 1];
+	char alias[sizeof(ALIAS_PREFIX) + ID_MAX];
+	char target_dev[16];
+};
+
+/* Checks everything that needs no domain. */
+int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *options,
+	struct drive *ret, struct hotslot_error *error);
+
+void drive_done(struct drive *drive);
+
+#define _cleanup_drive_ _cleanup_(drive_done)
+
+/* Chooses slot, serial, alias and label, from slot FIRST on if the options name none, so that
+ * they are not in XML. */
+int drive_reserve(struct drive *drive, const struct hotslot_attach_options *options,
+	const struct domain_xml *xml, unsigned first, struct hotslot_error *error);
+
+/* A label that no disk in XML has: libvirt wants one, nobody goes by it. */
+void drive_choose_label(const struct domain_xml *xml, unsigned first, char *ret, size_t size);
+
+/* What it is in XML; the texts stay the drive's. */
+void drive_describe(const struct drive *drive, unsigned controller, struct disk_spec *ret);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Filling a struct hotslot_error: code, step and one printable line. */
+#include "error.h"
+
+#include <libvirt/virterror.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int number; /* the errno that goes with the code */
+} codes[] = {
+	[HOTSLOT_ERROR_NONE] = { "none", 0 },
+	[HOTSLOT_ERROR_INVALID] = { "invalid", EINVAL },
+	[HOTSLOT_ERROR_CONNECT] = { "connect", ECONNREFUSED },
+	[HOTSLOT_ERROR_NO_DOMAIN] = { "no-domain", ENOENT },
+	[HOTSLOT_ERROR_DOMAIN_EXISTS] = { "domain-exists", EEXIST },
+	[HOTSLOT_ERROR_NOT_RUNNING] = { "not-running", ESHUTDOWN },
+	[HOTSLOT_ERROR_NO_CHANNEL] = { "no-channel", ENXIO },
+	[HOTSLOT_ERROR_NO_CONTROLLER] = { "no-controller", ENODEV },
+	[HOTSLOT_ERROR_AGENT] = { "agent", ENOTCONN },
+	[HOTSLOT_ERROR_BUSY] = { "busy", EBUSY },
+	[HOTSLOT_ERROR_IMAGE] = { "image", ENOMEDIUM },
+	[HOTSLOT_ERROR_IMAGE_IN_USE] = { "image-in-use", ETXTBSY },
+	[HOTSLOT_ERROR_SLOT_TAKEN] = { "slot-taken", EADDRINUSE },
+	[HOTSLOT_ERROR_SLOT_EMPTY] = { "slot-empty", ENOENT },
+	[HOTSLOT_ERROR_SERIAL_TAKEN] = { "serial-taken", EEXIST },
+	[HOTSLOT_ERROR_ID_TAKEN] = { "id-taken", EEXIST },
+	[HOTSLOT_ERROR_DISK_BUSY] = { "disk-busy", EBUSY },
+	[HOTSLOT_ERROR_PROTECTED] = { "protected", EPERM },
+	[HOTSLOT_ERROR_NOT_CONFIRMED] = { "not-confirmed", ETIMEDOUT },
+	[HOTSLOT_ERROR_MISMATCH] = { "mismatch", EREMOTEIO },
+	[HOTSLOT_ERROR_TIMEOUT] = { "timeout", ETIMEDOUT },
+	[HOTSLOT_ERROR_LIBVIRT] = { "libvirt", EIO },
+	[HOTSLOT_ERROR_SYSTEM] = { "system", EIO },
+};
+
+const char *hotslot_error_name(enum hotslot_error_code code)
+{
+	return (size_t)code < ARRAY_SIZE(codes) ? codes[code].name : "unknown";
+}
+
+struct hotslot_error *error_begin(struct hotslot_error *error, struct hotslot_error *ignored)
+{
+	if (!error)
+		error = ignored;
+	*error = (struct hotslot_error){};
+	return error;
+}
+
+void error_step(struct hotslot_error *error, const char *step)
+{
+	snprintf(error->step, sizeof(error->step), "%s", step);
+}
+
+/* libvirt's texts have newlines, names from a guest may have anything: one printable line. */
+static void make_printable(char *text)
+{
+	unsigned char previous = 0;
+
+	for (; *text; text++) {
+		unsigned char byte = *text;
+
+		if (byte == '\n')
+			*text = ' ';
+		else if (byte < 0x20 || byte == 0x7f)
+			*text = '?';
+		else if (previous == 0xc2 && byte < 0xa0) /* a C1 control in UTF-8 */
+			text[-1] = *text = '?';
+		previous = byte;
+	}
+}
+
+static void append(struct hotslot_error *error, const char *format, va_list arguments)
+{
+	size_t length = strlen(error->message);
+
+	vsnprintf(error->message + length, sizeof(error->message) - length, format, arguments);
+	make_printable(error->message + length);
+}
+
+void error_append(struct hotslot_error *error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	append(error, format, arguments);
+	va_end(arguments);
+}
+
+static int set(struct hotslot_error *error, enum hotslot_error_code code, const char *format,
+	va_list arguments)
+{
+	error->code = code;
+	error->message[0] = '\0';
+	append(error, format, arguments);
+	return -codes[code].number;
+}
+
+int error_set(struct hotslot_error *error, enum hotslot_error_code code, const char *format, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = set(error, code, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
+int error_system(struct hotslot_error *error, int r, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set(error, HOTSLOT_ERROR_SYSTEM, format, arguments);
+	va_end(arguments);
+	error_append(error, ": %s", strerror(-r));
+	return r;
+}
+
+int error_memory(struct hotslot_error *error)
+{
+	return error_system(error, -ENOMEM, "Cannot go on");
+}
+
+static void append_libvirt(struct hotslot_error *error)
+{
+	const char *message = virGetLastErrorMessage();
+
+	error_append(error, ": %s", message ?: "unknown error");
+}
+
+int error_libvirt(struct hotslot_error *error, const char *format, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = set(error, HOTSLOT_ERROR_LIBVIRT, format, arguments);
+	va_end(arguments);
+	append_libvirt(error);
+	return r;
+}
+
+int error_libvirt_code(struct hotslot_error *error, enum hotslot_error_code code,
+	const char *format, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = set(error, code, format, arguments);
+	va_end(arguments);
+	append_libvirt(error);
+	return r;
+}

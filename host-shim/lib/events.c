@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What libvirt's event loop tells those who wait in a call on a domain. */
+#include "events.h"
+
+#include <string.h>
+#include <time.h>
+
+struct events *events_new(void)
+{
+	struct events *events = calloc(1, sizeof(*events));
+	pthread_condattr_t monotonic;
+
+	if (!events)
+		return NULL;
+	events->refs = 1;
+	pthread_mutex_init(&events->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&events->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return events;
+}
+
+struct events *events_ref(struct events *events)
+{
+	__atomic_add_fetch(&events->refs, 1, __ATOMIC_RELAXED);
+	return events;
+}
+
+struct events *events_unref(struct events *events)
+{
+	if (!events || __atomic_sub_fetch(&events->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return NULL;
+	pthread_cond_destroy(&events->changed);
+	pthread_mutex_destroy(&events->lock);
+	free(events);
+	return NULL;
+}
+
+void events_wait(struct events *events, uint64_t deadline)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(deadline / 1000),
+		.tv_nsec = (long)(deadline % 1000) * 1000000,
+	};
+
+	pthread_cond_timedwait(&events->changed, &events->lock, &until);
+}
+
+void events_notify(struct events *events)
+{
+	pthread_cond_broadcast(&events->changed);
+}
+
+void events_stopped(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->stops++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_rebooted(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->reboots++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_disconnected(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->disconnected = true;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_device_removed(struct events *events, const char *alias)
+{
+	pthread_mutex_lock(&events->lock);
+	if (events->removing && strcmp(events->removing, alias) == 0) {
+		events->removed = true;
+		events_notify(events);
+	}
+	pthread_mutex_unlock(&events->lock);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What libvirt's event loop tells those who wait in a call on a domain. */
+#pragma once
+
+#include <pthread.h>
+
+#include "util.h"
+
+/* One for each domain, shared by the calls, the connection's events and the channel's. */
+struct events {
+	unsigned refs; /* atomic */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* monotonic; for everything under the lock */
+	unsigned stops;		/* counts the ends of the domain */
+	unsigned reboots;	/* counts the guest's own resets */
+	bool disconnected;	/* the connection to libvirt is gone */
+	const char *removing;	/* alias of the device whose removal is awaited */
+	bool removed;
+};
+
+struct events *events_new(void);
+struct events *events_ref(struct events *events);
+struct events *events_unref(struct events *events);
+
+/* Both with the lock held. The first waits for a change, at most until DEADLINE. */
+void events_wait(struct events *events, uint64_t deadline);
+void events_notify(struct events *events);
+
+/* From the event loop. */
+void events_stopped(struct events *events);
+void events_rebooted(struct events *events);
+void events_disconnected(struct events *events);
+void events_device_removed(struct events *events, const char *alias);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's requests with types. The guest is not trusted: each answer is checked whole. */
+#pragma once
+
+#include "domain.h"
+#include "record.h"
+
+/* What expect must find; size 0: any. */
+struct expectation {
+	unsigned slot;
+	const char *serial; /* encoded */
+	uint64_t size;
+	bool read_only;
+};
+
+/* The inventory, in order. The caller frees *ret with records_free(). */
+int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
+	size_t *ret_count, struct hotslot_error *error);
+
+void records_free(struct record **records, size_t count);
+
+/* The disk that the guest shows in a slot; *ret is NULL if none. */
+int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error);
+
+/* Waits until the disk is there as expected. HOTSLOT_ERROR_NOT_CONFIRMED if it does not come,
+ * HOTSLOT_ERROR_MISMATCH if it is another one. */
+int guest_expect(struct hotslot_domain *domain, const struct expectation *expectation,
+	uint64_t deadline, struct record **ret, struct hotslot_error *error);
+
+enum release {
+	RELEASE_ASK,	  /* let go of the disk unless it is in use */
+	RELEASE_FORCE,	  /* also if it is */
+	RELEASE_DETACHED, /* the host has unplugged it: wait until it is gone */
+};
+
+/* Returns 1 if the guest shows no disk there. HOTSLOT_ERROR_DISK_BUSY if the disk is in use. */
+int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how,
+	uint64_t deadline, struct hotslot_error *error);
+
+/* The disk that was released is to be used again. */
+int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+	struct hotslot_error *error);
+
+int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);

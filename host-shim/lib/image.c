@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An image that is to become a disk: where it is, its format, its size, whether it can be used. */
+#include "image.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "image-format.h"
+
+/* Of libvirt's, those that QEMU can write; a format in a request is one of them. */
+static const char *const known_formats[] = { "raw", "qcow2", "qed", "vmdk", "vdi", "vpc", "qcow",
+	"bochs", "cloop", "dmg" };
+
+/* QEMU fills the last sector of a raw file up. */
+#define SECTOR_SIZE 512
+
+static const char *find_format(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_formats); i++)
+		if (strcmp(known_formats[i], name) == 0)
+			return known_formats[i];
+	return NULL;
+}
+
+static int open_image(struct image *image, struct stat *ret_st, struct hotslot_error *error)
+{
+	int flags = image->read_only ? O_RDONLY : O_RDWR;
+	_cleanup_close_ int fd = -1;
+
+	/* Looked at before it is opened: opening a FIFO or a tape does something. */
+	if (stat(image->path, ret_st) < 0)
+		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot use image %s: %m",
+			image->path);
+	if (!S_ISREG(ret_st->st_mode) && !S_ISBLK(ret_st->st_mode))
+		return error_set(error, HOTSLOT_ERROR_IMAGE,
+			"Cannot use image %s: neither a file nor a block device", image->path);
+	fd = open(image->path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot open image %s for %s: %m",
+			image->path, image->read_only ? "reading" : "writing");
+	image->block = S_ISBLK(ret_st->st_mode);
+	return steal_fd(&fd);
+}
+
+static int choose_by_content(struct image *image, const unsigned char *header, size_t length)
+{
+	image->format = image_format_from_content(header, length) ?: "raw";
+	return 0;
+}
+
+/* A raw image is never opened as anything else because of its content: a guest can write any
+ * header to its disk, and that would give it files of the host. */
+static int choose_by_name(struct hotslot *hotslot, struct image *image,
+	const unsigned char *header, size_t length, struct hotslot_error *error)
+{
+	const char *content = image_format_from_content(header, length);
+	const char *named = image->block ? NULL : image_format_from_name(image->path);
+
+	image->format = named ?: "raw";
+	if (strcmp(image->format, content ?: "raw") == 0)
+		return 0;
+	if (strcmp(image->format, "raw") != 0)
+		return error_set(error, HOTSLOT_ERROR_IMAGE,
+			"Image %s is named %s but is not one: say its format", image->path,
+			image->format);
+	connection_notice(hotslot, "%s is attached as raw although it looks like %s: say format "
+				   "%s if that is meant",
+		image->path, content, content);
+	return 0;
+}
+
+static int check_size(struct image *image, int fd, const struct stat *st,
+	const unsigned char *header, size_t length, struct hotslot_error *error)
+{
+	uint64_t size = st->st_size;
+
+	if (image->block && ioctl(fd, BLKGETSIZE64, &size) < 0)
+		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot get the size of %s: %m",
+			image->path);
+	if (strcmp(image->format, "qcow2") == 0) {
+		if (image_qcow2_size(header, length, &size) < 0)
+			return error_set(error, HOTSLOT_ERROR_IMAGE,
+				"Image %s is not in format qcow2", image->path);
+	} else if (strcmp(image->format, "raw") != 0 && size > 0) {
+		return 0;
+	}
+	if (size == 0)
+		return error_set(error, HOTSLOT_ERROR_IMAGE, "Image %s is empty: it has size 0",
+			image->path);
+	image->size = (size + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE;
+	return 0;
+}
+
+static int check_free(struct hotslot *hotslot, struct image *image, int fd,
+	struct hotslot_error *error)
+{
+	_cleanup_free_ char *user = NULL;
+	int r = image_is_locked(fd, image->read_only);
+
+	if (r < 0)
+		return error_system(error, r, "Cannot see the locks of image %s", image->path);
+	if (r > 0) {
+		user = image_find_user(hotslot, image->path);
+		return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE, "Image %s is in use by %s%s",
+			image->path, user ? "domain " : "another process", user ?: "");
+	}
+	if (image->block && !image->read_only) {
+		/* On a block device, O_EXCL says whether it is mounted or otherwise held. */
+		_cleanup_close_ int exclusive =
+			open(image->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+
+		if (exclusive < 0 && errno == EBUSY)
+			return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
+				"Device %s is mounted or held by this host", image->path);
+	}
+	return 0;
+}
+
+/* FORMAT is NULL, "auto", or one of known_formats. */
+static int check_local(struct hotslot *hotslot, const char *format, struct image *image,
+	struct hotslot_error *error)
+{
+	unsigned char header[IMAGE_HEADER_SIZE];
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	ssize_t length;
+	int r = 0;
+
+	fd = open_image(image, &st, error);
+	if (fd < 0)
+		return fd;
+	length = pread(fd, header, sizeof(header), 0);
+	if (length < 0)
+		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot read image %s: %m",
+			image->path);
+	if (!format)
+		r = choose_by_name(hotslot, image, header, length, error);
+	else if (strcmp(format, "auto") == 0)
+		r = choose_by_content(image, header, length);
+	if (r < 0)
+		return r;
+	r = check_size(image, fd, &st, header, length, error);
+	return r < 0 ? r : check_free(hotslot, image, fd, error);
+}
+
+static int check_remote(const char *format, struct image *image, struct hotslot_error *error)
+{
+	if (image->path[0] != '/')
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"Image %s: a path on another host must be absolute", image->path);
+	if (format && strcmp(format, "auto") == 0)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"Image %s is on another host: say its format", image->path);
+	if (!format)
+		image->format = image_format_from_name(image->path) ?: "raw";
+	image->block = strncmp(image->path, "/dev/", 5) == 0;
+	return 0;
+}
+
+static int make_absolute(struct hotslot *hotslot, const char *path, char **ret,
+	struct hotslot_error *error)
+{
+	/* Only what is relative: a link keeps the name that the user gave. */
+	char *absolute = hotslot->local && path[0] != '/' ? realpath(path, NULL) : strdup(path);
+
+	if (!absolute && errno == ENOMEM)
+		return error_memory(error);
+	if (!absolute)
+		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot use image %s: %m", path);
+	*ret = absolute;
+	return 0;
+}
+
+int image_check(struct hotslot *hotslot, const char *path, const char *format, bool read_only,
+	struct image *ret, struct hotslot_error *error)
+{
+	_cleanup_image_ struct image image = { .read_only = read_only };
+	int r;
+
+	if (!path || !*path)
+		return error_set(error, HOTSLOT_ERROR_INVALID, "No image is given");
+	if (format && strcmp(format, "auto") != 0) {
+		image.format = find_format(format);
+		if (!image.format)
+			return error_set(error, HOTSLOT_ERROR_INVALID, "Unknown image format '%s'",
+				format);
+	}
+	r = make_absolute(hotslot, path, &image.path, error);
+	if (r < 0)
+		return r;
+	r = hotslot->local ? check_local(hotslot, format, &image, error) :
+			     check_remote(format, &image, error);
+	if (r < 0)
+		return r;
+	*ret = image;
+	image.path = NULL;
+	return 0;
+}
+
+void image_done(struct image *image)
+{
+	free(image->path);
+	*image = (struct image){};
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The XML of an appliance, and its kernel's command line. Pure. */
+#include "launch-xml.h"
+
+#include <string.h>
+
+#include "slot.h"
+#include "wire.h"
+
+/* A panic resets the machine at once, which ends the launch. random.trust_cpu and tsc=reliable
+ * spare the boot a wait, and so does not trying devices that are not there. */
+#define CMDLINE_BASE "panic=-1 quiet random.trust_cpu=on tsc=reliable cryptomgr.notests"
+
+/* Of the kernel, COMMAND_LINE_SIZE on x86. */
+#define CMDLINE_MAX 2047
+
+int launch_cmdline(const char *root_spec, bool root_writable, bool console, const char *append,
+	char **ret)
+{
+	const char *quote = root_spec && strchr(root_spec, ' ') ? "\"" : "";
+	_cleanup_free_ char *text = NULL;
+
+	if (root_spec && strchr(root_spec, '"'))
+		return -EINVAL;
+	if (asprintf(&text, CMDLINE_BASE "%s%s%s%s%s%s%s%s",
+		    console ? " console=ttyS0" : " 8250.nr_uarts=0", root_spec ? " " : "",
+		    root_spec ? quote : "", root_spec ? "hotslot.root=" : "", root_spec ?: "",
+		    root_spec ? quote : "", root_spec && root_writable ? " hotslot.rootrw" : "",
+		    append && *append ? " " : "") < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	if (asprintf(ret, "%s%s", text, append ?: "") < 0)
+		return -ENOMEM;
+	if (strlen(*ret) <= CMDLINE_MAX)
+		return 0;
+	free(*ret);
+	return -EINVAL;
+}
+
+static void write_os(struct xml_writer *w, const struct launch_spec *spec)
+{
+	xml_open(w, "os");
+	xml_put_text(w, "type", "hvm");
+	xml_put_text(w, "kernel", spec->kernel);
+	xml_put_text(w, "initrd", spec->initramfs);
+	xml_put_text(w, "cmdline", spec->cmdline);
+	xml_close(w);
+	xml_open(w, "features");
+	xml_open(w, "acpi"); /* to power off */
+	xml_close(w);
+	xml_close(w);
+	if (spec->kvm) {
+		xml_open(w, "cpu");
+		xml_put(w, "mode", "host-passthrough");
+		xml_close(w);
+	}
+	xml_put_text(w, "on_poweroff", "destroy");
+	xml_put_text(w, "on_reboot", "restart");
+	xml_put_text(w, "on_crash", "destroy");
+}
+
+static void write_controller(struct xml_writer *w, const char *type, const char *model)
+{
+	xml_open(w, "controller");
+	xml_put(w, "type", type);
+	xml_put(w, "index", "0");
+	if (model)
+		xml_put(w, "model", model);
+	xml_close(w);
+}
+
+static void write_channel(struct xml_writer *w)
+{
+	xml_open(w, "channel");
+	xml_put(w, "type", "unix");
+	xml_open(w, "target");
+	xml_put(w, "type", "virtio");
+	xml_put(w, "name", HOTSLOT_PORT_NAME);
+	xml_close(w);
+	xml_close(w);
+}
+
+static void write_console(struct xml_writer *w, const char *path)
+{
+	xml_open(w, "serial");
+	xml_put(w, "type", "file");
+	xml_open(w, "source");
+	xml_put(w, "path", path);
+	xml_close(w);
+	xml_close(w);
+}
+
+static void write_disks(struct xml_writer *w, const struct launch_spec *spec)
+{
+	struct disk_spec disk;
+
+	for (size_t i = 0; i < spec->n_drives; i++) {
+		drive_describe(&spec->drives[i], 0, &disk);
+		disk_xml_write(w, &disk);
+	}
+	if (spec->root) {
+		drive_describe(spec->root, 0, &disk);
+		disk.target = SLOT_SYSTEM_TARGET;
+		disk.unit = 0;
+		disk_xml_write(w, &disk);
+	}
+}
+
+static void write_devices(struct xml_writer *w, const struct launch_spec *spec)
+{
+	xml_open(w, "devices");
+	write_disks(w, spec);
+	/* Without these two, libvirt would add a USB controller and a balloon. */
+	write_controller(w, "usb", "none");
+	write_controller(w, "scsi", "virtio-scsi");
+	write_channel(w);
+	if (spec->console_log)
+		write_console(w, spec->console_log);
+	xml_open(w, "memballoon");
+	xml_put(w, "model", "none");
+	xml_close(w);
+	xml_close(w);
+}
+
+static void write_number(struct xml_writer *w, const char *element, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	xml_put_text(w, element, text);
+}
+
+int launch_xml_format(const struct launch_spec *spec, char **ret)
+{
+	_cleanup_xml_writer_ struct xml_writer w = {};
+	int r = xml_writer_begin(&w);
+
+	if (r < 0)
+		return r;
+	xml_open(&w, "domain");
+	xml_put(&w, "type", spec->kvm ? "kvm" : "qemu");
+	xml_put_text(&w, "name", spec->name);
+	xml_open(&w, "genid");
+	xml_close(&w);
+	write_number(&w, "memory", (uint64_t)spec->memory_mib * 1024); /* libvirt counts in KiB */
+	write_number(&w, "vcpu", spec->vcpus);
+	write_os(&w, spec);
+	write_devices(&w, spec);
+	xml_close(&w);
+	return xml_writer_take(&w, ret);
+}

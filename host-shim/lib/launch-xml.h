@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The XML of an appliance, and its kernel's command line. Pure. */
+#pragma once
+
+#include "drive.h"
+
+struct launch_spec {
+	const char *name;
+	bool kvm;
+	unsigned memory_mib, vcpus;
+	const char *kernel, *initramfs, *cmdline; /* paths absolute */
+	const char *console_log;		  /* absolute; NULL: no console */
+	const struct drive *drives;
+	size_t n_drives;
+	const struct drive *root; /* NULL: none */
+};
+
+/* The caller frees *ret. */
+int launch_xml_format(const struct launch_spec *spec, char **ret);
+
+/* The kernel's command line; ROOT_SPEC is NULL without a root disk. -EINVAL if a text cannot stand
+ * there. The caller frees *ret. */
+int launch_cmdline(const char *root_spec, bool root_writable, bool console, const char *append,
+	char **ret);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Launching an appliance: check, boot, hello, confirm each drive; or end it again. */
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "accel.h"
+#include "console-log.h"
+#include "error.h"
+#include "guest.h"
+#include "options.h"
+#include "plan.h"
+#include "session.h"
+#include "slot.h"
+#include "stop.h"
+
+static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_error *error)
+{
+	virDomainPtr domain;
+
+	if (!name || !*name)
+		return error_set(error, HOTSLOT_ERROR_INVALID, "The domain needs a name");
+	domain = virDomainLookupByName(hotslot->connection, name);
+	if (domain) {
+		virDomainFree(domain);
+		return error_set(error, HOTSLOT_ERROR_DOMAIN_EXISTS,
+			"There is a domain %s already", name);
+	}
+	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+		return 0;
+	return error_libvirt(error, "Cannot look domain '%s' up", name);
+}
+
+static int create_failed(const struct plan *plan, struct hotslot_error *error)
+{
+	return error_libvirt(error, "Cannot start domain %s", plan->spec.name);
+}
+
+/* Has libvirt start it. */
+static int create(struct hotslot *hotslot, const struct plan *plan, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	virDomainPtr created;
+	int r = launch_xml_format(&plan->spec, &text);
+
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot write the XML of domain %s", plan->spec.name);
+	if (!plan->options.persistent) {
+		created = virDomainCreateXML(hotslot->connection, text, 0);
+		return created ? domain_from_libvirt(hotslot, created, ret, error) :
+				 create_failed(plan, error);
+	}
+	created = virDomainDefineXML(hotslot->connection, text);
+	if (!created)
+		return error_libvirt(error, "Cannot define domain %s", plan->spec.name);
+	if (virDomainCreate(created) < 0) {
+		r = create_failed(plan, error);
+		virDomainUndefine(created);
+		virDomainFree(created);
+		return r;
+	}
+	return domain_from_libvirt(hotslot, created, ret, error);
+}
+
+static int confirm_drive(struct hotslot_domain *domain, const struct drive *drive,
+	uint64_t deadline, struct hotslot_error *error)
+{
+	struct expectation expected = {
+		.slot = drive->slot,
+		.size = drive->image.size,
+		.read_only = drive->image.read_only,
+	};
+	_cleanup_record_ struct record *record = NULL;
+	char serial[4 * SERIAL_OWN_MAX + 1];
+
+	serial_encode(drive->serial, strlen(drive->serial), serial);
+	expected.serial = serial;
+	if (expected.size == 0) {
+		virDomainBlockInfo info;
+
+		if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) < 0)
+			return error_libvirt(
+				error, "Cannot get the size of %s", drive->image.path);
+		expected.size = info.capacity;
+	}
+	return guest_expect(domain, &expected, deadline, &record, error);
+}
+
+static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r;
+
+	error_step(error, "hello");
+	r = session_open(domain, deadline, &xml, error);
+	if (r < 0)
+		return r;
+	error_step(error, "confirm");
+	for (size_t i = 0; i < plan->spec.n_drives && r == 0; i++)
+		r = confirm_drive(domain, &plan->spec.drives[i], deadline, error);
+	return r;
+}
+
+/* The domain is ended again; undefined, too, if we have defined it. */
+static void roll_back(struct hotslot_domain *domain, const struct plan *plan,
+	struct hotslot_error *error)
+{
+	struct hotslot_error other = {};
+
+	if (stop(domain, &other) < 0)
+		error_append(error, "; %s", other.message);
+	else if (plan->options.persistent && virDomainUndefine(domain->domain) < 0)
+		error_append(error, "; domain %s is still defined", domain->name);
+	if (plan->spec.console_log)
+		console_log_append(error, plan->spec.console_log);
+	else
+		error_append(error, "; a console log may tell more");
+}
+
+static int boot_or_end(struct hotslot_domain *domain, const struct plan *plan, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	_domain_call_(domain);
+	int r;
+
+	domain->booting = true;
+	r = boot(domain, plan, deadline, error);
+	domain->booting = false;
+	if (r < 0)
+		roll_back(domain, plan, error);
+	return r;
+}
+
+static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	struct hotslot_domain *domain;
+	uint64_t deadline;
+	int r;
+
+	error_step(error, "check");
+	r = check_name(hotslot, plan->options.name, error);
+	if (r == 0)
+		r = plan_make(hotslot, plan, error);
+	if (r < 0)
+		return r;
+	error_step(error, "accelerator");
+	r = accel_choose(hotslot, plan->options.accel, &plan->spec, error);
+	if (r < 0)
+		return r;
+	error_step(error, "start");
+	deadline = deadline_after(plan->options.timeout_ms, TIMEOUT_LAUNCH_MS);
+	r = create(hotslot, plan, &domain, error);
+	if (r < 0)
+		return r;
+	r = boot_or_end(domain, plan, deadline, error);
+	if (r < 0)
+		hotslot_domain_unref(domain);
+	else
+		*ret = domain;
+	return r;
+}
+
+int hotslot_launch(struct hotslot *hotslot, const struct hotslot_launch_options *options,
+	struct hotslot_domain **ret, struct hotslot_error *error)
+{
+	struct hotslot_error ignored;
+	struct plan plan = {};
+	int r;
+
+	error = error_begin(error, &ignored);
+	options_copy(&plan.options, sizeof(plan.options), options);
+	r = run(hotslot, &plan, ret, error);
+	plan_done(&plan);
+	return r;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a launch is to start: options checked, images found, places reserved. */
+#include "plan.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "options.h"
+#include "slot.h"
+
+#define MEMORY_DEFAULT_MIB 512
+#define VCPUS_DEFAULT 1
+
+/* The root disk's; no slot of a user's disk gives this id. */
+#define ROOT_ID "root"
+
+static int find_file(struct hotslot *hotslot, const char *what, const char *path, char **ret,
+	struct hotslot_error *error)
+{
+	if (!path || !*path)
+		return error_set(error, HOTSLOT_ERROR_INVALID, "No %s is given", what);
+	*ret = hotslot->local ? realpath(path, NULL) : strdup(path);
+	if (!*ret || (hotslot->local && access(*ret, R_OK) < 0))
+		return error_set(
+			error, HOTSLOT_ERROR_INVALID, "Cannot read the %s %s: %m", what, path);
+	return 0;
+}
+
+/* The file need not be there. */
+static int make_absolute(const char *path, char **ret, struct hotslot_error *error)
+{
+	_cleanup_free_ char *directory = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
+
+	if (!directory || asprintf(ret, "%s%s%s", directory, *directory ? "/" : "", path) < 0) {
+		*ret = NULL;
+		return error_system(error, -errno, "Cannot use the console log %s", path);
+	}
+	return 0;
+}
+
+static int find_files(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *error)
+{
+	const struct hotslot_launch_options *options = &plan->options;
+	int r = find_file(hotslot, "kernel", options->kernel, &plan->kernel, error);
+
+	if (r == 0)
+		r = find_file(hotslot, "initramfs", options->initramfs, &plan->initramfs, error);
+	if (r == 0 && options->console_log)
+		r = make_absolute(options->console_log, &plan->console_log, error);
+	return r;
+}
+
+/* Remembers a drive as one that the domain has, for the next one. */
+static int add_drive(struct domain_xml *taken, const struct drive *drive, unsigned target,
+	unsigned unit)
+{
+	struct xml_disk disk = {
+		.alias = (char *)drive->alias,
+		.serial = (char *)drive->serial,
+		.target_dev = (char *)drive->target_dev,
+		.scsi = true,
+		.target = target,
+		.unit = unit,
+	};
+
+	return domain_xml_add(taken, &disk);
+}
+
+/* Drives whose slots are named come first; the others fill the gaps. */
+static int reserve_drives(struct plan *plan, const struct hotslot_attach_options *options,
+	bool named, struct domain_xml *taken, struct hotslot_error *error)
+{
+	for (size_t i = 0; i < plan->n_drives; i++) {
+		struct drive *drive = &plan->drives[i];
+		int r;
+
+		if (named != (options[i].slot >= 0))
+			continue;
+		r = drive_reserve(drive, &options[i], taken, 0, error);
+		if (r < 0)
+			return r;
+		if (add_drive(taken, drive, slot_target(drive->slot), slot_lun(drive->slot)) < 0)
+			return error_memory(error);
+	}
+	return 0;
+}
+
+static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
+	const struct hotslot_attach_options *options, struct hotslot_error *error)
+{
+	int r;
+
+	plan->drives = calloc(plan->options.n_drives + 1, sizeof(*plan->drives));
+	if (!plan->drives)
+		return error_memory(error);
+	for (size_t i = 0; i < plan->options.n_drives; i++) {
+		r = drive_check(hotslot, &options[i], &plan->drives[i], error);
+		if (r < 0)
+			return r;
+		plan->n_drives++;
+	}
+	r = reserve_drives(plan, options, true, taken, error);
+	return r < 0 ? r : reserve_drives(plan, options, false, taken, error);
+}
+
+/* The caller's array has structs of the caller's length. */
+static struct hotslot_attach_options *copy_drives(const struct hotslot_launch_options *options)
+{
+	struct hotslot_attach_options *copy = calloc(options->n_drives + 1, sizeof(*copy));
+	const char *theirs = (const char *)options->drives;
+
+	for (size_t i = 0; copy && i < options->n_drives; i++)
+		options_copy(&copy[i], sizeof(copy[i]), theirs + i * options->drives->size);
+	return copy;
+}
+
+static int plan_root(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
+	struct hotslot_error *error)
+{
+	struct drive *root = &plan->root;
+	int r = image_check(hotslot, plan->options.root, plan->options.root_format,
+		!plan->options.root_writable, &root->image, error);
+
+	if (r < 0)
+		return r;
+	snprintf(root->alias, sizeof(root->alias), ALIAS_PREFIX ROOT_ID);
+	snprintf(root->serial, sizeof(root->serial), "hs-" ROOT_ID);
+	drive_choose_label(taken, SLOT_COUNT, root->target_dev, sizeof(root->target_dev));
+	plan->spec.root = root;
+	return add_drive(taken, root, SLOT_SYSTEM_TARGET, 0) < 0 ? error_memory(error) : 0;
+}
+
+static int plan_disks(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *error)
+{
+	_cleanup_free_ struct hotslot_attach_options *options = copy_drives(&plan->options);
+	_cleanup_domain_xml_ struct domain_xml *taken = domain_xml_new();
+	int r = 0;
+
+	if (!options || !taken)
+		return error_memory(error);
+	if (plan->options.root)
+		r = plan_root(hotslot, plan, taken, error);
+	return r < 0 ? r : plan_drives(hotslot, plan, taken, options, error);
+}
+
+static int plan_cmdline(struct plan *plan, struct hotslot_error *error)
+{
+	const struct hotslot_launch_options *options = &plan->options;
+	const char *root = options->root ? options->root_spec ?: "system" : options->root_spec;
+	int r = launch_cmdline(root, options->root_writable, options->console_log,
+		options->append, &plan->cmdline);
+
+	if (r == -EINVAL)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"The kernel's command line is too long, or its root has a quote");
+	return r < 0 ? error_memory(error) : 0;
+}
+
+int plan_make(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *error)
+{
+	const struct hotslot_launch_options *options = &plan->options;
+	int r = find_files(hotslot, plan, error);
+
+	if (r == 0)
+		r = plan_cmdline(plan, error);
+	if (r == 0)
+		r = plan_disks(hotslot, plan, error);
+	plan->spec.name = options->name;
+	plan->spec.memory_mib = options->memory_mib ?: MEMORY_DEFAULT_MIB;
+	plan->spec.vcpus = options->vcpus ?: VCPUS_DEFAULT;
+	plan->spec.kernel = plan->kernel;
+	plan->spec.initramfs = plan->initramfs;
+	plan->spec.cmdline = plan->cmdline;
+	plan->spec.console_log = plan->console_log;
+	plan->spec.drives = plan->drives;
+	plan->spec.n_drives = plan->n_drives;
+	return r;
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_drives; i++)
+		drive_done(&plan->drives[i]);
+	drive_done(&plan->root);
+	free(plan->drives);
+	free(plan->kernel);
+	free(plan->initramfs);
+	free(plan->console_log);
+	free(plan->cmdline);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A disk's record: what the guest says of it and what the host says, in one. */
+#pragma once
+
+#include <jansson.h>
+
+#include "domain-xml.h"
+#include "hotslot.h"
+
+struct record {
+	struct hotslot_disk disk; /* first: the API's pointer is the record's */
+	uint64_t place;		  /* sorts records; the protocol's */
+	struct record_text *texts; /* all the strings */
+	struct hotslot_partition *partitions;
+};
+
+static inline struct record *record_of(struct hotslot_disk *disk)
+{
+	return (struct record *)disk;
+}
+
+/* A disk at a place of the managed controller of which nothing is known yet. NULL: no memory. */
+struct record *record_new(unsigned target, unsigned lun);
+
+/* Takes NULL, returns NULL. */
+struct record *record_free(struct record *record);
+
+static inline void record_freep(struct record **record)
+{
+	record_free(*record);
+}
+
+#define _cleanup_record_ _cleanup_(record_freep)
+
+/* What a guest says, as in agent/PROTOCOL.md. -EBADMSG if any of it is not as it says there. */
+int record_from_json(const json_t *json, struct record **ret);
+
+/* Adds what the live XML says. */
+int record_add_host(struct record *record, const struct xml_disk *disk);
+
+/* The alias that an ID gives. */
+#define ALIAS_PREFIX "ua-hotslot-"

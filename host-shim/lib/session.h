@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The conversation with a domain's agent: hello, requests, heartbeats, starting again. */
+#pragma once
+
+#include <jansson.h>
+
+#include "domain.h"
+
+struct session;
+
+/* What the agent gets on top of a request's deadline to say that it has passed. */
+#define SESSION_GRACE_MS 2000
+
+/* Reads the live XML, checks it, and connects unless connected to this generation of the domain.
+ * Who has the session has the domain to himself: *ret is no older than the session. The caller
+ * frees it. */
+int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
+	struct hotslot_error *error);
+
+/* What the agent said in its hello; the domain must be connected. */
+const struct hotslot_agent_info *session_info(const struct hotslot_domain *domain);
+
+/* Sends a request and waits for its answer, a frame with "return" or "error", which the caller
+ * decrefs. ARGUMENTS are taken over and get a "deadline" that ends at DEADLINE. If the agent or
+ * the stream went meanwhile, connects and asks again: requests are idempotent. */
+int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
+	uint64_t deadline, json_t **ret, struct hotslot_error *error);
+
+/* Takes NULL. */
+void session_free(struct session *session);

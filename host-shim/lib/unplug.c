@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The host's half of a detach. */
+#include "unplug.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "error.h"
+
+static void await_removal(struct events *events, const char *alias)
+{
+	pthread_mutex_lock(&events->lock);
+	events->removing = alias;
+	events->removed = false;
+	pthread_mutex_unlock(&events->lock);
+}
+
+static int wait_removed(struct hotslot_domain *domain, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	struct events *events = domain->events;
+	int r;
+
+	pthread_mutex_lock(&events->lock);
+	while ((r = domain_check_alive(domain, error)) == 0 && !events->removed &&
+		now_ms() < deadline)
+		events_wait(events, deadline);
+	pthread_mutex_unlock(&events->lock);
+	return r;
+}
+
+/* The XML alone says whether the disk is there; libvirt's codes and its event do not. */
+static int check_gone(struct hotslot_domain *domain, const char *alias, const char *reason,
+	struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_read(domain, &xml, error);
+
+	if (r < 0)
+		return r;
+	if (!domain_xml_disk_by_alias(xml, alias))
+		return 0;
+	if (reason)
+		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+			"Cannot detach the disk %s from domain %s: %s", alias, domain->name,
+			reason);
+	return error_set(error, HOTSLOT_ERROR_TIMEOUT,
+		"QEMU did not let go of the disk %s of domain %s in time", alias, domain->name);
+}
+
+int unplug(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	_cleanup_free_ char *reason = NULL;
+	int r = 0;
+
+	await_removal(domain->events, alias);
+	if (virDomainDetachDeviceAlias(domain->domain, alias, VIR_DOMAIN_AFFECT_LIVE) < 0)
+		reason = strdup(virGetLastErrorMessage());
+	else
+		r = wait_removed(domain, deadline, error);
+	await_removal(domain->events, NULL);
+	return r < 0 ? r : check_gone(domain, alias, reason, error);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Short names for what we need of libxml2. */
+#include "xml.h"
+
+#include <libxml/parser.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+
+xmlDoc *xml_read(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > INT_MAX)
+		return NULL;
+	return xmlReadMemory(text, (int)length, NULL, NULL,
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
+}
+
+bool xml_is(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+}
+
+xmlNode *xml_child(xmlNode *node, const char *name)
+{
+	for (xmlNode *child = node ? node->children : NULL; child; child = child->next)
+		if (xml_is(child, name))
+			return child;
+	return NULL;
+}
+
+/* xmlFree() may be another allocator's: copy. */
+static char *take(xmlChar *text)
+{
+	char *copy = text ? strdup((const char *)text) : NULL;
+
+	xmlFree(text);
+	return copy;
+}
+
+char *xml_attribute(xmlNode *node, const char *name)
+{
+	return node ? take(xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
+}
+
+char *xml_text(xmlNode *node)
+{
+	return node ? take(xmlNodeGetContent(node)) : NULL;
+}
+
+bool xml_attribute_is(xmlNode *node, const char *name, const char *value)
+{
+	_cleanup_free_ char *text = xml_attribute(node, name);
+
+	return text && strcmp(text, value) == 0;
+}
+
+int xml_writer_begin(struct xml_writer *ret)
+{
+	*ret = (struct xml_writer){ .buffer = xmlBufferCreate() };
+	if (!ret->buffer)
+		return -ENOMEM;
+	ret->writer = xmlNewTextWriterMemory(ret->buffer, 0);
+	if (!ret->writer) {
+		xml_writer_done(ret);
+		return -ENOMEM;
+	}
+	xmlTextWriterSetIndent(ret->writer, 1);
+	return 0;
+}
+
+void xml_open(struct xml_writer *w, const char *name)
+{
+	w->failed |= xmlTextWriterStartElement(w->writer, (const xmlChar *)name) < 0;
+}
+
+void xml_close(struct xml_writer *w)
+{
+	w->failed |= xmlTextWriterEndElement(w->writer) < 0;
+}
+
+/* libxml2 would write bytes that no parser takes: control characters, broken UTF-8. */
+static bool is_xml_text(const char *text)
+{
+	if (!xmlCheckUTF8((const xmlChar *)text))
+		return false;
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 && *text != '\t')
+			return false;
+	return true;
+}
+
+void xml_put(struct xml_writer *w, const char *attribute, const char *value)
+{
+	w->failed |= !is_xml_text(value) ||
+		xmlTextWriterWriteAttribute(
+			w->writer, (const xmlChar *)attribute, (const xmlChar *)value) < 0;
+}
+
+void xml_putf(struct xml_writer *w, const char *attribute, const char *format, ...)
+{
+	_cleanup_free_ char *value = NULL;
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = vasprintf(&value, format, arguments);
+	va_end(arguments);
+	if (r < 0) {
+		value = NULL;
+		w->failed = true;
+		return;
+	}
+	xml_put(w, attribute, value);
+}
+
+void xml_put_text(struct xml_writer *w, const char *element, const char *text)
+{
+	w->failed |= !is_xml_text(text) ||
+		xmlTextWriterWriteElement(
+			w->writer, (const xmlChar *)element, (const xmlChar *)text) < 0;
+}
+
+int xml_writer_take(struct xml_writer *w, char **ret)
+{
+	char *text;
+
+	if (xmlTextWriterEndDocument(w->writer) < 0 || w->failed)
+		return -EINVAL;
+	text = strdup((const char *)xmlBufferContent(w->buffer));
+	if (!text)
+		return -ENOMEM;
+	*ret = text;
+	return 0;
+}
+
+void xml_writer_done(struct xml_writer *w)
+{
+	if (w->writer)
+		xmlFreeTextWriter(w->writer);
+	if (w->buffer)
+		xmlBufferFree(w->buffer);
+	*w = (struct xml_writer){};
+}
