@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hotslot attach: attaches images, one after the other, and prints their names in the guest. */
+#include "commands.h"
+
+#include <limits.h>
+
+#include "interrupt.h"
+#include "options.h"
+#include "output.h"
+#include "progress.h"
+
+/* An attach of several images: those that are attached stay when a later one fails. */
+struct batch {
+	struct client *client;
+	struct hotslot_domain *domain;
+	struct hotslot_attach_options options;
+	int count;
+	json_t *result; /* NULL without --json */
+	FILE *done;	/* "attached before it: a.img (slot 0), …" */
+};
+
+static int print_attached(struct batch *batch, const struct hotslot_disk *disk)
+{
+	json_t *disks = json_object_get(batch->result, "disks");
+
+	fprintf(batch->done, "%s%s (slot %d)",
+		ftell(batch->done) ? ", " : "attached before it: ", batch->options.image,
+		disk->slot);
+	if (batch->client->json)
+		return json_array_append_new(disks, disk_to_json(disk));
+	return printf("%s\n", disk->by_slot) < 0 ? -1 : 0;
+}
+
+static int attach_one(struct batch *batch, int number, struct hotslot_error *error)
+{
+	struct hotslot_disk *disk = NULL;
+	char text[PROBLEM_MAX];
+	_cleanup_free_ char *name = printable(batch->options.image);
+	int r;
+
+	snprintf(
+		text, sizeof(text), "[%d/%d] attaching %s", number, batch->count, name ? name : "");
+	if (!batch->client->quiet)
+		progress_begin(text, batch->count > 1);
+	r = hotslot_attach(batch->domain, &batch->options, &disk, error);
+	progress_end();
+	if (r < 0)
+		return r;
+	if (print_attached(batch, disk) < 0)
+		r = set_error(error, -EIO, "it is attached, but that could not be written");
+	hotslot_disk_free(disk);
+	return r;
+}
+
+static int attach_all(struct batch *batch, char **images, struct hotslot_error *error)
+{
+	for (int i = 0; i < batch->count; i++) {
+		int r;
+
+		batch->options.image = images[i];
+		if (interrupted())
+			return set_error(error, -EINTR, "not attached: interrupted");
+		r = attach_one(batch, i + 1, error);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run_batch(struct batch *batch, char **images)
+{
+	_cleanup_free_ char *note = NULL;
+	struct hotslot_error error = { 0 };
+	size_t size;
+	int r;
+
+	batch->done = open_memstream(&note, &size);
+	if (batch->client->json)
+		batch->result = json_pack(
+			"{ss s[]}", "domain", hotslot_domain_name(batch->domain), "disks");
+	if (!batch->done || (batch->client->json && !batch->result)) {
+		r = set_error(&error, -ENOMEM, "out of memory");
+	} else {
+		r = attach_all(batch, images, &error);
+		fclose(batch->done);
+	}
+	if (r < 0)
+		return fail(batch->client, batch->result, batch->options.image, &error,
+			note && *note ? note : NULL);
+	return finish(batch->client, batch->result);
+}
+
+static void set_option(struct batch *batch, int option)
+{
+	struct hotslot_attach_options *options = &batch->options;
+
+	switch (option) {
+	case 'S':
+		options->slot = parse_slot(batch->client, optarg);
+		break;
+	case 's':
+		options->serial = optarg;
+		break;
+	case 'i':
+		options->id = optarg;
+		break;
+	case 'f':
+		options->format = optarg;
+		break;
+	case 'r':
+		options->read_only = true;
+		break;
+	case 't':
+		options->timeout_ms = timeout_option(batch->client);
+		break;
+	}
+}
+
+static void check_batch(struct batch *batch, int argc)
+{
+	const struct hotslot_attach_options *options = &batch->options;
+
+	batch->count = argc - optind - (batch->client->default_domain ? 0 : 1);
+	if (batch->count > 1 && (options->slot >= 0 || options->serial || options->id))
+		set_problem(batch->client, "--slot, --serial and --id are for one image");
+}
+
+static int run_attach(struct client *client, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "slot", required_argument, NULL, 'S' },
+		{ "serial", required_argument, NULL, 's' },
+		{ "id", required_argument, NULL, 'i' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "readonly", no_argument, NULL, 'r' },
+		{ "timeout", required_argument, NULL, 't' },
+		COMMON_OPTIONS,
+	};
+	struct batch batch = { .client = client, .options = HOTSLOT_ATTACH_INIT };
+	struct hotslot_error error = { 0 };
+	struct arguments arguments;
+	int option, status;
+
+	while ((option = next_option(client, argc, argv, options)) >= 0)
+		set_option(&batch, option);
+	check_batch(&batch, argc);
+	if (!take_arguments(client, argc, argv, 1, ANY_NUMBER, &arguments, &status))
+		return status;
+	if (client_find(client, arguments.domain, &batch.domain, &error) < 0)
+		return fail(client, NULL, arguments.domain, &error, NULL);
+	return run_batch(&batch, arguments.values);
+}
+
+const struct command command_attach = {
+	.name = "attach",
+	.run = run_attach,
+	.arguments = "DOM IMAGE... [options]",
+	.summary = "Attach disks and print their names in the guest",
+	.help = "  --slot N           put it there; without this, in the lowest free slot\n"
+		"  --serial S         its serial, 1 to 36 of [A-Za-z0-9_.+-]\n"
+		"  --id I             its alias will be ua-hotslot-I\n"
+		"  --format F         raw, qcow2, ... or auto, which trusts the content\n"
+		"  --readonly         the guest cannot write to it\n"
+		"  --timeout S        wait S seconds for the guest; without this, 30\n",
+};

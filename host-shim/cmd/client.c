@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The connection of a run and the domains in use: one session each, whatever names it by. */
+#include "client.h"
+
+#include <string.h>
+
+#include "output.h"
+
+struct open_domain {
+	struct hotslot_domain *domain;
+	struct open_domain *next;
+};
+
+static void print_notice(void *data, const char *message)
+{
+	struct client *client = data;
+
+	if (!client->quiet)
+		print_line(client, NULL, message, NULL);
+}
+
+int client_connect(struct client *client, struct hotslot_error *error)
+{
+	int r;
+
+	if (client->hotslot)
+		return 0;
+	r = hotslot_open(client->uri, &client->hotslot, error);
+	if (r < 0)
+		return r;
+	hotslot_set_notice(client->hotslot, print_notice, client);
+	return 0;
+}
+
+int set_error(struct hotslot_error *error, int r, const char *message)
+{
+	*error = (struct hotslot_error){ .code = HOTSLOT_ERROR_SYSTEM };
+	snprintf(error->message, sizeof(error->message), "%s", message);
+	return r;
+}
+
+int client_keep(struct client *client, struct hotslot_domain *domain)
+{
+	struct open_domain *entry = malloc(sizeof(*entry));
+
+	if (!entry)
+		return -ENOMEM;
+	*entry = (struct open_domain){ .domain = domain, .next = client->domains };
+	client->domains = entry;
+	return 0;
+}
+
+/* Where the entry of a domain hangs, or the end of the list. The UUID tells: a domain may be
+ * called by its name now and by its id later. */
+static struct open_domain **find_entry(struct client *client, const char *uuid)
+{
+	struct open_domain **link = &client->domains;
+
+	while (*link && strcmp(hotslot_domain_uuid((*link)->domain), uuid))
+		link = &(*link)->next;
+	return link;
+}
+
+int client_find(struct client *client, const char *name, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = NULL;
+	struct open_domain *entry;
+	int r;
+
+	r = client_connect(client, error);
+	if (r < 0)
+		return r;
+	r = hotslot_domain_lookup(client->hotslot, name, &domain, error);
+	if (r < 0)
+		return r;
+	entry = *find_entry(client, hotslot_domain_uuid(domain));
+	if (entry) {
+		hotslot_domain_unref(domain);
+		*ret = entry->domain;
+		return 0;
+	}
+	if (client_keep(client, domain) < 0) {
+		hotslot_domain_unref(domain);
+		return set_error(error, -ENOMEM, "out of memory");
+	}
+	*ret = domain;
+	return 0;
+}
+
+void client_forget(struct client *client, struct hotslot_domain *domain)
+{
+	struct open_domain **link = find_entry(client, hotslot_domain_uuid(domain));
+	struct open_domain *entry = *link;
+
+	if (!entry)
+		return;
+	*link = entry->next;
+	hotslot_domain_unref(entry->domain);
+	free(entry);
+}
+
+void client_done(struct client *client)
+{
+	while (client->domains)
+		client_forget(client, client->domains->domain);
+	client->hotslot = hotslot_unref(client->hotslot);
+	free(client->default_domain);
+	client->default_domain = NULL;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hotslot launch: boots an appliance. */
+#include "commands.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "drive-option.h"
+#include "options.h"
+#include "output.h"
+#include "progress.h"
+#include "slot.h"
+
+/* A MiB count that stays in range when libvirt makes it KiB; libvirt and QEMU know the rest. */
+#define MEMORY_MAX_MIB (1U << 24)
+
+/* What QEMU's largest x86 machine takes. */
+#define VCPUS_MAX 4096
+
+/* Where an administrator may put the appliance that is used unless another is named. */
+#define INSTALLED_KERNEL HOTSLOT_DATADIR "/vmlinuz"
+#define INSTALLED_INITRAMFS HOTSLOT_DATADIR "/initramfs.img"
+
+struct launch {
+	struct client *client;
+	struct hotslot_launch_options options;
+	struct hotslot_attach_options *drives; /* as many as --drive may be given */
+};
+
+static void add_drive(struct launch *launch)
+{
+	const char *wrong;
+
+	if (drive_parse(optarg, &launch->drives[launch->options.n_drives], &wrong) == 0)
+		launch->options.n_drives++;
+	else
+		set_problem(launch->client, "--drive: '%s' is not %s", wrong,
+			*wrong ? "understood" : "an image");
+}
+
+static void set_accel(struct launch *launch)
+{
+	if (!strcmp(optarg, "auto"))
+		launch->options.accel = HOTSLOT_ACCEL_AUTO;
+	else if (!strcmp(optarg, "kvm"))
+		launch->options.accel = HOTSLOT_ACCEL_KVM;
+	else if (!strcmp(optarg, "tcg"))
+		launch->options.accel = HOTSLOT_ACCEL_TCG;
+	else
+		set_problem(launch->client, "--accel '%s': not auto, kvm or tcg", optarg);
+}
+
+static void set_root_option(struct launch *launch, int option)
+{
+	switch (option) {
+	case 'r':
+		launch->options.root = optarg;
+		break;
+	case 'F':
+		launch->options.root_format = optarg;
+		break;
+	case 'S':
+		launch->options.root_spec = optarg;
+		break;
+	case 'W':
+		launch->options.root_writable = true;
+		break;
+	}
+}
+
+static void set_option(struct launch *launch, int option)
+{
+	struct hotslot_launch_options *options = &launch->options;
+	struct client *client = launch->client;
+
+	switch (option) {
+	case 'k':
+		options->kernel = optarg;
+		break;
+	case 'i':
+		options->initramfs = optarg;
+		break;
+	case 'm':
+		options->memory_mib = number_option(client, "memory", 1, MEMORY_MAX_MIB);
+		break;
+	case 'v':
+		options->vcpus = number_option(client, "vcpus", 1, VCPUS_MAX);
+		break;
+	case 'a':
+		set_accel(launch);
+		break;
+	case 'd':
+		add_drive(launch);
+		break;
+	case 'A':
+		options->append = optarg;
+		break;
+	case 'C':
+		options->console_log = optarg;
+		break;
+	case 'p':
+		options->persistent = true;
+		break;
+	case 't':
+		options->timeout_ms = timeout_option(client);
+		break;
+	default:
+		set_root_option(launch, option);
+	}
+}
+
+/* The option, else the environment, else the installed file, else NULL. */
+static const char *default_file(const char *option, const char *variable, const char *installed)
+{
+	const char *value = option ? option : getenv(variable);
+
+	if (value && *value)
+		return value;
+	return access(installed, F_OK) == 0 ? installed : NULL;
+}
+
+static void set_defaults(struct launch *launch)
+{
+	struct hotslot_launch_options *options = &launch->options;
+
+	options->kernel = default_file(options->kernel, "HOTSLOT_KERNEL", INSTALLED_KERNEL);
+	options->initramfs =
+		default_file(options->initramfs, "HOTSLOT_INITRAMFS", INSTALLED_INITRAMFS);
+	if (!options->kernel)
+		set_problem(launch->client, "no kernel: give --kernel FILE or set HOTSLOT_KERNEL");
+	if (!options->initramfs)
+		set_problem(launch->client,
+			"no initramfs: give --initramfs FILE or set HOTSLOT_INITRAMFS");
+	if (!options->root && (options->root_format || options->root_writable))
+		set_problem(launch->client, "--root-format and --root-rw need --root");
+	options->drives = launch->drives;
+}
+
+static int launch_domain(struct launch *launch)
+{
+	struct client *client = launch->client;
+	struct hotslot_domain *domain;
+	struct hotslot_error error = { 0 };
+	json_t *result = NULL;
+	int r;
+
+	if (client_connect(client, &error) < 0)
+		return fail(client, NULL, launch->options.name, &error, NULL);
+	if (!client->quiet)
+		progress_begin("booting", false);
+	r = hotslot_launch(client->hotslot, &launch->options, &domain, &error);
+	progress_end();
+	if (r < 0)
+		return fail(client, NULL, launch->options.name, &error, NULL);
+	if (client->json)
+		result = json_pack("{ss ss}", "domain", hotslot_domain_name(domain), "uuid",
+			hotslot_domain_uuid(domain));
+	if (client_keep(client, domain) < 0)
+		hotslot_domain_unref(domain); /* the next command looks it up again */
+	return finish(client, result);
+}
+
+static int parse_and_launch(struct launch *launch, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "initramfs", required_argument, NULL, 'i' },
+		{ "memory", required_argument, NULL, 'm' },
+		{ "vcpus", required_argument, NULL, 'v' },
+		{ "accel", required_argument, NULL, 'a' },
+		{ "drive", required_argument, NULL, 'd' },
+		{ "root", required_argument, NULL, 'r' },
+		{ "root-format", required_argument, NULL, 'F' },
+		{ "root-spec", required_argument, NULL, 'S' },
+		{ "root-rw", no_argument, NULL, 'W' },
+		{ "append", required_argument, NULL, 'A' },
+		{ "console", required_argument, NULL, 'C' },
+		{ "persistent", no_argument, NULL, 'p' },
+		{ "timeout", required_argument, NULL, 't' },
+		COMMON_OPTIONS,
+	};
+	struct arguments arguments;
+	int option, status;
+
+	while ((option = next_option(launch->client, argc, argv, options)) >= 0)
+		set_option(launch, option);
+	if (argc - optind == 1)
+		set_defaults(launch);
+	if (!take_plain_arguments(launch->client, argc, argv, 1, 1, &arguments, &status))
+		return status;
+	launch->options.name = arguments.values[0];
+	return launch_domain(launch);
+}
+
+static int run_launch(struct client *client, int argc, char **argv)
+{
+	struct launch launch = { .client = client, .options = HOTSLOT_LAUNCH_INIT };
+	struct hotslot_error error = { 0 };
+	int status;
+
+	launch.drives = calloc((size_t)argc, sizeof(*launch.drives));
+	if (!launch.drives) {
+		set_error(&error, -ENOMEM, "out of memory");
+		return fail(client, NULL, NULL, &error, NULL);
+	}
+	status = parse_and_launch(&launch, argc, argv);
+	free(launch.drives);
+	return status;
+}
+
+const struct command command_launch = {
+	.name = "launch",
+	.run = run_launch,
+	.arguments = "NAME [options]",
+	.summary = "Boot an appliance and wait until its agent answers",
+	.help = "  --kernel FILE      its kernel; without this, $HOTSLOT_KERNEL\n"
+		"  --initramfs FILE   its initramfs; without this, $HOTSLOT_INITRAMFS\n"
+		"  --memory MIB       without this, 512\n"
+		"  --vcpus N          without this, 1\n"
+		"  --accel A          auto, kvm or tcg; auto tries whether a guest comes up under "
+		"KVM\n"
+		"  --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I]\n"
+		"                     a disk from the start; may be repeated\n"
+		"  --root IMAGE       a root disk, hidden from every list\n"
+		"  --root-format F    its format\n"
+		"  --root-spec SPEC   LABEL=..., UUID=... or a device: the root file system\n"
+		"  --root-rw          mount it for writing\n"
+		"  --append ARGS      more for the kernel's command line\n"
+		"  --console FILE     the serial console goes there\n"
+		"  --persistent       define the domain, too\n"
+		"  --timeout S        wait S seconds for the agent; without this, 60\n",
+};

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hotslot: the command line of libhotslot. */
+#include <locale.h>
+
+#include "commands.h"
+#include "interrupt.h"
+#include "options.h"
+#include "output.h"
+
+static void print_usage(const struct client *client, FILE *f)
+{
+	fputs("usage: hotslot [-c URI] [--json] [-q] COMMAND ...\n\n"
+	      "Attach disks to running virtual machines, by slot, confirmed by the guest.\n\n",
+		f);
+	print_commands(client, f);
+	fputs("\n'hotslot COMMAND --help' tells more, hotslot(1) tells all.\n\n"
+	      "  -c, --connect URI  libvirt's URI, as in virsh\n"
+	      "  --json             answer in JSON\n"
+	      "  -q, --quiet        no progress and no notices\n"
+	      "  -h, --help         show this\n"
+	      "  -V, --version      show the version\n",
+		f);
+}
+
+static int print_version(void)
+{
+	printf("hotslot %s (libhotslot %s)\n", HOTSLOT_VERSION, hotslot_version());
+	return STATUS_DONE;
+}
+
+/* What was printed has to have arrived, or the caller takes half an answer for a whole one. */
+static int close_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fputs("hotslot: standard output cannot be written\n", stderr);
+	return STATUS_FAILED;
+}
+
+static int run(struct client *client, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "version", no_argument, NULL, 'V' },
+		COMMON_OPTIONS,
+	};
+
+	if (next_option(client, argc, argv, options) == 'V')
+		return print_version();
+	if (client->help) {
+		print_usage(client, stdout);
+		return STATUS_DONE;
+	}
+	if (client->problem[0])
+		fail_usage(client, client->problem);
+	if (client->problem[0] || optind == argc) {
+		print_usage(client, stderr);
+		return STATUS_INVALID;
+	}
+	return run_command(client, argc - optind, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	struct client client = { 0 };
+	int status;
+
+	setlocale(LC_CTYPE, ""); /* for the width of a label */
+	/* A line at a time: each name as soon as its disk is confirmed, each message whole. */
+	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+	interrupt_arm();
+	status = run(&client, argc, argv);
+	client_done(&client);
+	return close_output(status);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a person or a program reads: lines on standard error, JSON on standard output. */
+#pragma once
+
+#include <jansson.h>
+
+#include "client.h"
+
+/* TEXT with everything that a terminal could act on as \xNN; backslashes stay, since the library
+ * has used them for that already. The caller frees it; NULL if there is no memory. */
+char *printable(const char *text);
+
+/* Prints "hotslot: [line N: ][COMMAND: ][SUBJECT: ]MESSAGE[; NOTE]" on standard error. SUBJECT is
+ * left out where MESSAGE names it. */
+void print_line(struct client *client, const char *subject, const char *message, const char *note);
+
+/* Reports a failure: a line on standard error and, with --json, RESULT with "error" added to it.
+ * Takes over RESULT; RESULT and NOTE may be NULL. Returns the status. */
+int fail(struct client *client, json_t *result, const char *subject,
+	const struct hotslot_error *error, const char *note);
+
+/* Reports that the command is called in a wrong way. Returns STATUS_INVALID. */
+int fail_usage(struct client *client, const char *message);
+
+/* Ends a command that has succeeded: with --json, prints RESULT. Takes over RESULT, which is NULL
+ * if there was no memory for it. Returns the status. */
+int finish(struct client *client, json_t *result);
+
+/* A JSON string; null if TEXT is NULL, encoded as printable() does it if TEXT is no UTF-8. */
+json_t *json_text(const char *text);
+
+/* A disk as JSON, NULL if there is no memory. */
+json_t *disk_to_json(const struct hotslot_disk *disk);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hotslot shutdown: has a guest power off, and waits until it has. */
+#include "commands.h"
+
+#include "options.h"
+#include "output.h"
+#include "progress.h"
+
+static int shutdown_domain(
+	struct client *client, const char *name, const struct hotslot_shutdown_options *options)
+{
+	struct hotslot_domain *domain;
+	struct hotslot_error error = { 0 };
+	json_t *result = NULL;
+	int r;
+
+	if (client_find(client, name, &domain, &error) < 0)
+		return fail(client, NULL, name, &error, NULL);
+	if (!client->quiet)
+		progress_begin("shutting down", false);
+	r = hotslot_shutdown(domain, options, &error);
+	progress_end();
+	if (r < 0)
+		return fail(client, NULL, name, &error, NULL);
+	if (client->json)
+		result = json_pack("{ss}", "domain", hotslot_domain_name(domain));
+	client_forget(client, domain);
+	return finish(client, result);
+}
+
+static int run_shutdown(struct client *client, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{ "timeout", required_argument, NULL, 't' },
+		COMMON_OPTIONS,
+	};
+	struct hotslot_shutdown_options how = HOTSLOT_SHUTDOWN_INIT;
+	struct arguments arguments;
+	int option, status;
+
+	while ((option = next_option(client, argc, argv, options)) >= 0) {
+		if (option == 'f')
+			how.force = true;
+		else
+			how.timeout_ms = timeout_option(client);
+	}
+	if (!take_arguments(client, argc, argv, 0, 0, &arguments, &status))
+		return status;
+	return shutdown_domain(client, arguments.domain, &how);
+}
+
+const struct command command_shutdown = {
+	.name = "shutdown",
+	.run = run_shutdown,
+	.arguments = "DOM [options]",
+	.summary = "Have the guest power off and wait until it has",
+	.help = "  --force            do not ask the guest: end it at once\n"
+		"  --timeout S        wait S seconds for the guest; without this, 30\n",
+};
