@@ -86,7 +86,8 @@ $(B)/hotslot-id: $(call obj,agent/identity/hotslot-id.c $(IDENTITY_SRC) $(COMMON
 $(B)/hotslot-agent: $(call obj,agent/daemon/hotslot-agent.c $(DAEMON_SRC) $(IDENTITY_SRC) $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
 
-$(B)/hotslot-init: $(call obj,initramfs/init/hotslot-init.c $(INIT_SRC) $(COMMON_SRC))
+$(B)/hotslot-init: $(call obj,initramfs/init/hotslot-init.c $(INIT_SRC) agent/identity/mountinfo.c \
+	agent/identity/place.c $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_INIT) -ljansson
 
 $(B)/hotslot-mkinitramfs: $(call obj,initramfs/mkinitramfs/hotslot-mkinitramfs.c $(MKINITRAMFS_SRC) $(COMMON_SRC))
@@ -130,6 +131,97 @@ $(B)/man/$(notdir $(1:.scd=)): $(1) Makefile
 endef
 $(foreach page,$(MAN_SRC),$(eval $(call man_rule,$(page))))
 
+# ---- tests ---------------------------------------------------------------------------------
+
+# Installs the Debian packages that are missing; PACKAGES=: where that is not wanted.
+PACKAGES ?= tests/packages
+# Only the tests whose path has this in it, such as vm/attach.
+TESTS ?=
+# Packages must be there before pkg-config is asked, so another make does the work.
+BUILT_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Archives, so that a test is linked with what it uses and nothing else.
+UNIT_LIBS := $(addprefix $(B)/tests/,identity.a daemon.a init.a mkinitramfs.a shim.a cmd.a common.a)
+$(B)/tests/cmd.a: $(call obj,$(filter-out host-shim/cmd/main.c,$(CMD_SRC)))
+$(B)/tests/daemon.a: $(call obj,$(DAEMON_SRC))
+$(B)/tests/init.a: $(call obj,$(INIT_SRC))
+$(B)/tests/mkinitramfs.a: $(call obj,$(MKINITRAMFS_SRC))
+$(B)/tests/shim.a: $(call obj,$(SHIM_SRC))
+$(B)/tests/identity.a: $(call obj,$(IDENTITY_SRC))
+$(B)/tests/common.a: $(call obj,$(COMMON_SRC))
+$(UNIT_LIBS):
+	$(Q)mkdir -p $(@D); rm -f $@
+	$(call say,AR,$@)$(AR) crD $@ $^
+
+UNIT_TESTS := $(UNIT_SRC:%.c=$(B)/%)
+UNIT_SUPPORT := $(call obj,$(filter-out tests/unit/test-%.c,$(wildcard tests/unit/*.c)))
+$(UNIT_TESTS:=.o): ALL_CFLAGS += -Iagent/daemon -Iinitramfs/init -Ihost-shim/cmd
+$(UNIT_TESTS): %: %.o $(UNIT_SUPPORT) $(UNIT_LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \
+		$(LIBS_AGENT) $(LIBS_MKINITRAMFS) $(LIBS_SHIM) $(LIBS_CMD) -lcmocka
+unit-tests: $(UNIT_TESTS)
+
+$(B)/kernel/release:
+	$(Q)B=$(abspath $(B)) tests/fetch-kernel
+
+check demo:
+	$(Q)$(PACKAGES) build run
+	+$(Q)$(BUILT_MAKE) $@-built
+check-built: all unit-tests $(B)/kernel/release
+	$(Q)B=$(abspath $(B)) tests/run $(TESTS)
+demo-built: all $(B)/kernel/release
+	$(Q)B=$(abspath $(B)) tests/demo
+
+# ---- lint, sanitizers ----------------------------------------------------------------------
+
+lint sanitize:
+	$(Q)$(PACKAGES) build run lint
+	+$(Q)$(BUILT_MAKE) $@-built
+lint-built:
+	$(Q)tests/lint
+	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-gcc CC=gcc WERROR=1 all unit-tests
+	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-clang CC=clang WERROR=1 all unit-tests
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitize-built: $(B)/kernel/release
+	+$(Q)$(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= CFLAGS='-O1 -g $(SANITIZE)' \
+		LDFLAGS='$(SANITIZE)' unit-tests
+	$(Q)B=$(abspath $(B)/sanitize) tests/run unit/
+
+# ---- install -------------------------------------------------------------------------------
+
+# Mode, file and place of all that is installed: one list for install and uninstall.
+COMPLETIONS := $(wildcard agent/*/*.bash-completion initramfs/*/*.bash-completion \
+	host-shim/*/*.bash-completion)
+UNITS := $(wildcard agent/daemon/*.service)
+into = $(foreach file,$(2),$(1):$(file):$(3)/$(notdir $(file)))
+INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
+	$(call into,755,$(B)/hotslot-mkinitramfs,$(SBINDIR)) \
+	$(call into,755,$(B)/hotslot-agent $(B)/hotslot-init,$(LIBEXECDIR)) \
+	$(call into,755,$(B)/hotslot-id,$(UDEVDIR)) \
+	$(call into,644,udev-rules/60-hotslot.rules,$(UDEVDIR)/rules.d) \
+	$(call into,644,$(LIBHOTSLOT),$(LIBDIR)) \
+	$(call into,644,host-shim/lib/hotslot.h,$(INCLUDEDIR)) \
+	$(call into,644,$(B)/libhotslot.pc,$(PKGCONFIGDIR)) \
+	$(call into,644,$(UNITS),$(SYSTEMDUNITDIR)) \
+	$(foreach page,$(MANPAGES),$(call into,644,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))) \
+	$(foreach file,$(COMPLETIONS),644:$(file):$(BASHCOMPDIR)/$(notdir $(basename $(file))))
+part = $(word $(1),$(subst :, ,$(2)))
+INSTALLED_PATHS = $(foreach i,$(INSTALLED),$(DESTDIR)$(call part,3,$(i))) $(DESTDIR)$(LIBDIR)/libhotslot.so
+
+install: all $(B)/install/hotslot
+	$(Q)set -e; $(foreach i,$(INSTALLED),$(INSTALL) -D -m $(call part,1,$(i)) $(call part,2,$(i)) \
+		$(DESTDIR)$(call part,3,$(i));)
+	$(Q)ln -sf $(notdir $(LIBHOTSLOT)) $(DESTDIR)$(LIBDIR)/libhotslot.so
+uninstall:
+	$(Q)rm -f $(INSTALLED_PATHS)
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || :
+
+clean:
+	$(Q)rm -rf $(B)
+
 FORCE:
-.PHONY: all FORCE
+.PHONY: all check check-built demo demo-built lint lint-built sanitize sanitize-built unit-tests \
+	install uninstall clean FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -89,12 +89,14 @@ static void releasep(scmp_filter_ctx *filter)
 		seccomp_release(*filter);
 }
 
-/* Harmless, with whatever arguments. The last lines are what 32-bit machines call instead. */
+/* Harmless, with whatever arguments. The sanitizers look at the alternate stack; the calls after
+ * that are what 32-bit machines make instead. */
 static const int allowed[] = { SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(fstat),
 	SCMP_SYS(fadvise64), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise),
 	SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
-	SCMP_SYS(_llseek), SCMP_SYS(fstat64), SCMP_SYS(fadvise64_64), SCMP_SYS(clock_gettime64) };
+	SCMP_SYS(sigaltstack), SCMP_SYS(_llseek), SCMP_SYS(fstat64), SCMP_SYS(fadvise64_64),
+	SCMP_SYS(clock_gettime64) };
 
 /* What only an intruder would try. */
 static const int deadly[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),

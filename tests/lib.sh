@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# What a test file stands on. It sources this, defines functions test_WHAT_IT_HOLDS (and, if it
+# likes, setup_file, setup_test and teardown_file), and ends with run_tests. Each test runs in a subshell with
+# errexit, in its own temporary directory $T; its output is shown if it fails.
+
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+# Wall-clock seconds that one test may take; a guest under TCG boots in about four.
+TEST_SECONDS=${TEST_SECONDS:-90}
+# Wall-clock seconds that a test waits for one line on a console.
+CONSOLE_SECONDS=20
+# Where appliance images and QEMU's capabilities are kept between runs.
+TEST_CACHE=$B/test-images
+
+# ---- checks --------------------------------------------------------------------------------
+
+fail() {
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+check_equal() { # EXPECTED ACTUAL
+	[[ $1 == "$2" ]] || fail "$(printf 'expected: %s\nactual:   %s' "$1" "$2")"
+}
+
+check_match() { # REGEX TEXT
+	[[ $2 =~ $1 ]] || fail "$(printf 'expected: /%s/\nactual:   %s' "$1" "$2")"
+}
+
+# The command ends with exactly STATUS and says what REGEX matches on standard error; what it
+# wrote on standard output is left in the file "stdout".
+check_fails() { # STATUS STDERR_REGEX CMD…
+	local want=$1 regex=$2 status=0
+	shift 2
+	"$@" >stdout 2>stderr || status=$?
+	[[ $status == "$want" ]] || fail "$* ended with $status instead of $want: $(<stderr)"
+	check_match "$regex" "$(<stderr)"
+}
+
+skip() { # REASON
+	printf '%s\n' "$*" >"$SKIPPED"
+	exit 0
+}
+
+# ---- processes -----------------------------------------------------------------------------
+
+# Ends each QEMU that an embedded libvirt driver with its root under DIR has started. By pid, and
+# only if the process still is that QEMU.
+end_guests() { # DIR
+	local file pid
+	while IFS= read -r -d '' file; do
+		pid=$(<"$file")
+		[[ $pid =~ ^[0-9]+$ ]] || continue
+		tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$1/" || continue
+		kill -KILL "$pid" 2>/dev/null || true
+	done < <(find "$1" -path '*/run/qemu/*.pid' ! -name driver.pid -print0 2>/dev/null)
+}
+
+end_group() { # PID of its leader
+	[[ -n $1 ]] && kill -KILL -- "-$1" 2>/dev/null
+	return 0
+}
+
+# ---- appliances ----------------------------------------------------------------------------
+
+# Makes DIR the root of an embedded libvirt driver that runs QEMU as the caller and touches
+# nothing outside of DIR. Prints its URI.
+embed_root() { # DIR
+	mkdir -p "$1/etc" "$1/cache/qemu/capabilities"
+	cat >"$1/etc/qemu.conf" <<-EOF
+		user = "+$(id -u)"
+		group = "+$(id -g)"
+		dynamic_ownership = 0
+		remember_owner = 0
+		security_driver = "none"
+		stdio_handler = "file"
+		namespaces = []
+		cgroup_controllers = []
+	EOF
+	# Asking QEMU for its capabilities takes seconds under TCG.
+	cp -p "$TEST_CACHE/capabilities"/*.xml "$1/cache/qemu/capabilities/" 2>/dev/null || true
+	printf 'qemu:///embed?root=%s\n' "$1"
+}
+
+keep_capabilities() { # DIR
+	mkdir -p "$TEST_CACHE/capabilities"
+	cp -pu "$1/cache/qemu/capabilities"/*.xml "$TEST_CACHE/capabilities/" 2>/dev/null || true
+}
+
+# Prints the path of an initramfs made with these options of hotslot-mkinitramfs. The name is a
+# digest of all that goes into it, so a changed program makes a new one.
+appliance_image() { # [OPTION…]
+	local key image
+	key=$({
+		printf '%s\n' "$@" "$MODULES"
+		sha256sum "$MKINITRAMFS" "$HOTSLOT_INIT" "$HOTSLOT_AGENT" "$HOTSLOT_ID" "$RULES"
+		for option; do [[ -f ${option%%:*} ]] && sha256sum "${option%%:*}"; done
+	} | sha256sum | cut -c1-16)
+	image=$TEST_CACHE/$key.img
+	mkdir -p "$TEST_CACHE"
+	(
+		flock 9
+		[[ -e $image ]] || "$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" -o "$image" "$@"
+	) 9>"$TEST_CACHE/lock" >&2 || return 1
+	printf '%s\n' "$image"
+}
+
+hs() {
+	"$HOTSLOT" -c "$URI" "$@"
+}
+
+# Launches an appliance from $IMAGE (a default one if unset); its console is $T/NAME.console.
+# It is ended with the test, or with the file if setup_file launched it.
+launch() { # NAME [OPTION…]
+	local name=$1
+	shift
+	hs launch "$name" --kernel "$KERNEL" --initramfs "${IMAGE:-$(appliance_image)}" \
+		--accel tcg --console "$T/$name.console" "$@"
+	keep_capabilities "${URI#*root=}"
+}
+
+# Waits for a line on a console and prints it.
+console_wait() { # FILE REGEX
+	# shellcheck disable=SC2016
+	timeout "$CONSOLE_SECONDS" bash -c 'tail -n +1 -F "$1" 2>/dev/null | grep -a -m1 -E -- "$2"' \
+		- "$1" "$2" || fail "no /$2/ in $1 within $CONSOLE_SECONDS s"
+}
+
+# The live XML of a domain, as the driver keeps it on disk; needs no second connection.
+live_xml() { # NAME
+	cat "${URI#*root=}/run/qemu/$1.xml"
+}
+
+# The host's end of the agent's port.
+channel_socket() { # NAME
+	find "${URI#*root=}/lib/qemu/channel/target" -path "*-$1/org.hotslot.agent.0"
+}
+
+# The devices of a domain, without what changes by itself: for comparing before and after.
+live_devices() { # NAME
+	live_xml "$1" | sed -n '/<devices>/,/<\/devices>/p' | sed "s/ state='[a-z]*'//"
+}
+
+# A raw image that starts with its own name.
+raw_image() { # FILE [SIZE]
+	printf '%s\n' "${1##*/}" >"$1"
+	truncate -s "${2:-1M}" "$1"
+}
+
+# One value of the disk in a slot, as list tells it.
+disk_field() { # NAME SLOT MEMBER
+	hs list "$1" --json | jq -r --argjson slot "$2" ".disks[] | select(.slot == \$slot) | .[\"$3\"]"
+}
+
+slots() { # NAME
+	hs list "$1" --json | jq -r '[.disks[].slot] | map(tostring) | join(" ")'
+}
+
+# Empties a domain that several tests share.
+detach_all() { # NAME
+	local list
+	list=$(slots "$1")
+	# shellcheck disable=SC2086
+	[[ -z $list ]] || hs detach "$1" $list --force
+}
+
+# ---- remote control: see tests/vm/guest-control.sh -----------------------------------------
+
+# The slot that scripts for the guest pass through: the last one, out of the way of tests.
+CONTROL_SLOT=65279
+
+# shellcheck disable=SC2120
+control_image() { # [OPTION…]
+	appliance_image --add /bin/busybox:/bin/busybox \
+		--add "$SRC/tests/vm/guest-control.sh:/control" "$@"
+}
+
+# Launches an appliance that guest_run works with, with $APPEND on its kernel command line.
+launch_controlled() { # NAME [OPTION…]
+	IMAGE=${IMAGE:-$(control_image)} \
+		launch "$@" --append "hotslot.exec=\"/bin/busybox sh /control\" ${APPEND:-}"
+	console_wait "$T/$1.console" '^control: ready' >/dev/null
+}
+
+# Has the guest run a shell script, with busybox's tools, and prints what it prints.
+guest_run() { # NAME SCRIPT
+	local token console=${CONSOLE:-$T/$1.console} script end
+	token=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+	script=$(mktemp "$TMPDIR/script.XXXXXX")
+	printf '#!control %s\n%s\n' "$token" "$2" >"$script"
+	truncate -s 64K "$script"
+	hs attach "$1" "$script" --slot "$CONTROL_SLOT" --format raw --readonly >/dev/null
+	hs detach "$1" "$CONTROL_SLOT" >/dev/null
+	end=$(console_wait "$console" "^control $token: ended" | tr -d '\r')
+	tr -d '\r' <"$console" | sed -n "s/^control $token| //p"
+	check_equal "control $token: ended 0" "$end"
+}
+
+# ---- running -------------------------------------------------------------------------------
+
+# The test functions in the order in which the file has them.
+list_tests() {
+	shopt -s extdebug
+	# shellcheck disable=SC2046
+	declare -F $(compgen -A function test_) | sort -k2n | cut -d' ' -f1
+	shopt -u extdebug
+}
+
+show_log() { # FILE DIR
+	sed 's/^/    /' "$1"
+	local file
+	for file in "$2"/*.console "$2"/*.log; do
+		[[ -s $file ]] || continue
+		printf '    ---- end of %s\n' "${file##*/}"
+		tail -n 25 "$file" | tr -cd '[:print:]\t\n' | sed 's/^/    /'
+	done
+}
+
+report() { # RESULT NAME MS
+	printf '%s %s.%s (%s ms)\n' "$1" "$SUITE" "$2" "$3"
+}
+
+run_test() { # FUNCTION
+	local name=${1#test_} start=${EPOCHREALTIME/./} status=0 watchdog
+	T=$WORK/$name SKIPPED=$WORK/skipped
+	mkdir "$T"
+	rm -f "$SKIPPED"
+	declare -F setup_file >/dev/null || URI=$(embed_root "$T/v")
+	(
+		set -Eeuo pipefail
+		trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
+		cd "$T"
+		if declare -F setup_test >/dev/null; then setup_test; fi
+		"$1"
+	) >"$T.log" 2>&1 </dev/null &
+	CURRENT=$!
+	(sleep "$TEST_SECONDS" && echo "not done within $TEST_SECONDS s" >>"$T.log" &&
+		end_group "$CURRENT") >/dev/null 2>&1 &
+	watchdog=$!
+	wait "$CURRENT" 2>/dev/null || status=$?
+	end_group "$watchdog"
+	end_group "$CURRENT"
+	CURRENT=
+	wait "$watchdog" 2>/dev/null
+	end_guests "$T"
+	start=$(((${EPOCHREALTIME/./} - start) / 1000))
+	if [[ $status != 0 ]]; then
+		report 'not ok' "$name" "$start"
+		show_log "$T.log" "$T"
+		FAILED=1
+	elif [[ -e $SKIPPED ]]; then
+		report skip "$name" "$start"
+		sed 's/^/    /' "$SKIPPED"
+	else
+		report ok "$name" "$start"
+	fi
+	rm -rf "$T"
+}
+
+run_setup() {
+	T=$WORK/file
+	mkdir "$T"
+	cd "$T" || exit 1
+	declare -F setup_file >/dev/null || return 0
+	URI=$(embed_root "$T/v")
+	PHASE=setup
+	set -Eeuo pipefail
+	trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
+	setup_file >"$WORK/setup.log" 2>&1 </dev/null
+	trap - ERR
+	set +Eeuo pipefail
+	PHASE=tests
+}
+
+# Runs on every exit. Nothing that a test started outlives it.
+finish() {
+	local status=$?
+	trap '' INT TERM
+	if [[ $PHASE == setup ]]; then
+		report 'not ok' setup_file 0
+		show_log "$WORK/setup.log" "$WORK/file"
+		status=1
+	fi
+	end_group "$CURRENT"
+	declare -F teardown_file >/dev/null && teardown_file
+	end_guests "$WORK"
+	cd /
+	if [[ -n ${KEEP:-} ]]; then
+		echo "    kept: $WORK"
+	else
+		rm -rf "$WORK"
+	fi
+	exit "$status"
+}
+
+run_tests() {
+	local test pattern=${TEST_ONLY:-}
+	SUITE=$(basename "$0" .sh) PHASE=start CURRENT='' FAILED=0
+	# Not under a long TMPDIR: the path of a socket has 107 characters.
+	WORK=$(mktemp -d /tmp/hotslot.XXXXXX) || exit 1
+	trap finish EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	export HOME=$WORK/home TMPDIR=$WORK/tmp XDG_CACHE_HOME=$WORK/home/.cache
+	export XDG_RUNTIME_DIR=$WORK/runtime XDG_CONFIG_HOME=$WORK/home/.config LC_ALL=C.UTF-8
+	mkdir -m 700 "$HOME" "$TMPDIR" "$XDG_RUNTIME_DIR"
+	# The embedded driver logs like a daemon.
+	export LIBVIRT_LOG_OUTPUTS=3:file:$WORK/libvirt.log
+	run_setup
+	set -m
+	for test in $(list_tests); do
+		[[ -z $pattern || $test == *$pattern* ]] && run_test "$test"
+	done
+	exit "$FAILED"
+}

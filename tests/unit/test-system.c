@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* agent/identity/system.h: which disks the root file system stands on; in doubt, all. */
+#include "machine.h"
+
+#include <sys/sysmacros.h>
+
+#include "system.h"
+
+#define SDA "devices/pci0000:00/0000:00:03.0/virtio0/host0/target0:0:255/0:0:255:0/block/sda"
+#define SDB "devices/pci0000:00/0000:00:03.0/virtio0/host0/target0:0:0/0:0:0:0/block/sdb"
+#define SDA_MOUNT "1 0 8:0 / / rw - ext4 /dev/sda rw\n"
+
+static struct machine machine;
+
+static int set_up(void **state)
+{
+	(void)state;
+	make_machine(&machine);
+	put_disk(&machine, SDA, "8:0");
+	put_disk(&machine, SDB, "8:16");
+	put_block(&machine, SDA "/sda2", "8:2");
+	put_attribute(&machine, SDA "/sda2", "partition", "2");
+	put_block(&machine, SDB "/sdb1", "8:17");
+	put_attribute(&machine, SDB "/sdb1", "partition", "1");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	remove_machine(&machine);
+	return 0;
+}
+
+/* Checks that the system stands on exactly the disks of the set: 1 is sda, 2 is sdb. */
+static void check_system(const char *mounts, unsigned set)
+{
+	struct system_disks disks;
+
+	if (mounts)
+		put_mounts(&machine, mounts);
+	system_disks_find(&machine.view, &disks);
+	assert_false(disks.undecided);
+	assert_int_equal(disks.n, __builtin_popcount(set));
+	assert_int_equal(system_disks_contain(&disks, makedev(8, 0)), set & 1);
+	assert_int_equal(system_disks_contain(&disks, makedev(8, 16)), set >> 1 & 1);
+}
+
+static void check_undecided(const char *mounts)
+{
+	struct system_disks disks;
+
+	if (mounts)
+		put_mounts(&machine, mounts);
+	system_disks_find(&machine.view, &disks);
+	assert_true(disks.undecided);
+}
+
+static void test_a_root_in_memory_or_on_the_network_is_on_no_disk(void **state)
+{
+	static const char *const types[] = { "rootfs", "tmpfs", "ramfs", "nfs4", "9p", "virtiofs" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "1 0 0:31 / / rw - %s none rw\n", types[i]);
+		check_system(line, 0);
+	}
+}
+
+static void test_a_root_on_a_whole_disk(void **state)
+{
+	(void)state;
+	check_system(SDA_MOUNT, 1);
+}
+
+static void test_a_root_on_a_partition(void **state)
+{
+	(void)state;
+	check_system("1 0 8:2 / / rw - ext4 /dev/sda2 rw\n", 1);
+}
+
+static void test_other_mounts_do_not_count(void **state)
+{
+	(void)state;
+	check_system(SDA_MOUNT "2 1 8:17 / /mnt rw - ext4 /dev/sdb1 rw\n", 1);
+}
+
+static void test_every_mount_on_the_root_counts(void **state)
+{
+	(void)state;
+	check_system("1 0 0:2 / / rw - rootfs rootfs rw\n2 1 8:2 / / rw - ext4 /dev/sda2 rw\n", 1);
+}
+
+static void test_the_root_of_process_1_counts_too(void **state)
+{
+	(void)state;
+	put_text(&machine.tree, "proc/1/mountinfo", SDA_MOUNT);
+	check_system(NULL, 1);
+	put_text(&machine.tree, "proc/self/mountinfo", "1 0 8:17 / / rw - ext4 /dev/sdb1 rw\n");
+	check_system(NULL, 3);
+}
+
+static void test_a_root_on_device_mapper_stands_on_all_its_disks(void **state)
+{
+	static const char dm0[] = "devices/virtual/block/dm-0";
+	static const char dm1[] = "devices/virtual/block/dm-1";
+
+	(void)state;
+	/* LUKS on LVM over a partition of each disk. */
+	put_block(&machine, dm0, "253:0");
+	put_member(&machine, dm0, "slaves", SDA "/sda2");
+	put_member(&machine, dm0, "slaves", SDB "/sdb1");
+	put_block(&machine, dm1, "253:1");
+	put_member(&machine, dm1, "slaves", dm0);
+	check_system("1 0 253:1 / / rw - ext4 /dev/mapper/root rw\n", 3);
+}
+
+static void test_a_root_on_md_stands_on_all_its_disks(void **state)
+{
+	static const char md[] = "devices/virtual/block/md0";
+
+	(void)state;
+	put_block(&machine, md, "9:0");
+	put_member(&machine, md, "slaves", SDA);
+	put_member(&machine, md, "slaves", SDB);
+	check_system("1 0 9:0 / / rw - ext4 /dev/md0 rw\n", 3);
+}
+
+static void test_a_root_on_a_loop_device_stands_on_what_its_file_is_on(void **state)
+{
+	static const char loop[] = "devices/virtual/block/loop0";
+
+	(void)state;
+	put_block(&machine, loop, "7:0");
+	put_attribute(&machine, loop, "loop/backing_file", "/media/live/root.squashfs");
+	check_system("1 0 7:0 / / ro - squashfs /dev/loop0 ro\n"
+		     "2 1 8:17 / /media/live ro - iso9660 /dev/sdb1 ro\n",
+		2);
+}
+
+static void test_a_root_on_an_overlay_stands_on_all_its_layers(void **state)
+{
+	(void)state;
+	check_system("1 0 0:40 / / rw - overlay overlay "
+		     "rw,lowerdir=/lower/a:/lower/b,upperdir=/upper/x,workdir=/upper/w\n"
+		     "2 1 8:2 / /lower ro - ext4 /dev/sda2 ro\n"
+		     "3 1 8:16 / /upper rw - ext4 /dev/sdb rw\n",
+		3);
+}
+
+static void test_a_root_on_btrfs_stands_on_all_its_members(void **state)
+{
+	static const char uuid[] = "sys/fs/btrfs/0b3c1d3e-0000-0000-0000-000000000000/devices";
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/sda2", uuid);
+	put_link(&machine.tree, path, "../../../../" SDA "/sda2");
+	snprintf(path, sizeof(path), "%s/sdb", uuid);
+	put_link(&machine.tree, path, "../../../../" SDB);
+	check_system("1 0 0:40 / / rw - btrfs /dev/sda2 rw,subvol=/root\n", 3);
+}
+
+static void test_what_cannot_be_decided_is_undecided(void **state)
+{
+	(void)state;
+	check_undecided("1 0 8:99 / / rw - ext4 /dev/sdx rw\n");
+	check_undecided("1 0 0:40 / / rw - zfs rpool/root rw\n");
+	check_undecided("1 0 0:40 / / rw - btrfs /dev/sda2 rw\n");
+	check_undecided("1 0 0:40 / / rw - overlay overlay rw\n");
+	check_undecided("1 0 0:40 / / rw - overlay overlay rw,lowerdir=relative\n");
+	check_undecided("nonsense\n");
+	check_undecided("2 1 8:16 / /mnt rw - ext4 /dev/sdb rw\n");
+	check_undecided("");
+}
+
+static void test_layers_that_lead_to_themselves_are_undecided(void **state)
+{
+	static const char dm[] = "devices/virtual/block/dm-0";
+
+	(void)state;
+	check_undecided("1 0 0:40 / / rw - overlay overlay rw,lowerdir=/a:/b:/c\n");
+	put_block(&machine, dm, "253:0");
+	put_member(&machine, dm, "slaves", dm);
+	check_undecided("1 0 253:0 / / rw - ext4 /dev/mapper/root rw\n");
+}
+
+static void test_without_the_mounts_of_process_1_it_is_undecided(void **state)
+{
+	(void)state;
+	assert_int_equal(unlinkat(machine.tree.fd, "proc/1/mountinfo", 0), 0);
+	check_undecided(NULL);
+}
+
+#define with_machine(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		with_machine(test_a_root_in_memory_or_on_the_network_is_on_no_disk),
+		with_machine(test_a_root_on_a_whole_disk),
+		with_machine(test_a_root_on_a_partition),
+		with_machine(test_other_mounts_do_not_count),
+		with_machine(test_every_mount_on_the_root_counts),
+		with_machine(test_the_root_of_process_1_counts_too),
+		with_machine(test_a_root_on_device_mapper_stands_on_all_its_disks),
+		with_machine(test_a_root_on_md_stands_on_all_its_disks),
+		with_machine(test_a_root_on_a_loop_device_stands_on_what_its_file_is_on),
+		with_machine(test_a_root_on_an_overlay_stands_on_all_its_layers),
+		with_machine(test_a_root_on_btrfs_stands_on_all_its_members),
+		with_machine(test_what_cannot_be_decided_is_undecided),
+		with_machine(test_layers_that_lead_to_themselves_are_undecided),
+		with_machine(test_without_the_mounts_of_process_1_it_is_undecided),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,288 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Bad input: exact exit status, an error that says what is wrong, and a domain left as it was.
+
+. "$(dirname "$0")/../lib.sh"
+
+setup_file() {
+	launch vm
+	raw_image "$T/taken.img"
+	hs attach vm "$T/taken.img" --slot 3 --serial taken --id taken
+	DEVICES=$(live_devices vm)
+}
+
+# The command fails like this and the domain is as it was.
+refuses() { # STATUS REGEX [ATTACH ARGUMENT…]
+	local status=$1 regex=$2
+	shift 2
+	check_fails "$status" "$regex" hs attach vm "$@"
+	check_equal "" "$(<stdout)"
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+code() { # CODE ARGUMENT… (of attach)
+	local code=$1 status=0
+	shift
+	hs attach vm "$@" --json >json 2>/dev/null || status=$?
+	[[ $status != 0 ]] || fail "attach vm $* succeeded"
+	check_equal "$code" "$(jq -r .error.code json)"
+}
+
+# ---- images --------------------------------------------------------------------------------
+
+test_an_image_that_does_not_exist() {
+	refuses 1 'none\.img: No such file or directory' none.img
+	code image none.img
+}
+
+test_an_image_that_is_not_readable() {
+	raw_image secret.img
+	chmod 000 secret.img
+	# Root reads everything, unless it gives that up.
+	if [[ $(id -u) == 0 ]]; then
+		HOTSLOT_REAL=$HOTSLOT
+		printf '#!/bin/sh\nexec setpriv --bounding-set=-dac_override,-dac_read_search -- %q "$@"\n' \
+			"$HOTSLOT_REAL" >hotslot
+		chmod +x hotslot
+		HOTSLOT=./hotslot
+	fi
+	refuses 1 'secret\.img: Permission denied' secret.img
+	code image secret.img
+}
+
+test_an_image_of_size_0() {
+	: >empty.img
+	refuses 1 'empty\.img.*(empty|size 0)' empty.img
+	code image empty.img
+}
+
+test_an_image_that_is_a_directory() {
+	mkdir directory
+	refuses 1 'directory.*(is a directory|not a (regular )?file|neither)' directory
+	code image directory
+}
+
+test_a_qcow2_that_is_none() {
+	raw_image fake.qcow2
+	refuses 1 'fake\.qcow2.*qcow2' fake.qcow2
+	code image fake.qcow2
+}
+
+# A guest that wrote a qcow2 header into its raw disk must not have the host open other files.
+test_a_raw_image_with_a_qcow2_header_stays_raw() {
+	qemu-img create -q -f qcow2 header.qcow2 64M
+	mv header.qcow2 header.img
+	hs attach vm header.img --slot 9
+	check_equal raw "$(disk_field vm 9 format)"
+	check_equal "$(stat -c %s header.img)" "$(disk_field vm 9 size)"
+	hs detach vm 9
+}
+
+test_an_image_that_another_vm_uses() {
+	raw_image shared.img
+	T=$PWD launch other --drive "$PWD/shared.img"
+	refuses 1 'shared\.img.*in use.*other' shared.img
+	code image-in-use shared.img
+	hs shutdown other --force
+	hs attach vm shared.img --slot 9
+	hs detach vm 9
+}
+
+test_an_image_that_the_same_vm_uses() {
+	refuses 1 'taken\.img.*in use' "$T/../file/taken.img"
+	code image-in-use "$T/../file/taken.img"
+}
+
+test_of_several_images_those_before_the_bad_one_stay() {
+	raw_image a.img
+	raw_image b.img
+	check_fails 1 'none\.img.*No such file' hs attach vm a.img none.img b.img
+	check_equal /dev/disk/by-slot/0 "$(<stdout)"
+	check_equal "0 3" "$(slots vm)"
+	hs detach vm 0
+}
+
+# ---- slots, serials, ids -------------------------------------------------------------------
+
+test_a_slot_that_is_taken() {
+	raw_image a.img
+	refuses 1 'slot 3 is taken' a.img --slot 3
+	code slot-taken a.img --slot 3
+}
+
+test_a_slot_out_of_range() {
+	raw_image a.img
+	refuses 2 '65280' a.img --slot 65280
+	refuses 2 '99999999999999999999' a.img --slot 99999999999999999999
+	refuses 2 '-1' a.img --slot=-1
+	code invalid a.img --slot 65280
+}
+
+test_a_slot_that_is_no_number() {
+	raw_image a.img
+	refuses 2 "'?three'?" a.img --slot three
+	refuses 2 "3x" a.img --slot 3x
+	refuses 2 "slot" a.img --slot ''
+	code invalid a.img --slot three
+}
+
+test_a_serial_that_is_too_long() {
+	raw_image a.img
+	refuses 2 '36' a.img --serial 1234567890123456789012345678901234567
+	code invalid a.img --serial 1234567890123456789012345678901234567
+	hs attach vm a.img --slot 9 --serial 123456789012345678901234567890123456
+	check_equal 123456789012345678901234567890123456 "$(disk_field vm 9 serial)"
+	hs detach vm 9
+}
+
+test_a_serial_with_forbidden_characters() {
+	raw_image a.img
+	local serial
+	for serial in 'a b' a/b 'a\b' 'a,b' 'é' $'a\nb' "a'b" '<a>' ''; do
+		refuses 2 serial a.img --serial "$serial"
+	done
+	code invalid a.img --serial 'a b'
+}
+
+test_a_serial_that_is_used_already() {
+	raw_image a.img
+	refuses 1 'serial.*taken' a.img --serial taken
+	code serial-taken a.img --serial taken
+}
+
+test_an_id_that_is_malformed_or_used_already() {
+	raw_image a.img
+	refuses 2 'id' a.img --id 'a b'
+	refuses 2 'id' a.img --id ''
+	refuses 1 'taken' a.img --id taken
+	code id-taken a.img --id taken
+}
+
+test_one_slot_for_several_images() {
+	raw_image a.img
+	raw_image b.img
+	refuses 2 'slot' a.img b.img --slot 5
+}
+
+# ---- detach --------------------------------------------------------------------------------
+
+test_detach_of_an_empty_slot() {
+	check_fails 1 'slot 7' hs detach vm 7
+	check_fails 1 . hs detach vm 7 --json
+	check_equal slot-empty "$(jq -r .error.code stdout)"
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+test_detach_of_what_is_no_slot() {
+	check_fails 2 '65280' hs detach vm 65280
+	check_fails 2 'three' hs detach vm three
+	check_fails 2 . hs detach vm /dev/disk/by-slot/
+	check_fails 2 . hs detach vm ''
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+# ---- usage ---------------------------------------------------------------------------------
+
+test_wrong_usage() {
+	check_fails 2 '[Uu]sage' hs
+	check_fails 2 'nonsense' hs nonsense
+	check_fails 2 '[Uu]sage|DOM' hs attach
+	check_fails 2 '[Uu]sage|IMAGE' hs attach vm
+	check_fails 2 'nonsense' hs attach vm a.img --nonsense
+	check_fails 2 'format' hs attach vm "$T/../file/taken.img" --format ../x
+}
+
+test_help_and_version_go_to_standard_output() {
+	check_match '^Usage' "$("$HOTSLOT" --help)"
+	check_match '[0-9]+\.[0-9]+\.[0-9]+' "$("$HOTSLOT" --version)"
+	local command
+	for command in launch attach detach list shutdown shell; do
+		check_match Usage "$("$HOTSLOT" "$command" --help)"
+	done
+}
+
+# ---- domains -------------------------------------------------------------------------------
+
+# A domain of its own driver, with what DEVICES says and nothing to boot.
+define() { # NAME DEVICES
+	printf '<domain type="qemu"><name>%s</name><memory unit="MiB">64</memory>
+		<os><type arch="x86_64" machine="pc">hvm</type></os>
+		<devices>%s<controller type="usb" model="none"/></devices></domain>\n' "$1" "$2" >"$1.xml"
+}
+
+SCSI='<controller type="scsi" model="virtio-scsi"/>'
+PORT='<channel type="unix"><target type="virtio" name="org.hotslot.agent.0"/></channel>'
+
+own_driver() {
+	URI=$(embed_root "$T/v")
+	raw_image a.img
+}
+
+test_a_domain_that_does_not_exist() {
+	raw_image a.img
+	check_fails 1 'none' hs attach none a.img
+	check_fails 1 'none' hs list none
+	check_fails 1 'none' hs detach none 0
+	check_fails 1 . hs list none --json
+	check_equal no-domain "$(jq -r .error.code stdout)"
+}
+
+test_a_domain_that_is_shut_off() {
+	own_driver
+	define off "$SCSI$PORT"
+	virsh -q -c "$URI" define off.xml
+	check_fails 1 'off.*(shut off|not running)' hs attach off a.img
+	check_fails 1 . hs attach off a.img --json
+	check_equal not-running "$(jq -r .error.code stdout)"
+}
+
+test_a_domain_without_the_channel() {
+	own_driver
+	define mute "$SCSI"
+	virsh -q -c "$URI" create mute.xml
+	check_fails 1 'org\.hotslot\.agent\.0' hs attach mute a.img
+	check_fails 1 . hs attach mute a.img --json
+	check_equal no-channel "$(jq -r .error.code stdout)"
+}
+
+test_a_domain_without_virtio_scsi() {
+	own_driver
+	define bare "$PORT"
+	virsh -q -c "$URI" create bare.xml
+	check_fails 1 'virtio-scsi' hs attach bare a.img
+	check_fails 1 . hs attach bare a.img --json
+	check_equal no-controller "$(jq -r .error.code stdout)"
+}
+
+test_a_domain_with_another_scsi_controller() {
+	own_driver
+	define lsi "<controller type='scsi' model='lsilogic'/>$PORT"
+	virsh -q -c "$URI" create lsi.xml
+	check_fails 1 'virtio-scsi' hs attach lsi a.img
+}
+
+test_a_domain_whose_agent_does_not_answer() {
+	own_driver
+	define deaf "$SCSI$PORT"
+	virsh -q -c "$URI" create deaf.xml
+	local before
+	before=$(live_devices deaf)
+	check_fails 1 'agent' timeout 20 "$HOTSLOT" -c "$URI" attach deaf a.img --timeout 3
+	check_equal "$before" "$(live_devices deaf)"
+	check_fails 1 'agent' timeout 20 "$HOTSLOT" -c "$URI" attach deaf a.img --timeout 3 --json
+	check_equal agent "$(jq -r .error.code stdout)"
+}
+
+test_a_domain_that_is_there_already_is_not_launched_again() {
+	check_fails 1 'vm' hs launch vm --kernel "$KERNEL" --initramfs "$(appliance_image)" --accel tcg
+	check_equal "$DEVICES" "$(live_devices vm)"
+	check_equal 3 "$(slots vm)"
+}
+
+test_a_libvirt_that_is_not_there() {
+	check_fails 1 . "$HOTSLOT" -c "qemu+unix:///system?socket=$T/none" list vm
+	check_fails 1 . "$HOTSLOT" -c "nonsense:///" list vm --json
+	check_equal connect "$(jq -r .error.code stdout)"
+}
+
+run_tests
