@@ -21,7 +21,12 @@ fail() {
 }
 
 check_equal() { # EXPECTED ACTUAL
-	[[ $1 == "$2" ]] || fail "$(printf 'expected: %s\nactual:   %s' "$1" "$2")"
+	[[ $1 == "$2" ]] && return
+	if [[ $1$2 == *$'\n'* ]]; then
+		diff -u --label expected --label actual <(echo "$1") <(echo "$2") >&2
+		exit 1
+	fi
+	fail "$(printf 'expected: %s\nactual:   %s' "$1" "$2")"
 }
 
 check_match() { # REGEX TEXT
@@ -122,7 +127,6 @@ launch() { # NAME [OPTION…]
 
 # Waits for a line on a console and prints it.
 console_wait() { # FILE REGEX
-	# shellcheck disable=SC2016
 	timeout "$CONSOLE_SECONDS" bash -c 'tail -n +1 -F "$1" 2>/dev/null | grep -a -m1 -E -- "$2"' \
 		- "$1" "$2" || fail "no /$2/ in $1 within $CONSOLE_SECONDS s"
 }
@@ -139,7 +143,7 @@ channel_socket() { # NAME
 
 # The devices of a domain, without what changes by itself: for comparing before and after.
 live_devices() { # NAME
-	live_xml "$1" | sed -n '/<devices>/,/<\/devices>/p' | sed "s/ state='[a-z]*'//"
+	live_xml "$1" | sed -n '/^ *<domain /,$ { /<devices>/,/<\/devices>/p }' | sed "s/ state='[a-z]*'//"
 }
 
 # A raw image that starts with its own name.
@@ -191,6 +195,7 @@ guest_run() { # NAME SCRIPT
 	printf '#!control %s\n%s\n' "$token" "$2" >"$script"
 	truncate -s 64K "$script"
 	hs attach "$1" "$script" --slot "$CONTROL_SLOT" --format raw --readonly >/dev/null
+	console_wait "$console" "^control $token: read" >/dev/null
 	hs detach "$1" "$CONTROL_SLOT" >/dev/null
 	end=$(console_wait "$console" "^control $token: ended" | tr -d '\r')
 	tr -d '\r' <"$console" | sed -n "s/^control $token| //p"
@@ -223,7 +228,8 @@ report() { # RESULT NAME MS
 
 run_test() { # FUNCTION
 	local name=${1#test_} start=${EPOCHREALTIME/./} status=0 watchdog
-	T=$WORK/$name SKIPPED=$WORK/skipped
+	# A short name, as the paths of sockets below it have to fit in 107 characters.
+	T=$WORK/$((++TESTS_RUN)) SKIPPED=$WORK/skipped
 	mkdir "$T"
 	rm -f "$SKIPPED"
 	declare -F setup_file >/dev/null || URI=$(embed_root "$T/v")
@@ -296,7 +302,7 @@ finish() {
 
 run_tests() {
 	local test pattern=${TEST_ONLY:-}
-	SUITE=$(basename "$0" .sh) PHASE=start CURRENT='' FAILED=0
+	SUITE=$(basename "$0" .sh) PHASE=start CURRENT='' FAILED=0 TESTS_RUN=0
 	# Not under a long TMPDIR: the path of a socket has 107 characters.
 	WORK=$(mktemp -d /tmp/hotslot.XXXXXX) || exit 1
 	trap finish EXIT

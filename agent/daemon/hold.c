@@ -126,7 +126,7 @@ static int finish_take(struct hold *hold, struct disk_user *users, size_t max, s
 	if (r != HOLD_DONE)
 		return r;
 	hold->claim = receive_claim(hold->socket);
-	r = write_attr_at(hold->directory, "device/state", "offline");
+	r = write_attr_at(hold->directory, "device/state", "offline\n");
 	if (r < 0)
 		return r;
 	hold->held = true;
@@ -176,7 +176,7 @@ static int set_running(void *data)
 {
 	struct hold *hold = data;
 
-	hold->answer->result = write_attr_at(hold->directory, "device/state", "running");
+	hold->answer->result = write_attr_at(hold->directory, "device/state", "running\n");
 	return 0;
 }
 

@@ -158,7 +158,7 @@ const struct command command_attach = {
 	.summary = "Attach disks and print their names in the guest",
 	.help = "  --slot N           put it there; without this, in the lowest free slot\n"
 		"  --serial S         its serial, 1 to 36 of [A-Za-z0-9_.+-]\n"
-		"  --id I             its alias will be ua-hotslot-I\n"
+		"  --id I             its alias is ua-hotslot-I; 1 to 64 of [A-Za-z0-9_-]\n"
 		"  --format F         raw, qcow2, ... or auto, which trusts the content\n"
 		"  --readonly         the guest cannot write to it\n"
 		"  --timeout S        wait S seconds for the guest; without this, 30\n",

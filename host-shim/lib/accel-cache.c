@@ -96,7 +96,8 @@ void accel_remember(const char *key, bool works)
 	if (cache_path(true, &path) < 0 || read_boot_id(boot_id) < 0)
 		return;
 	cache = load(path, boot_id);
-	if (cache && json_object_set_new(json_object_get(cache, "kvm"), key, json_boolean(works)) == 0)
+	if (cache &&
+		json_object_set_new(json_object_get(cache, "kvm"), key, json_boolean(works)) == 0)
 		save(path, cache);
 	json_decref(cache);
 }

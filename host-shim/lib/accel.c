@@ -25,9 +25,8 @@ static char *make_key(struct hotslot *hotslot)
 	if (!document || !uri)
 		return NULL;
 	emulator = xml_text(xml_child(xmlDocGetRootElement(document), "path"));
-	if (!emulator ||
-		asprintf(&key, "%s%s%s", emulator, hotslot->local ? "" : " ",
-			hotslot->local ? "" : uri) < 0)
+	if (!emulator || asprintf(&key, "%s%s%s", emulator, hotslot->local ? "" : " ",
+				 hotslot->local ? "" : uri) < 0)
 		return NULL;
 	return key;
 }
@@ -46,8 +45,8 @@ static bool comes_up(struct hotslot_domain *domain)
 }
 
 /* Boots the appliance without its disks. */
-static int try_kvm(struct hotslot *hotslot, const struct launch_spec *spec,
-	struct hotslot_error *error)
+static int try_kvm(
+	struct hotslot *hotslot, const struct launch_spec *spec, struct hotslot_error *error)
 {
 	struct launch_spec trial = *spec;
 	_cleanup_free_ char *text = NULL;
@@ -80,8 +79,8 @@ static int try_kvm(struct hotslot *hotslot, const struct launch_spec *spec,
 	return r;
 }
 
-static int find_out(struct hotslot *hotslot, const struct launch_spec *spec,
-	struct hotslot_error *error)
+static int find_out(
+	struct hotslot *hotslot, const struct launch_spec *spec, struct hotslot_error *error)
 {
 	_cleanup_free_ char *key = make_key(hotslot);
 	int works;

@@ -13,7 +13,7 @@
 #include "unplug.h"
 
 /* Taking back what did not work: the guest is asked, but not for long, as it may be the reason. */
-#define ROLLBACK_GUEST_MS 2000
+#define ROLLBACK_GUEST_MS 1000
 #define ROLLBACK_HOST_MS 30000
 
 struct attach {
@@ -40,8 +40,7 @@ static int reserve(struct attach *attach, uint64_t deadline, struct hotslot_erro
 
 	for (;;) {
 		_cleanup_record_ struct record *record = NULL;
-		int r = drive_reserve(
-			&attach->drive, &attach->options, attach->xml, first, error);
+		int r = drive_reserve(&attach->drive, &attach->options, attach->xml, first, error);
 
 		if (r == 0)
 			r = guest_disk_in_slot(
@@ -69,7 +68,7 @@ static int attach_failed(struct attach *attach, struct hotslot_error *error)
 	else if (image_check(attach->domain->hotslot, attach->drive.image.path,
 			 attach->drive.image.format, attach->drive.image.read_only, &image,
 			 &again) < 0 &&
-		again.code == HOTSLOT_ERROR_IMAGE_IN_USE)
+		 again.code == HOTSLOT_ERROR_IMAGE_IN_USE)
 		return error_set(error, again.code, "%s", again.message);
 	return r;
 }
@@ -108,8 +107,7 @@ static int verify(struct attach *attach, struct domain_xml **ret, struct hotslot
 	if (r < 0)
 		return r;
 	disk = domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
-	if (!disk || !is_same(disk->alias, drive->alias) ||
-		!is_same(disk->serial, drive->serial) ||
+	if (!disk || !is_same(disk->alias, drive->alias) || !is_same(disk->serial, drive->serial) ||
 		!is_same(disk->source, drive->image.path) ||
 		disk->read_only != drive->image.read_only)
 		return error_set(error, HOTSLOT_ERROR_MISMATCH,
@@ -127,14 +125,12 @@ static int find_size(struct attach *attach, struct hotslot_error *error)
 	if (attach->drive.image.size > 0)
 		return 0;
 	if (virDomainGetBlockInfo(attach->domain->domain, attach->drive.target_dev, &info, 0) < 0)
-		return error_libvirt(
-			error, "Cannot get the size of %s", attach->drive.image.path);
+		return error_libvirt(error, "Cannot get the size of %s", attach->drive.image.path);
 	attach->drive.image.size = info.capacity;
 	return 0;
 }
 
-static int confirm(struct attach *attach, const struct domain_xml *xml,
-	struct hotslot_error *error)
+static int confirm(struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
 {
 	const struct drive *drive = &attach->drive;
 	struct expectation expected = {
@@ -153,8 +149,8 @@ static int confirm(struct attach *attach, const struct domain_xml *xml,
 		error);
 	if (r < 0)
 		return r;
-	r = record_add_host(
-		attach->record, domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot)));
+	r = record_add_host(attach->record,
+		domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot)));
 	return r < 0 ? error_memory(error) : 0;
 }
 
@@ -175,8 +171,8 @@ static void roll_back(struct attach *attach, struct hotslot_error *error)
 		return;
 	}
 	ignored = (struct hotslot_error){};
-	(void)guest_release(domain, drive->slot, RELEASE_DETACHED, now_ms() + ROLLBACK_GUEST_MS,
-		&ignored);
+	(void)guest_release(
+		domain, drive->slot, RELEASE_DETACHED, now_ms() + ROLLBACK_GUEST_MS, &ignored);
 	error_append(error, "; rolled back, the domain is as it was");
 }
 

@@ -57,14 +57,14 @@ static void take_object(struct channel *channel, json_t *object)
 	/* The tail of another session. */
 	if (!is_string(object, "session", channel->nonce)) {
 		channel->rejected |= error && !id && !json_object_get(object, "session") &&
-			is_string(error, "class", HOTSLOT_CLASS_MALFORMED);
+				     is_string(error, "class", HOTSLOT_CLASS_MALFORMED);
 		return;
 	}
 	channel->heard = now_ms();
 	if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
 		channel->rejected = true;
 	else if ((error || json_object_get(object, "return")) && json_is_integer(id) &&
-		json_integer_value(id) == channel->id && !channel->answer)
+		 json_integer_value(id) == channel->id && !channel->answer)
 		channel->answer = json_incref(object);
 }
 
@@ -101,8 +101,7 @@ static void take_bytes(struct channel *channel, const char *data, size_t length)
 	while (length > 0) {
 		size_t line_length;
 		char *line;
-		int r = frame_reader_feed(
-			&channel->reader, &data, &length, &line, &line_length);
+		int r = frame_reader_feed(&channel->reader, &data, &length, &line, &line_length);
 
 		if (r == FRAME_READY)
 			take_line(channel, line, line_length);
@@ -207,8 +206,8 @@ static int open_stream(struct channel *channel, virDomainPtr domain)
 		/* "Active channel stream exists for this domain" is all that has this code. */
 		return virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED ? -EBUSY : -EIO;
 	__atomic_add_fetch(&channel->refs, 1, __ATOMIC_RELAXED);
-	if (virStreamEventAddCallback(channel->stream, VIR_STREAM_EVENT_READABLE, on_stream,
-		    channel, unref) < 0) {
+	if (virStreamEventAddCallback(
+		    channel->stream, VIR_STREAM_EVENT_READABLE, on_stream, channel, unref) < 0) {
 		unref(channel);
 		(void)virStreamAbort(channel->stream);
 		return -EIO;

@@ -111,13 +111,13 @@ static void on_close(virConnectPtr connection, int reason, void *data)
 	for_events(data, NULL, events_disconnected);
 }
 
-static int register_event(struct hotslot *hotslot, int event, virConnectDomainEventGenericCallback fn)
+static int register_event(
+	struct hotslot *hotslot, int event, virConnectDomainEventGenericCallback fn)
 {
 	int id;
 
 	__atomic_add_fetch(&hotslot->pins, 1, __ATOMIC_RELAXED);
-	id = virConnectDomainEventRegisterAny(
-		hotslot->connection, NULL, event, fn, hotslot, unpin);
+	id = virConnectDomainEventRegisterAny(hotslot->connection, NULL, event, fn, hotslot, unpin);
 	if (id < 0)
 		unpin(hotslot);
 	return id;
@@ -179,8 +179,8 @@ static int connect_libvirt(struct hotslot *hotslot, const char *uri, struct hots
 
 	hotslot->connection = virConnectOpen(uri);
 	if (!hotslot->connection)
-		return error_libvirt_code(error, HOTSLOT_ERROR_CONNECT, "Cannot connect to %s",
-			uri ?: "libvirt");
+		return error_libvirt_code(
+			error, HOTSLOT_ERROR_CONNECT, "Cannot connect to %s", uri ?: "libvirt");
 	virConnSetErrorFunc(hotslot->connection, NULL, ignore_error);
 	r = read_uri(hotslot, error);
 	if (r < 0)

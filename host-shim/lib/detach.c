@@ -50,8 +50,8 @@ static int await_gone(const struct detach *detach, struct hotslot_error *error)
 	return r < 0 ? r : 0;
 }
 
-static int detach_disk(const struct detach *detach, const struct xml_disk *disk,
-	struct hotslot_error *error)
+static int detach_disk(
+	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	int r;
 
@@ -67,8 +67,8 @@ static int detach_disk(const struct detach *detach, const struct xml_disk *disk,
 		struct hotslot_error other = {};
 
 		if (error->code != HOTSLOT_ERROR_NOT_RUNNING &&
-			guest_take_back(detach->domain, detach->slot, now_ms() + TAKE_BACK_MS,
-				&other) < 0)
+			guest_take_back(
+				detach->domain, detach->slot, now_ms() + TAKE_BACK_MS, &other) < 0)
 			error_append(error, "; the guest does not use it again: %s", other.message);
 		return r;
 	}
@@ -96,7 +96,6 @@ static int run(const struct detach *detach, struct hotslot_error *error)
 	const struct xml_disk *disk;
 	int r;
 
-	error_step(error, "check");
 	r = session_open(detach->domain, deadline_of(detach), &xml, error);
 	if (r < 0)
 		return r;
@@ -114,6 +113,7 @@ int hotslot_detach(struct hotslot_domain *domain, int slot,
 	error = error_begin(error, &ignored);
 	if (options)
 		options_copy(&detach.options, sizeof(detach.options), options);
+	error_step(error, "check");
 	if (slot < 0 || slot > SLOT_MAX)
 		return error_set(error, HOTSLOT_ERROR_INVALID,
 			"Slot %d is out of range: slots are 0 to %d", slot, SLOT_MAX);

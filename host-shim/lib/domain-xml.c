@@ -49,10 +49,10 @@ static char *describe_source(xmlNode *source)
 	for (size_t i = 0; i < ARRAY_SIZE(paths) && !text; i++)
 		text = xml_attribute(source, paths[i]);
 	if (!text) {
-		_cleanup_free_ char *kind = xml_attribute(source, "protocol") ?:
-						xml_attribute(source, "pool");
-		_cleanup_free_ char *name = xml_attribute(source, "name") ?:
-						xml_attribute(source, "volume");
+		_cleanup_free_ char *kind =
+			xml_attribute(source, "protocol") ?: xml_attribute(source, "pool");
+		_cleanup_free_ char *name =
+			xml_attribute(source, "name") ?: xml_attribute(source, "volume");
 
 		if (name && asprintf(&text, "%s:%s", kind ?: "", name) < 0)
 			text = NULL;
@@ -103,9 +103,9 @@ static bool is_virtio_scsi(xmlNode *node)
 {
 	/* Without a model it is another one: the default on x86 is lsilogic. */
 	return xml_is(node, "controller") && xml_attribute_is(node, "type", "scsi") &&
-		(xml_attribute_is(node, "model", "virtio-scsi") ||
-			xml_attribute_is(node, "model", "virtio-transitional") ||
-			xml_attribute_is(node, "model", "virtio-non-transitional"));
+	       (xml_attribute_is(node, "model", "virtio-scsi") ||
+		       xml_attribute_is(node, "model", "virtio-transitional") ||
+		       xml_attribute_is(node, "model", "virtio-non-transitional"));
 }
 
 static int parse_controllers(xmlNode *devices, struct domain_xml *xml)
@@ -213,8 +213,7 @@ int domain_xml_add(struct domain_xml *xml, const struct xml_disk *disk)
 	xml->disks = disks;
 	copy.alias = copy.serial = copy.source = copy.format = copy.target_dev = NULL;
 	if (!copy_text(disk->alias, &copy.alias) || !copy_text(disk->serial, &copy.serial) ||
-		!copy_text(disk->source, &copy.source) ||
-		!copy_text(disk->format, &copy.format) ||
+		!copy_text(disk->source, &copy.source) || !copy_text(disk->format, &copy.format) ||
 		!copy_text(disk->target_dev, &copy.target_dev)) {
 		disk_done(&copy);
 		return -ENOMEM;
@@ -241,8 +240,8 @@ bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *dis
 	return disk->scsi && xml->controller >= 0 && disk->controller == (unsigned)xml->controller;
 }
 
-const struct xml_disk *domain_xml_disk_at(const struct domain_xml *xml, unsigned target,
-	unsigned unit)
+const struct xml_disk *domain_xml_disk_at(
+	const struct domain_xml *xml, unsigned target, unsigned unit)
 {
 	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *disk = &xml->disks[i];

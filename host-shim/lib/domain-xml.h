@@ -13,10 +13,10 @@ struct xml_disk {
 };
 
 struct domain_xml {
-	int id;		       /* -1: shut off */
-	char *uuid, *genid;    /* NULL if there is none */
-	int controller;	       /* index of the managed virtio-scsi controller, -1: none */
-	bool has_channel;      /* a virtio channel of the agent's name */
+	int id;			/* -1: shut off */
+	char *uuid, *genid;	/* NULL if there is none */
+	int controller;		/* index of the managed virtio-scsi controller, -1: none */
+	bool has_channel;	/* a virtio channel of the agent's name */
 	bool channel_connected; /* and the guest has it open */
 	size_t n_disks;
 	struct xml_disk *disks;
@@ -45,7 +45,7 @@ static inline void domain_xml_freep(struct domain_xml **xml)
 bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk);
 
 /* The disk at a place of the managed controller, NULL if none. */
-const struct xml_disk *domain_xml_disk_at(const struct domain_xml *xml, unsigned target,
-	unsigned unit);
+const struct xml_disk *domain_xml_disk_at(
+	const struct domain_xml *xml, unsigned target, unsigned unit);
 
 const struct xml_disk *domain_xml_disk_by_alias(const struct domain_xml *xml, const char *alias);

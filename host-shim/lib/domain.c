@@ -157,24 +157,23 @@ void domain_endp(struct hotslot_domain **domain)
 	pthread_mutex_unlock(&(*domain)->call_lock);
 }
 
-int domain_read(struct hotslot_domain *domain, struct domain_xml **ret,
-	struct hotslot_error *error)
+int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_free_ char *text = virDomainGetXMLDesc(domain->domain, 0);
 	int r;
 
 	if (!text && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended",
-			domain->name);
+		return error_set(
+			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
 	if (!text)
 		return error_libvirt(error, "Cannot read domain %s", domain->name);
 	r = domain_xml_parse(text, &xml);
 	if (r < 0)
 		return error_system(error, r, "Cannot parse the XML of domain %s", domain->name);
 	if (xml->id < 0)
-		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off",
-			domain->name);
+		return error_set(
+			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off", domain->name);
 	domain->id = xml->id;
 	snprintf(domain->generation, sizeof(domain->generation), "%s/%d/%s", domain->uuid, xml->id,
 		xml->genid ?: "");
@@ -182,8 +181,8 @@ int domain_read(struct hotslot_domain *domain, struct domain_xml **ret,
 	return 0;
 }
 
-int domain_read_checked(struct hotslot_domain *domain, struct domain_xml **ret,
-	struct hotslot_error *error)
+int domain_read_checked(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	int r = domain_read(domain, &xml, error);
@@ -208,8 +207,7 @@ int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *erro
 		return error_set(
 			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
 	if (events->disconnected)
-		return error_set(
-			error, HOTSLOT_ERROR_CONNECT, "The connection to libvirt is gone");
+		return error_set(error, HOTSLOT_ERROR_CONNECT, "The connection to libvirt is gone");
 	if (domain->booting && events->reboots != domain->reboots)
 		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING,
 			"Domain %s reset itself while it booted", domain->name);

@@ -32,17 +32,17 @@ int domain_from_libvirt(struct hotslot *hotslot, virDomainPtr libvirt_domain,
 void domain_begin(struct hotslot_domain *domain);
 void domain_endp(struct hotslot_domain **domain);
 
-#define _domain_call_(domain)                                                   \
+#define _domain_call_(domain)                                                        \
 	__attribute__((cleanup(domain_endp), unused)) struct hotslot_domain *call_ = \
 		(domain_begin(domain), domain)
 
 /* Reads the live XML. Fails with HOTSLOT_ERROR_NOT_RUNNING if there is none. */
-int domain_read(struct hotslot_domain *domain, struct domain_xml **ret,
-	struct hotslot_error *error);
+int domain_read(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
 
 /* The same, and the domain must have what we need: channel and controller. */
-int domain_read_checked(struct hotslot_domain *domain, struct domain_xml **ret,
-	struct hotslot_error *error);
+int domain_read_checked(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
 
 /* With the events' lock held: fails if the domain ended since the call began, or no event can
  * come any more. */

@@ -33,8 +33,8 @@ int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *op
 			"Id '%s' is not 1 to %d characters of A-Z a-z 0-9 _ -", options->id,
 			ID_MAX);
 	*ret = (struct drive){};
-	return image_check(hotslot, options->image, options->format, options->read_only,
-		&ret->image, error);
+	return image_check(
+		hotslot, options->image, options->format, options->read_only, &ret->image, error);
 }
 
 void drive_done(struct drive *drive)

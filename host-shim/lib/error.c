@@ -71,7 +71,8 @@ static void make_printable(char *text)
 	}
 }
 
-static void append(struct hotslot_error *error, const char *format, va_list arguments)
+static void _printf_(2, 0)
+	append(struct hotslot_error *error, const char *format, va_list arguments)
 {
 	size_t length = strlen(error->message);
 
@@ -88,8 +89,8 @@ void error_append(struct hotslot_error *error, const char *format, ...)
 	va_end(arguments);
 }
 
-static int set(struct hotslot_error *error, enum hotslot_error_code code, const char *format,
-	va_list arguments)
+static int _printf_(3, 0) set(struct hotslot_error *error, enum hotslot_error_code code,
+	const char *format, va_list arguments)
 {
 	error->code = code;
 	error->message[0] = '\0';
@@ -143,8 +144,8 @@ int error_libvirt(struct hotslot_error *error, const char *format, ...)
 	return r;
 }
 
-int error_libvirt_code(struct hotslot_error *error, enum hotslot_error_code code,
-	const char *format, ...)
+int error_libvirt_code(
+	struct hotslot_error *error, enum hotslot_error_code code, const char *format, ...)
 {
 	va_list arguments;
 	int r;

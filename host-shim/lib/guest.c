@@ -14,15 +14,15 @@
 /* A text of the agent for a person, and a path. */
 #define TEXT_MAX 1024
 
-static int malformed(const struct hotslot_domain *domain, struct hotslot_error *error,
-	const char *what)
+static int malformed(
+	const struct hotslot_domain *domain, struct hotslot_error *error, const char *what)
 {
 	return error_set(error, HOTSLOT_ERROR_AGENT,
 		"The agent of domain %s gave a malformed answer: %s", domain->name, what);
 }
 
-static int read_record(const struct hotslot_domain *domain, const json_t *json,
-	struct record **ret, struct hotslot_error *error)
+static int read_record(const struct hotslot_domain *domain, const json_t *json, struct record **ret,
+	struct hotslot_error *error)
 {
 	int r = record_from_json(json, ret);
 
@@ -88,8 +88,8 @@ static int disk_busy(const struct hotslot_domain *domain, unsigned slot, const j
 }
 
 /* What is no documented outcome of the request. */
-static int refused(const struct hotslot_domain *domain, const char *execute,
-	const json_t *refusal, struct hotslot_error *error)
+static int refused(const struct hotslot_domain *domain, const char *execute, const json_t *refusal,
+	struct hotslot_error *error)
 {
 	if (has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
 		return error_set(error, HOTSLOT_ERROR_TIMEOUT,
@@ -99,10 +99,11 @@ static int refused(const struct hotslot_domain *domain, const char *execute,
 		domain->name, execute, description(refusal));
 }
 
-static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit,
+/* CONTENTS: waits until the agent has looked at them. */
+static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit, bool contents,
 	uint64_t deadline, json_t **ret, struct hotslot_error *error)
 {
-	json_t *arguments = json_pack("{s:i}", "limit", limit);
+	json_t *arguments = json_pack("{s:i, s:b}", "limit", limit, "contents", contents);
 	const json_t *refusal;
 	json_t *answer;
 	int r;
@@ -163,7 +164,7 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 	json_t *page;
 	size_t i;
 	int r = request_page(
-		domain, inventory->after, HOTSLOT_PAGE_MAX, deadline, &page, error);
+		domain, inventory->after, HOTSLOT_PAGE_MAX, true, deadline, &page, error);
 
 	if (r < 0)
 		return r;
@@ -175,9 +176,9 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 	}
 	next = json_object_get(page, "next");
 	if (r == 0 && json_is_integer(next))
-		r = i > 0 && json_integer_value(next) == inventory->after ?
-			1 :
-			malformed(domain, error, "the next page");
+		r = i > 0 && json_integer_value(next) == inventory->after
+			    ? 1
+			    : malformed(domain, error, "the next page");
 	json_decref(page);
 	return r;
 }
@@ -212,7 +213,7 @@ int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t de
 {
 	_cleanup_record_ struct record *record = NULL;
 	json_t *page, *disk;
-	int r = request_page(domain, (int64_t)slot - 1, 1, deadline, &page, error);
+	int r = request_page(domain, (int64_t)slot - 1, 1, false, deadline, &page, error);
 
 	if (r < 0)
 		return r;
@@ -225,8 +226,8 @@ int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t de
 	return 0;
 }
 
-static int not_expected(const struct hotslot_domain *domain, unsigned slot,
-	const json_t *refusal, struct hotslot_error *error)
+static int not_expected(const struct hotslot_domain *domain, unsigned slot, const json_t *refusal,
+	struct hotslot_error *error)
 {
 	if (has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
 		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
@@ -281,12 +282,15 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 	r = session_request(domain, HOTSLOT_REQUEST_EXPECT, arguments, deadline, &answer, error);
 	if (r < 0) {
 		if (error->code == HOTSLOT_ERROR_TIMEOUT)
-			error->code = HOTSLOT_ERROR_NOT_CONFIRMED;
+			return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
+				"The agent of domain %s did not confirm the disk in slot %u in "
+				"time",
+				domain->name, expected->slot);
 		return r;
 	}
 	refusal = json_object_get(answer, "error");
-	r = refusal ? not_expected(domain, expected->slot, refusal, error) :
-		      read_record(domain,
+	r = refusal ? not_expected(domain, expected->slot, refusal, error)
+		    : read_record(domain,
 			      json_object_get(json_object_get(answer, "return"), "disk"), &record,
 			      error);
 	json_decref(answer);
@@ -317,8 +321,8 @@ static int check_release(struct hotslot_domain *domain, unsigned slot, enum rele
 	return 0;
 }
 
-int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how,
-	uint64_t deadline, struct hotslot_error *error)
+int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how, uint64_t deadline,
+	struct hotslot_error *error)
 {
 	json_t *arguments = json_pack("{s:i, s:b, s:b}", "slot", slot, "force",
 		how == RELEASE_FORCE, "detached", how == RELEASE_DETACHED);
@@ -353,12 +357,12 @@ static int request_plain(struct hotslot_domain *domain, const char *execute, jso
 int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
 	struct hotslot_error *error)
 {
-	return request_plain(domain, HOTSLOT_REQUEST_EXPECT, json_pack("{s:i}", "slot", slot),
-		deadline, error);
+	return request_plain(
+		domain, HOTSLOT_REQUEST_EXPECT, json_pack("{s:i}", "slot", slot), deadline, error);
 }
 
 int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
-	return request_plain(domain, HOTSLOT_REQUEST_SHUTDOWN, json_pack("{s:s}", "mode", "powerdown"),
-		deadline, error);
+	return request_plain(domain, HOTSLOT_REQUEST_SHUTDOWN,
+		json_pack("{s:s}", "mode", "powerdown"), deadline, error);
 }

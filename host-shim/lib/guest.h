@@ -35,8 +35,8 @@ enum release {
 };
 
 /* Returns 1 if the guest shows no disk there. HOTSLOT_ERROR_DISK_BUSY if the disk is in use. */
-int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how,
-	uint64_t deadline, struct hotslot_error *error);
+int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how, uint64_t deadline,
+	struct hotslot_error *error);
 
 /* The disk that was released is to be used again. */
 int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,

@@ -27,8 +27,7 @@ json_t *hello_request(json_int_t id, const char *nonce, const char *generation)
 		HOTSLOT_PROTOCOL_VERSION);
 }
 
-static int read_members(
-	const json_t *hello, const char *nonce, struct hotslot_agent_info *info)
+static int read_members(const json_t *hello, const char *nonce, struct hotslot_agent_info *info)
 {
 	const char *same, *version, *boot_id, *links, *controller;
 	uint64_t protocol;
@@ -65,8 +64,8 @@ int hello_read(const json_t *answer, const char *nonce, struct hotslot_agent_inf
 			text ?: "no reason given");
 	}
 	if (read_members(json_object_get(answer, "return"), nonce, &info) < 0)
-		return error_set(error, HOTSLOT_ERROR_AGENT,
-			"The agent's answer to the hello is malformed");
+		return error_set(
+			error, HOTSLOT_ERROR_AGENT, "The agent's answer to the hello is malformed");
 	*ret = info;
 	return 0;
 }

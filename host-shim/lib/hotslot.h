@@ -21,39 +21,39 @@
 extern "C" {
 #endif
 
-struct hotslot;        /* a connection to libvirt; reference-counted */
+struct hotslot;	       /* a connection to libvirt; reference-counted */
 struct hotslot_domain; /* a domain of a connection; reference-counted */
 
 enum hotslot_error_code {
 	HOTSLOT_ERROR_NONE,
-	HOTSLOT_ERROR_INVALID,        /* an argument is wrong in itself */
-	HOTSLOT_ERROR_CONNECT,        /* libvirt cannot be reached */
-	HOTSLOT_ERROR_NO_DOMAIN,      /* no such domain */
-	HOTSLOT_ERROR_DOMAIN_EXISTS,  /* launch: the name is taken */
-	HOTSLOT_ERROR_NOT_RUNNING,    /* the domain is shut off, or ended meanwhile */
-	HOTSLOT_ERROR_NO_CHANNEL,     /* the domain has no channel for the agent */
-	HOTSLOT_ERROR_NO_CONTROLLER,  /* the domain has no virtio-scsi controller */
-	HOTSLOT_ERROR_AGENT,          /* the agent does not answer, or not as it should */
-	HOTSLOT_ERROR_BUSY,           /* somebody else holds the channel */
-	HOTSLOT_ERROR_IMAGE,          /* an image is missing, unreadable, empty or of a wrong format */
-	HOTSLOT_ERROR_IMAGE_IN_USE,   /* an image is open in another VM or process */
-	HOTSLOT_ERROR_SLOT_TAKEN,     /* a disk is in the slot, or every slot has one */
-	HOTSLOT_ERROR_SLOT_EMPTY,     /* no disk is in the slot */
-	HOTSLOT_ERROR_SERIAL_TAKEN,   /* another disk of the domain has the serial */
-	HOTSLOT_ERROR_ID_TAKEN,       /* another disk of the domain has the id */
-	HOTSLOT_ERROR_DISK_BUSY,      /* detach: the guest uses the disk */
-	HOTSLOT_ERROR_PROTECTED,      /* the appliance's own disk */
-	HOTSLOT_ERROR_NOT_CONFIRMED,  /* attach: the guest did not see the disk; rolled back */
-	HOTSLOT_ERROR_MISMATCH,       /* attach: host and guest see different disks; rolled back */
-	HOTSLOT_ERROR_TIMEOUT,        /* the deadline passed */
-	HOTSLOT_ERROR_LIBVIRT,        /* libvirt refused; its message is in the text */
-	HOTSLOT_ERROR_SYSTEM,         /* a system call failed, or no memory */
+	HOTSLOT_ERROR_INVALID,	     /* an argument is wrong in itself */
+	HOTSLOT_ERROR_CONNECT,	     /* libvirt cannot be reached */
+	HOTSLOT_ERROR_NO_DOMAIN,     /* no such domain */
+	HOTSLOT_ERROR_DOMAIN_EXISTS, /* launch: the name is taken */
+	HOTSLOT_ERROR_NOT_RUNNING,   /* the domain is shut off, or ended meanwhile */
+	HOTSLOT_ERROR_NO_CHANNEL,    /* the domain has no channel for the agent */
+	HOTSLOT_ERROR_NO_CONTROLLER, /* the domain has no virtio-scsi controller */
+	HOTSLOT_ERROR_AGENT,	     /* the agent does not answer, or not as it should */
+	HOTSLOT_ERROR_BUSY,	     /* somebody else holds the channel */
+	HOTSLOT_ERROR_IMAGE, /* an image is missing, unreadable, empty or of a wrong format */
+	HOTSLOT_ERROR_IMAGE_IN_USE,  /* an image is open in another VM or process */
+	HOTSLOT_ERROR_SLOT_TAKEN,    /* a disk is in the slot, or every slot has one */
+	HOTSLOT_ERROR_SLOT_EMPTY,    /* no disk is in the slot */
+	HOTSLOT_ERROR_SERIAL_TAKEN,  /* another disk of the domain has the serial */
+	HOTSLOT_ERROR_ID_TAKEN,	     /* another disk of the domain has the id */
+	HOTSLOT_ERROR_DISK_BUSY,     /* detach: the guest uses the disk */
+	HOTSLOT_ERROR_PROTECTED,     /* the appliance's own disk */
+	HOTSLOT_ERROR_NOT_CONFIRMED, /* attach: the guest did not see the disk; rolled back */
+	HOTSLOT_ERROR_MISMATCH,	     /* attach: host and guest see different disks; rolled back */
+	HOTSLOT_ERROR_TIMEOUT,	     /* the deadline passed */
+	HOTSLOT_ERROR_LIBVIRT,	     /* libvirt refused; its message is in the text */
+	HOTSLOT_ERROR_SYSTEM,	     /* a system call failed, or no memory */
 };
 
 /* What failed. Belongs to the caller, no pointers in it. */
 struct hotslot_error {
 	enum hotslot_error_code code;
-	char step[24];      /* the step of the transaction: "check", "attach", "confirm", … */
+	char step[24];	    /* the step of the transaction: "check", "attach", "confirm", … */
 	char message[1000]; /* one printable line: what failed, on which disk, what to do */
 };
 
@@ -89,11 +89,11 @@ const char *hotslot_domain_uuid(struct hotslot_domain *domain);
 
 /* What the agent said of itself in its hello. */
 struct hotslot_agent_info {
-	size_t size;         /* sizeof(struct hotslot_agent_info), set by the caller */
+	size_t size; /* sizeof(struct hotslot_agent_info), set by the caller */
 	char version[32];
 	char boot_id[40];
 	uint64_t epoch;
-	char links[8];       /* who makes the links: "agent" or "udev" */
+	char links[8];	      /* who makes the links: "agent" or "udev" */
 	char controller[128]; /* PCI path in the guest, empty if none */
 };
 
@@ -107,41 +107,41 @@ struct hotslot_partition {
 	unsigned number;
 	const char *name, *devnum;
 	uint64_t start, size;
-	const char *by_slot, *by_serial;   /* NULL if there is no such link */
-	const char *type, *label, *uuid;   /* NULL if unknown */
+	const char *by_slot, *by_serial; /* NULL if there is no such link */
+	const char *type, *label, *uuid; /* NULL if unknown */
 };
 
 /* How long the parts of an attach took, ms. */
 struct hotslot_timing {
-	double total;    /* from the call of hotslot_attach() until the guest's confirmation */
-	double attach;   /* libvirt's attach call alone */
-	double confirm;  /* from the end of that call until the confirmation */
+	double total;	/* from the call of hotslot_attach() until the guest's confirmation */
+	double attach;	/* libvirt's attach call alone */
+	double confirm; /* from the end of that call until the confirmation */
 };
 
 /* A disk as host and guest see it. Made by the library, which may add members at the end. */
 struct hotslot_disk {
-	int slot;                /* -1: unslotted */
+	int slot; /* -1: unslotted */
 	unsigned target, lun;
 	/* Host; attached is false for a disk that only the guest sees. */
 	bool attached;
-	bool foreign;            /* attached by others: no alias of ours */
-	const char *alias;       /* "ua-hotslot-ID", or as libvirt has it */
-	const char *id;          /* the ID of our alias, NULL if foreign */
-	const char *target_dev;  /* libvirt's label, "sda" */
-	const char *source;      /* file, device or a description of the source; NULL if none */
-	const char *format;      /* "raw", "qcow2" */
+	bool foreign;		/* attached by others: no alias of ours */
+	const char *alias;	/* "ua-hotslot-ID", or as libvirt has it */
+	const char *id;		/* the ID of our alias, NULL if foreign */
+	const char *target_dev; /* libvirt's label, "sda" */
+	const char *source;	/* file, device or a description of the source; NULL if none */
+	const char *format;	/* "raw", "qcow2" */
 	bool host_read_only;
 	/* Guest; visible is false for a disk that the guest does not show. */
 	bool visible;
-	const char *serial;      /* as the guest reads it, encoded; the host's if not visible */
-	bool conflict;           /* two disks have this serial */
+	const char *serial; /* as the guest reads it, encoded; the host's if not visible */
+	bool conflict;	    /* two disks have this serial */
 	const char *name, *devnum;
 	uint64_t diskseq, size;
 	uint32_t block_size;
 	bool read_only;
-	const char *state;       /* "present", "released" */
-	const char *by_slot, *by_serial;  /* NULL if there is no such link */
-	const char *contents;    /* "known", "pending", "unknown" */
+	const char *state;			 /* "present", "released" */
+	const char *by_slot, *by_serial;	 /* NULL if there is no such link */
+	const char *contents;			 /* "known", "pending", "unknown" */
 	const char *type, *label, *uuid, *table; /* NULL if none */
 	size_t n_partitions;
 	const struct hotslot_partition *partitions;
@@ -152,17 +152,20 @@ struct hotslot_disk {
 void hotslot_disk_free(struct hotslot_disk *disk);
 
 struct hotslot_attach_options {
-	size_t size;          /* sizeof(struct hotslot_attach_options), set by HOTSLOT_ATTACH_INIT */
-	const char *image;    /* path of an image or block device; required */
-	const char *format;   /* "raw", "qcow2", …; "auto" looks at the content; NULL: by the name's
-			         ending, checked against the content, else raw */
-	int slot;             /* -1: the lowest free one */
-	const char *serial;   /* NULL: made from the slot and random bits */
-	const char *id;       /* NULL: from the slot */
+	size_t size;	    /* sizeof(struct hotslot_attach_options), set by HOTSLOT_ATTACH_INIT */
+	const char *image;  /* path of an image or block device; required */
+	const char *format; /* "raw", "qcow2", …; "auto" looks at the content; NULL: by the name's
+			       ending, checked against the content, else raw */
+	int slot;	    /* -1: the lowest free one */
+	const char *serial; /* NULL: made from the slot and random bits */
+	const char *id;	    /* A-Z a-z 0-9 _ -, at most 64; NULL: "slot-N" */
 	bool read_only;
-	unsigned timeout_ms;  /* for the guest's confirmation; 0: 30 s */
+	unsigned timeout_ms; /* for the guest's confirmation; 0: 30 s */
 };
-#define HOTSLOT_ATTACH_INIT { .size = sizeof(struct hotslot_attach_options), .slot = -1 }
+#define HOTSLOT_ATTACH_INIT                                               \
+	{                                                                 \
+		.size = sizeof(struct hotslot_attach_options), .slot = -1 \
+	}
 
 /* Attaches a disk and returns once the guest has confirmed slot, serial and size. Whatever fails
  * is rolled back: the domain is then as it was. The caller frees *ret; ret may be NULL. */
@@ -171,10 +174,13 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 
 struct hotslot_detach_options {
 	size_t size;
-	bool force;           /* although the guest uses it */
-	unsigned timeout_ms;  /* for guest and host each; 0: 30 s */
+	bool force;	     /* although the guest uses it */
+	unsigned timeout_ms; /* for guest and host each; 0: 30 s */
 };
-#define HOTSLOT_DETACH_INIT { .size = sizeof(struct hotslot_detach_options) }
+#define HOTSLOT_DETACH_INIT                                   \
+	{                                                     \
+		.size = sizeof(struct hotslot_detach_options) \
+	}
 
 /* Detaches the disk in a slot: the guest lets go of it first, and the slot is free when this
  * returns. OPTIONS may be NULL. */
@@ -197,24 +203,27 @@ enum hotslot_accel {
 
 struct hotslot_launch_options {
 	size_t size;
-	const char *name;        /* required */
-	const char *kernel;      /* path; required */
-	const char *initramfs;   /* path; required */
-	const char *append;      /* more of the kernel's command line; NULL: none */
-	unsigned memory_mib;     /* 0: 512 */
-	unsigned vcpus;          /* 0: 1 */
+	const char *name;      /* required */
+	const char *kernel;    /* path; required */
+	const char *initramfs; /* path; required */
+	const char *append;    /* more of the kernel's command line; NULL: none */
+	unsigned memory_mib;   /* 0: 512 */
+	unsigned vcpus;	       /* 0: 1 */
 	enum hotslot_accel accel;
-	bool persistent;         /* define it, too; transient if not */
-	const char *root;        /* image of a root disk; hidden from every list. NULL: none */
+	bool persistent;	 /* define it, too; transient if not */
+	const char *root;	 /* image of a root disk; hidden from every list. NULL: none */
 	const char *root_format; /* as for attach */
-	const char *root_spec;   /* "LABEL=x", "UUID=x", a device; NULL: the system target's disk */
+	const char *root_spec;	 /* "LABEL=x", "UUID=x", a device; NULL: the system target's disk */
 	bool root_writable;
 	const struct hotslot_attach_options *drives; /* slots 0, 1, … unless they name others */
 	size_t n_drives;
 	const char *console_log; /* the serial console goes to this file; NULL: nowhere */
-	unsigned timeout_ms;     /* for the agent's hello; 0: 60 s */
+	unsigned timeout_ms;	 /* for the agent's hello; 0: 60 s */
 };
-#define HOTSLOT_LAUNCH_INIT { .size = sizeof(struct hotslot_launch_options) }
+#define HOTSLOT_LAUNCH_INIT                                   \
+	{                                                     \
+		.size = sizeof(struct hotslot_launch_options) \
+	}
 
 /* Defines and boots an appliance; returns once its agent has answered and has confirmed each of
  * the drives. If that fails, the domain is ended again. The caller unrefs *ret. */
@@ -223,14 +232,17 @@ int hotslot_launch(struct hotslot *hotslot, const struct hotslot_launch_options 
 
 struct hotslot_shutdown_options {
 	size_t size;
-	bool force;           /* do not ask the guest: end it at once */
-	unsigned timeout_ms;  /* for the guest to power off; 0: 30 s */
+	bool force;	     /* do not ask the guest: end it at once */
+	unsigned timeout_ms; /* for the guest to power off; 0: 30 s */
 };
-#define HOTSLOT_SHUTDOWN_INIT { .size = sizeof(struct hotslot_shutdown_options) }
+#define HOTSLOT_SHUTDOWN_INIT                                   \
+	{                                                       \
+		.size = sizeof(struct hotslot_shutdown_options) \
+	}
 
 /* Has the guest power off and returns when the domain is shut off. OPTIONS may be NULL. */
-int hotslot_shutdown(struct hotslot_domain *domain,
-	const struct hotslot_shutdown_options *options, struct hotslot_error *error);
+int hotslot_shutdown(struct hotslot_domain *domain, const struct hotslot_shutdown_options *options,
+	struct hotslot_error *error);
 
 #ifdef __cplusplus
 }

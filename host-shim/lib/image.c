@@ -33,8 +33,8 @@ static int open_image(struct image *image, struct stat *ret_st, struct hotslot_e
 
 	/* Looked at before it is opened: opening a FIFO or a tape does something. */
 	if (stat(image->path, ret_st) < 0)
-		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot use image %s: %m",
-			image->path);
+		return error_set(
+			error, HOTSLOT_ERROR_IMAGE, "Cannot use image %s: %m", image->path);
 	if (!S_ISREG(ret_st->st_mode) && !S_ISBLK(ret_st->st_mode))
 		return error_set(error, HOTSLOT_ERROR_IMAGE,
 			"Cannot use image %s: neither a file nor a block device", image->path);
@@ -54,8 +54,8 @@ static int choose_by_content(struct image *image, const unsigned char *header, s
 
 /* A raw image is never opened as anything else because of its content: a guest can write any
  * header to its disk, and that would give it files of the host. */
-static int choose_by_name(struct hotslot *hotslot, struct image *image,
-	const unsigned char *header, size_t length, struct hotslot_error *error)
+static int choose_by_name(struct hotslot *hotslot, struct image *image, const unsigned char *header,
+	size_t length, struct hotslot_error *error)
 {
 	const char *content = image_format_from_content(header, length);
 	const char *named = image->block ? NULL : image_format_from_name(image->path);
@@ -67,8 +67,9 @@ static int choose_by_name(struct hotslot *hotslot, struct image *image,
 		return error_set(error, HOTSLOT_ERROR_IMAGE,
 			"Image %s is named %s but is not one: say its format", image->path,
 			image->format);
-	connection_notice(hotslot, "%s is attached as raw although it looks like %s: say format "
-				   "%s if that is meant",
+	connection_notice(hotslot,
+		"%s is attached as raw although it looks like %s: say format "
+		"%s if that is meant",
 		image->path, content, content);
 	return 0;
 }
@@ -79,8 +80,8 @@ static int check_size(struct image *image, int fd, const struct stat *st,
 	uint64_t size = st->st_size;
 
 	if (image->block && ioctl(fd, BLKGETSIZE64, &size) < 0)
-		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot get the size of %s: %m",
-			image->path);
+		return error_set(
+			error, HOTSLOT_ERROR_IMAGE, "Cannot get the size of %s: %m", image->path);
 	if (strcmp(image->format, "qcow2") == 0) {
 		if (image_qcow2_size(header, length, &size) < 0)
 			return error_set(error, HOTSLOT_ERROR_IMAGE,
@@ -95,8 +96,8 @@ static int check_size(struct image *image, int fd, const struct stat *st,
 	return 0;
 }
 
-static int check_free(struct hotslot *hotslot, struct image *image, int fd,
-	struct hotslot_error *error)
+static int check_free(
+	struct hotslot *hotslot, struct image *image, int fd, struct hotslot_error *error)
 {
 	_cleanup_free_ char *user = NULL;
 	int r = image_is_locked(fd, image->read_only);
@@ -135,8 +136,8 @@ static int check_local(struct hotslot *hotslot, const char *format, struct image
 		return fd;
 	length = pread(fd, header, sizeof(header), 0);
 	if (length < 0)
-		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot read image %s: %m",
-			image->path);
+		return error_set(
+			error, HOTSLOT_ERROR_IMAGE, "Cannot read image %s: %m", image->path);
 	if (!format)
 		r = choose_by_name(hotslot, image, header, length, error);
 	else if (strcmp(format, "auto") == 0)
@@ -161,8 +162,8 @@ static int check_remote(const char *format, struct image *image, struct hotslot_
 	return 0;
 }
 
-static int make_absolute(struct hotslot *hotslot, const char *path, char **ret,
-	struct hotslot_error *error)
+static int make_absolute(
+	struct hotslot *hotslot, const char *path, char **ret, struct hotslot_error *error)
 {
 	/* Only what is relative: a link keeps the name that the user gave. */
 	char *absolute = hotslot->local && path[0] != '/' ? realpath(path, NULL) : strdup(path);
@@ -186,14 +187,14 @@ int image_check(struct hotslot *hotslot, const char *path, const char *format, b
 	if (format && strcmp(format, "auto") != 0) {
 		image.format = find_format(format);
 		if (!image.format)
-			return error_set(error, HOTSLOT_ERROR_INVALID, "Unknown image format '%s'",
-				format);
+			return error_set(
+				error, HOTSLOT_ERROR_INVALID, "Unknown image format '%s'", format);
 	}
 	r = make_absolute(hotslot, path, &image.path, error);
 	if (r < 0)
 		return r;
-	r = hotslot->local ? check_local(hotslot, format, &image, error) :
-			     check_remote(format, &image, error);
+	r = hotslot->local ? check_local(hotslot, format, &image, error)
+			   : check_remote(format, &image, error);
 	if (r < 0)
 		return r;
 	*ret = image;

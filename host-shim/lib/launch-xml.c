@@ -14,28 +14,29 @@
 /* Of the kernel, COMMAND_LINE_SIZE on x86. */
 #define CMDLINE_MAX 2047
 
-int launch_cmdline(const char *root_spec, bool root_writable, bool console, const char *append,
-	char **ret)
+int launch_cmdline(
+	const char *root_spec, bool root_writable, bool console, const char *append, char **ret)
 {
 	const char *quote = root_spec && strchr(root_spec, ' ') ? "\"" : "";
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *root = NULL, *text = NULL;
 
 	if (root_spec && strchr(root_spec, '"'))
 		return -EINVAL;
-	if (asprintf(&text, CMDLINE_BASE "%s%s%s%s%s%s%s%s",
-		    console ? " console=ttyS0" : " 8250.nr_uarts=0", root_spec ? " " : "",
-		    root_spec ? quote : "", root_spec ? "hotslot.root=" : "", root_spec ?: "",
-		    root_spec ? quote : "", root_spec && root_writable ? " hotslot.rootrw" : "",
-		    append && *append ? " " : "") < 0) {
+	if (asprintf(&root, " %shotslot.root=%s%s%s", quote, root_spec ?: "", quote,
+		    root_writable ? " hotslot.rootrw" : "") < 0) {
+		root = NULL;
+		return -ENOMEM;
+	}
+	if (asprintf(&text, CMDLINE_BASE "%s%s%s%s",
+		    console ? " console=ttyS0" : " 8250.nr_uarts=0", root_spec ? root : "",
+		    append && *append ? " " : "", append ?: "") < 0) {
 		text = NULL;
 		return -ENOMEM;
 	}
-	if (asprintf(ret, "%s%s", text, append ?: "") < 0)
-		return -ENOMEM;
-	if (strlen(*ret) <= CMDLINE_MAX)
-		return 0;
-	free(*ret);
-	return -EINVAL;
+	if (strlen(text) > CMDLINE_MAX)
+		return -EINVAL;
+	*ret = steal_pointer(text);
+	return 0;
 }
 
 static void write_os(struct xml_writer *w, const struct launch_spec *spec)

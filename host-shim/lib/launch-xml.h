@@ -20,5 +20,5 @@ int launch_xml_format(const struct launch_spec *spec, char **ret);
 
 /* The kernel's command line; ROOT_SPEC is NULL without a root disk. -EINVAL if a text cannot stand
  * there. The caller frees *ret. */
-int launch_cmdline(const char *root_spec, bool root_writable, bool console, const char *append,
-	char **ret);
+int launch_cmdline(
+	const char *root_spec, bool root_writable, bool console, const char *append, char **ret);

@@ -22,8 +22,8 @@ static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_
 	domain = virDomainLookupByName(hotslot->connection, name);
 	if (domain) {
 		virDomainFree(domain);
-		return error_set(error, HOTSLOT_ERROR_DOMAIN_EXISTS,
-			"There is a domain %s already", name);
+		return error_set(
+			error, HOTSLOT_ERROR_DOMAIN_EXISTS, "There is a domain %s already", name);
 	}
 	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
 		return 0;
@@ -44,12 +44,11 @@ static int create(struct hotslot *hotslot, const struct plan *plan, struct hotsl
 	int r = launch_xml_format(&plan->spec, &text);
 
 	if (r < 0)
-		return error_system(
-			error, r, "Cannot write the XML of domain %s", plan->spec.name);
+		return error_system(error, r, "Cannot write the XML of domain %s", plan->spec.name);
 	if (!plan->options.persistent) {
 		created = virDomainCreateXML(hotslot->connection, text, 0);
-		return created ? domain_from_libvirt(hotslot, created, ret, error) :
-				 create_failed(plan, error);
+		return created ? domain_from_libvirt(hotslot, created, ret, error)
+			       : create_failed(plan, error);
 	}
 	created = virDomainDefineXML(hotslot->connection, text);
 	if (!created)
@@ -80,8 +79,7 @@ static int confirm_drive(struct hotslot_domain *domain, const struct drive *driv
 		virDomainBlockInfo info;
 
 		if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) < 0)
-			return error_libvirt(
-				error, "Cannot get the size of %s", drive->image.path);
+			return error_libvirt(error, "Cannot get the size of %s", drive->image.path);
 		expected.size = info.capacity;
 	}
 	return guest_expect(domain, &expected, deadline, &record, error);
@@ -104,8 +102,8 @@ static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t
 }
 
 /* The domain is ended again; undefined, too, if we have defined it. */
-static void roll_back(struct hotslot_domain *domain, const struct plan *plan,
-	struct hotslot_error *error)
+static void roll_back(
+	struct hotslot_domain *domain, const struct plan *plan, struct hotslot_error *error)
 {
 	struct hotslot_error other = {};
 

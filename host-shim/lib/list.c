@@ -29,15 +29,16 @@ static void drop_system(struct record **records, size_t *count)
 }
 
 /* Adds the host's disks to the guest's *COUNT records, the first VISIBLE of which are sorted. */
-static int add_host_disk(struct record **records, size_t visible, size_t *count,
-	const struct xml_disk *disk)
+static int add_host_disk(
+	struct record **records, size_t visible, size_t *count, const struct xml_disk *disk)
 {
 	struct record *record = record_new(disk->target, disk->unit), **found;
 
 	if (!record)
 		return -ENOMEM;
-	found = visible ? bsearch(&record, records, visible, sizeof(struct record *), compare_places) :
-			  NULL;
+	found = visible ? bsearch(&record, records, visible, sizeof(struct record *),
+				  compare_places)
+			: NULL;
 	if (found) {
 		record_free(record);
 		return record_add_host(*found, disk);

@@ -51,8 +51,8 @@ static int find_files(struct hotslot *hotslot, struct plan *plan, struct hotslot
 }
 
 /* Remembers a drive as one that the domain has, for the next one. */
-static int add_drive(struct domain_xml *taken, const struct drive *drive, unsigned target,
-	unsigned unit)
+static int add_drive(
+	struct domain_xml *taken, const struct drive *drive, unsigned target, unsigned unit)
 {
 	struct xml_disk disk = {
 		.alias = (char *)drive->alias,
@@ -147,8 +147,8 @@ static int plan_cmdline(struct plan *plan, struct hotslot_error *error)
 {
 	const struct hotslot_launch_options *options = &plan->options;
 	const char *root = options->root ? options->root_spec ?: "system" : options->root_spec;
-	int r = launch_cmdline(root, options->root_writable, options->console_log,
-		options->append, &plan->cmdline);
+	int r = launch_cmdline(root, options->root_writable, options->console_log, options->append,
+		&plan->cmdline);
 
 	if (r == -EINVAL)
 		return error_set(error, HOTSLOT_ERROR_INVALID,

@@ -53,8 +53,8 @@ struct record *record_new(unsigned target, unsigned lun)
 	record->disk.target = target;
 	record->disk.lun = lun;
 	record->disk.slot = slot_exists(target, lun) ? (int)slot_from_place(target, lun) : -1;
-	record->place = record->disk.slot >= 0 ? (uint64_t)record->disk.slot :
-						 UNSLOTTED_PLACE + (uint64_t)LUNS * target + lun;
+	record->place = record->disk.slot >= 0 ? (uint64_t)record->disk.slot
+					       : UNSLOTTED_PLACE + (uint64_t)LUNS * target + lun;
 	return record;
 }
 
@@ -79,8 +79,8 @@ void hotslot_disk_free(struct hotslot_disk *disk)
 }
 
 /* Reads a text that must be there. */
-static int take(struct record *record, const json_t *json, const char *key, size_t max,
-	const char **ret)
+static int take(
+	struct record *record, const json_t *json, const char *key, size_t max, const char **ret)
 {
 	const char *text;
 	int r = json_get_text(json, key, max, &text);
@@ -88,8 +88,8 @@ static int take(struct record *record, const json_t *json, const char *key, size
 	return r < 0 ? r : keep(record, text, ret);
 }
 
-static int take_optional(struct record *record, const json_t *json, const char *key, size_t max,
-	const char **ret)
+static int take_optional(
+	struct record *record, const json_t *json, const char *key, size_t max, const char **ret)
 {
 	const char *text;
 	int r = json_find_text(json, key, max, &text);
@@ -104,9 +104,8 @@ static bool is_link(const char *text, const char *directory, const char *name)
 	size_t length = strlen(directory);
 
 	return text[0] == '/' && slash && strcmp(slash + 1, name) == 0 &&
-		(size_t)(slash - text) > length &&
-		strncmp(slash - length, directory, length) == 0 && slash[-(long)length - 1] == '/' &&
-		!strstr(text, "/../") && !strchr(text, ' ');
+	       (size_t)(slash - text) > length && strncmp(slash - length, directory, length) == 0 &&
+	       slash[-(long)length - 1] == '/' && !strstr(text, "/../") && !strchr(text, ' ');
 }
 
 static int take_links(struct record *record, const json_t *json, const char *slot_name,
@@ -149,8 +148,7 @@ static int take_partition_links(
 	char slot[32], serial[SERIAL_ENCODED_MAX + 32];
 
 	snprintf(slot, sizeof(slot), "%d-part%u", record->disk.slot, partition->number);
-	snprintf(serial, sizeof(serial), "%s-part%u", record->disk.serial ?: "",
-		partition->number);
+	snprintf(serial, sizeof(serial), "%s-part%u", record->disk.serial ?: "", partition->number);
 	return take_links(record, json, record->disk.slot >= 0 ? slot : NULL,
 		record->disk.serial ? serial : NULL, &partition->by_slot, &partition->by_serial);
 }

@@ -8,8 +8,8 @@
 #include "hotslot.h"
 
 struct record {
-	struct hotslot_disk disk; /* first: the API's pointer is the record's */
-	uint64_t place;		  /* sorts records; the protocol's */
+	struct hotslot_disk disk;  /* first: the API's pointer is the record's */
+	uint64_t place;		   /* sorts records; the protocol's */
 	struct record_text *texts; /* all the strings */
 	struct hotslot_partition *partitions;
 };

@@ -68,14 +68,13 @@ static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hot
 	return r;
 }
 
-static int open_channel(struct hotslot_domain *domain, uint64_t deadline,
-	struct hotslot_error *error)
+static int open_channel(
+	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	uint64_t interval = BUSY_RETRY_MIN_MS;
 
 	for (;;) {
-		int r = channel_open(
-			domain->domain, domain->events, &domain->session->channel);
+		int r = channel_open(domain->domain, domain->events, &domain->session->channel);
 
 		if (r == -EIO)
 			return error_libvirt_code(error, HOTSLOT_ERROR_AGENT,
@@ -84,8 +83,7 @@ static int open_channel(struct hotslot_domain *domain, uint64_t deadline,
 			return 0;
 		if (now_ms() >= deadline)
 			return error_set(error, HOTSLOT_ERROR_BUSY,
-				"Somebody else speaks with the agent of domain %s",
-				domain->name);
+				"Somebody else speaks with the agent of domain %s", domain->name);
 		r = pause_until(domain, earlier(now_ms() + interval, deadline), error);
 		if (r < 0)
 			return r;
@@ -119,9 +117,9 @@ static int keep_alive(struct session *session, uint64_t *ret_next)
 		return 0;
 	session->pinged = now;
 	*ret_next = now + PING_TIMEOUT_MS;
-	return send_frame(session->channel,
-		json_pack("{s:s, s:s, s:s}", "execute", HOTSLOT_REQUEST_PING, "id", "heartbeat",
-			"session", session->nonce));
+	return send_frame(
+		session->channel, json_pack("{s:s, s:s, s:s}", "execute", HOTSLOT_REQUEST_PING,
+					  "id", "heartbeat", "session", session->nonce));
 }
 
 /* With the lock held. Returns 1 if the answer is there, 0 if it may still come; -ENOTCONN and
@@ -155,8 +153,8 @@ static int check_answer(struct hotslot_domain *domain, uint64_t until, uint64_t 
 }
 
 /* With the lock held. */
-static int wait_answer(struct hotslot_domain *domain, uint64_t until, json_t **ret,
-	struct hotslot_error *error)
+static int wait_answer(
+	struct hotslot_domain *domain, uint64_t until, json_t **ret, struct hotslot_error *error)
 {
 	for (;;) {
 		uint64_t next = until;
@@ -229,8 +227,8 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 		if (r == -ENOTCONN) {
 			/* A stream that ends at once again: the domain is about to end. */
 			drop_channel(session);
-			r = pause_until(domain, earlier(now_ms() + BUSY_RETRY_MIN_MS, deadline),
-				error);
+			r = pause_until(
+				domain, earlier(now_ms() + BUSY_RETRY_MIN_MS, deadline), error);
 			if (r < 0)
 				return r;
 		}
@@ -239,7 +237,8 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 }
 
 /* Returns 1 if there was no session of this generation before. */
-static int connect_agent(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+static int connect_agent(
+	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	struct session *session = domain->session;
 	bool broken;
@@ -309,8 +308,7 @@ static int ask(struct hotslot_domain *domain, const char *execute, json_t *argum
 	channel_expect(session->channel, session->last_id);
 	session->asked = now_ms();
 	r = send_frame(session->channel, frame);
-	r = r < 0 ? -ENOTCONN :
-		    wait_answer(domain, deadline + SESSION_GRACE_MS, ret, error);
+	r = r < 0 ? -ENOTCONN : wait_answer(domain, deadline + SESSION_GRACE_MS, ret, error);
 	pthread_mutex_unlock(&domain->events->lock);
 	return r;
 }
@@ -337,8 +335,8 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	uint64_t deadline, json_t **ret, struct hotslot_error *error)
 {
-	int r = arguments ? request(domain, execute, arguments, deadline, ret, error) :
-			    error_memory(error);
+	int r = arguments ? request(domain, execute, arguments, deadline, ret, error)
+			  : error_memory(error);
 
 	json_decref(arguments);
 	return r;

@@ -9,7 +9,7 @@
 struct session;
 
 /* What the agent gets on top of a request's deadline to say that it has passed. */
-#define SESSION_GRACE_MS 2000
+#define SESSION_GRACE_MS 1000
 
 /* Reads the live XML, checks it, and connects unless connected to this generation of the domain.
  * Who has the session has the domain to himself: *ret is no older than the session. The caller

@@ -52,8 +52,8 @@ static int end_now(struct hotslot_domain *domain, struct hotslot_error *error)
 	return r < 0 ? r : stop(domain, error);
 }
 
-int hotslot_shutdown(struct hotslot_domain *domain,
-	const struct hotslot_shutdown_options *options, struct hotslot_error *error)
+int hotslot_shutdown(struct hotslot_domain *domain, const struct hotslot_shutdown_options *options,
+	struct hotslot_error *error)
 {
 	struct hotslot_shutdown_options copy = {};
 	struct hotslot_error ignored;
@@ -63,9 +63,9 @@ int hotslot_shutdown(struct hotslot_domain *domain,
 	error = error_begin(error, &ignored);
 	if (options)
 		options_copy(&copy, sizeof(copy), options);
-	r = copy.force ? end_now(domain, error) :
-			 ask_guest(domain, deadline_after(copy.timeout_ms, TIMEOUT_DEFAULT_MS),
-				 error);
+	r = copy.force
+		    ? end_now(domain, error)
+		    : ask_guest(domain, deadline_after(copy.timeout_ms, TIMEOUT_DEFAULT_MS), error);
 	session_free(domain->session);
 	domain->session = NULL;
 	return r;

@@ -15,8 +15,8 @@ static void await_removal(struct events *events, const char *alias)
 	pthread_mutex_unlock(&events->lock);
 }
 
-static int wait_removed(struct hotslot_domain *domain, uint64_t deadline,
-	struct hotslot_error *error)
+static int wait_removed(
+	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	struct events *events = domain->events;
 	int r;

@@ -94,8 +94,8 @@ static bool is_xml_text(const char *text)
 void xml_put(struct xml_writer *w, const char *attribute, const char *value)
 {
 	w->failed |= !is_xml_text(value) ||
-		xmlTextWriterWriteAttribute(
-			w->writer, (const xmlChar *)attribute, (const xmlChar *)value) < 0;
+		     xmlTextWriterWriteAttribute(
+			     w->writer, (const xmlChar *)attribute, (const xmlChar *)value) < 0;
 }
 
 void xml_putf(struct xml_writer *w, const char *attribute, const char *format, ...)
@@ -117,9 +117,9 @@ void xml_putf(struct xml_writer *w, const char *attribute, const char *format, .
 
 void xml_put_text(struct xml_writer *w, const char *element, const char *text)
 {
-	w->failed |= !is_xml_text(text) ||
-		xmlTextWriterWriteElement(
-			w->writer, (const xmlChar *)element, (const xmlChar *)text) < 0;
+	w->failed |=
+		!is_xml_text(text) || xmlTextWriterWriteElement(w->writer, (const xmlChar *)element,
+					      (const xmlChar *)text) < 0;
 }
 
 int xml_writer_take(struct xml_writer *w, char **ret)

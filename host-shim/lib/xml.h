@@ -40,8 +40,7 @@ int xml_writer_begin(struct xml_writer *ret);
 void xml_open(struct xml_writer *w, const char *name);
 void xml_close(struct xml_writer *w);
 void xml_put(struct xml_writer *w, const char *attribute, const char *value);
-void xml_putf(struct xml_writer *w, const char *attribute, const char *format, ...)
-	_printf_(3, 4);
+void xml_putf(struct xml_writer *w, const char *attribute, const char *format, ...) _printf_(3, 4);
 void xml_put_text(struct xml_writer *w, const char *element, const char *text);
 
 /* Returns -ENOMEM, or -EINVAL if something given is not valid UTF-8. The caller frees *ret. */

@@ -78,7 +78,6 @@ add_partition() { # NUMBER MINOR
 
 # What runs inside: makes the root and the events, prints what udev knows after each event, then
 # the links in /dev.
-# shellcheck disable=SC2016
 INSIDE='
 set -e
 mount -t tmpfs tmpfs "$ROOT"

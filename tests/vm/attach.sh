@@ -209,10 +209,8 @@ test_force_detaches_a_mounted_disk() {
 test_a_disk_that_a_process_has_open_is_not_detached() {
 	raw_image a.img
 	hs attach vm a.img
-	# shellcheck disable=SC2016
 	guest_run vm 'sleep 1000 3</dev/disk/by-slot/0 & echo $! >/tmp/pid'
 	check_fails 1 'open.*sleep' hs detach vm 0
-	# shellcheck disable=SC2016
 	guest_run vm 'kill $(cat /tmp/pid)
 		while [ -e /proc/$(cat /tmp/pid)/fd/3 ]; do usleep 10000; done'
 	hs detach vm 0

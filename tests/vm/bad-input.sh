@@ -11,6 +11,14 @@ setup_file() {
 	DEVICES=$(live_devices vm)
 }
 
+# A test that failed may have left disks.
+setup_test() {
+	local list
+	list=$(slots vm | tr ' ' '\n' | grep -vx 3 || true)
+	# shellcheck disable=SC2086
+	[[ -z $list ]] || hs detach vm $list --force
+}
+
 # The command fails like this and the domain is as it was.
 refuses() { # STATUS REGEX [ATTACH ARGUMENT…]
 	local status=$1 regex=$2
@@ -46,7 +54,7 @@ test_an_image_that_is_not_readable() {
 		chmod +x hotslot
 		HOTSLOT=./hotslot
 	fi
-	refuses 1 'secret\.img: Permission denied' secret.img
+	refuses 1 'secret\.img.*: Permission denied' secret.img
 	code image secret.img
 }
 
@@ -70,8 +78,8 @@ test_a_qcow2_that_is_none() {
 
 # A guest that wrote a qcow2 header into its raw disk must not have the host open other files.
 test_a_raw_image_with_a_qcow2_header_stays_raw() {
-	qemu-img create -q -f qcow2 header.qcow2 64M
-	mv header.qcow2 header.img
+	qemu-img create -q -f qcow2 header.img 64M
+	truncate -s 1M header.img
 	hs attach vm header.img --slot 9
 	check_equal raw "$(disk_field vm 9 format)"
 	check_equal "$(stat -c %s header.img)" "$(disk_field vm 9 size)"
@@ -106,7 +114,7 @@ test_of_several_images_those_before_the_bad_one_stay() {
 
 test_a_slot_that_is_taken() {
 	raw_image a.img
-	refuses 1 'slot 3 is taken' a.img --slot 3
+	refuses 1 'disk is in slot 3 \(step: reserve\)' a.img --slot 3
 	code slot-taken a.img --slot 3
 }
 
@@ -139,7 +147,7 @@ test_a_serial_with_forbidden_characters() {
 	raw_image a.img
 	local serial
 	for serial in 'a b' a/b 'a\b' 'a,b' 'é' $'a\nb' "a'b" '<a>' ''; do
-		refuses 2 serial a.img --serial "$serial"
+		refuses 2 '[Ss]erial .*1 to 36' a.img --serial "$serial"
 	done
 	code invalid a.img --serial 'a b'
 }
@@ -152,8 +160,8 @@ test_a_serial_that_is_used_already() {
 
 test_an_id_that_is_malformed_or_used_already() {
 	raw_image a.img
-	refuses 2 'id' a.img --id 'a b'
-	refuses 2 'id' a.img --id ''
+	refuses 2 '[Ii]d .*1 to 64' a.img --id 'a b'
+	refuses 2 '[Ii]d .*1 to 64' a.img --id ''
 	refuses 1 'taken' a.img --id taken
 	code id-taken a.img --id taken
 }
@@ -193,11 +201,11 @@ test_wrong_usage() {
 }
 
 test_help_and_version_go_to_standard_output() {
-	check_match '^Usage' "$("$HOTSLOT" --help)"
+	check_match '^[Uu]sage' "$("$HOTSLOT" --help)"
 	check_match '[0-9]+\.[0-9]+\.[0-9]+' "$("$HOTSLOT" --version)"
 	local command
 	for command in launch attach detach list shutdown shell; do
-		check_match Usage "$("$HOTSLOT" "$command" --help)"
+		check_match '^[Uu]sage' "$("$HOTSLOT" "$command" --help)"
 	done
 }
 
@@ -207,7 +215,7 @@ test_help_and_version_go_to_standard_output() {
 define() { # NAME DEVICES
 	printf '<domain type="qemu"><name>%s</name><memory unit="MiB">64</memory>
 		<os><type arch="x86_64" machine="pc">hvm</type></os>
-		<devices>%s<controller type="usb" model="none"/></devices></domain>\n' "$1" "$2" >"$1.xml"
+		<devices>%s</devices></domain>\n' "$1" "$2" >"$1.xml"
 }
 
 SCSI='<controller type="scsi" model="virtio-scsi"/>'

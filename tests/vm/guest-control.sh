@@ -23,10 +23,20 @@ set_up() {
 	wait
 }
 
+token() {
+	sed -n '1s/^#!control //p' $here/script
+}
+
+fetch_script() {
+	head -c 65536 "/dev/$DEVNAME" | tr -d '\000' >$here/script
+	echo "control $(token): read"
+}
+
 run_script() {
-	token=$(sed -n '1s/^#!control //p' $here/script)
+	token=$(token)
 	sh $here/script </dev/null >$here/output 2>&1
 	status=$?
+	[ -z "$(tail -c 1 $here/output)" ] || echo >>$here/output
 	sed "s/^/control $token| /" $here/output
 	echo "control $token: ended $status"
 	rm -f $here/script
@@ -34,7 +44,7 @@ run_script() {
 
 case "${1:-}:${ACTION:-}:${DEVPATH:-}" in
 handle:change:*/mem/null) : >$here/ready ;;
-handle:add:*:0:254:255/block/sd*[!0-9]) head -c 65536 "/dev/$DEVNAME" | tr -d '\000' >$here/script ;;
+handle:add:*:0:254:255/block/sd*[!0-9]) fetch_script ;;
 handle:remove:*:0:254:255/block/sd*[!0-9]) [ -e $here/script ] && run_script ;;
 handle:*) ;;
 *) set_up ;;

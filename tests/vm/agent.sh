@@ -1,0 +1,277 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The agent under stress: killed, stopped, talked to in bad frames; the host that comes and goes.
+
+. "$(dirname "$0")/../lib.sh"
+
+setup_file() {
+	launch_controlled vm
+	CONSOLE=$T/vm.console
+}
+
+setup_test() {
+	detach_all vm
+}
+
+# Talks with the agent by hand: sends standard input, prints what comes until the answer whose id
+# is "last".
+talk() {
+	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+	local line pid=$SOCAT_PID
+	cat >&"${SOCAT[1]}"
+	while IFS= read -r -t 20 line <&"${SOCAT[0]}"; do
+		# Answers to a hello come after a 0xFF.
+		line=$(tr -d '\377' <<<"$line")
+		printf '%s\n' "$line"
+		[[ $line != *'"id":"last"'* ]] || break
+	done
+	kill "$pid"
+	wait "$pid" || true
+	[[ $line == *'"id":"last"'* ]] || fail "no answer to the last request"
+}
+
+NONCE=0123456789abcdef0123456789abcdef
+hello() {
+	printf '\377{"execute":"hello","id":"hello","arguments":{"nonce":"%s","versions":[1]}}\n' \
+		"$NONCE"
+}
+request() { # EXECUTE ID [ARGUMENTS]
+	printf '{"execute":"%s","id":"%s","session":"%s","arguments":%s}\n' "$1" "$2" "$NONCE" \
+		"${3:-{\}}"
+}
+last() {
+	request ping last
+}
+answer() { # ID (of the file "answers")
+	jq -c "select(.id == \"$1\")" answers
+}
+error_class() { # ID
+	answer "$1" | jq -r .error.class
+}
+
+test_hello_and_ping() {
+	{
+		hello
+		last
+	} | talk >answers
+	check_equal "$NONCE 1 agent" "$(answer hello |
+		jq -r '"\(.return.nonce) \(.return.version) \(.return.links)"')"
+	check_equal "{\"return\":{},\"id\":\"last\",\"session\":\"$NONCE\"}" "$(answer last)"
+}
+
+test_malformed_frames_are_answered_and_the_session_goes_on() {
+	{
+		hello
+		printf 'nonsense\n{\n[]\n{"a":1,"a":2}\n"text"\n{} {}\n\n'
+		printf '{"execute":"ping","id":"nul\\u0000"}\n'
+		printf '{"execute":"ping","id":"\303\050"}\n'
+		last
+	} | talk >answers
+	check_equal 8 "$(jq -c 'select(.error.class == "MalformedFrame" and (has("id") | not))' \
+		answers | wc -l)"
+	check_match '"return"' "$(answer last)"
+}
+
+test_an_oversized_frame_is_answered_and_the_session_goes_on() {
+	{
+		hello
+		printf '{"execute":"ping","id":"big","x":"'
+		head -c 100000 /dev/zero | tr '\0' x
+		printf '"}\n'
+		last
+	} | talk >answers
+	check_equal 1 "$(jq -c 'select(.error.class == "MalformedFrame")' answers | wc -l)"
+	check_equal "" "$(answer big)"
+	check_match '"return"' "$(answer last)"
+}
+
+test_a_truncated_frame_is_forgotten_at_a_resync() {
+	{
+		hello
+		printf '{"execute":"shutdown","id":"cut","session":"%s","argu' "$NONCE"
+		hello
+		last
+	} | talk >answers
+	check_equal "" "$(answer cut)"
+	check_match '"return"' "$(answer last)"
+}
+
+test_what_is_of_the_wrong_type_is_refused() {
+	{
+		hello
+		request nonsense unknown
+		request disks type '[]'
+		request disks limit '{"limit":"many"}'
+		request disks negative '{"limit":-1}'
+		request expect missing
+		request expect slot '{"slot":"three"}'
+		request expect range '{"slot":65280}'
+		request expect float '{"slot":1.5}'
+		request expect serial '{"slot":1,"serial":7}'
+		request expect deadline '{"slot":1,"deadline":99999999999}'
+		request release boolean '{"slot":1,"force":"yes"}'
+		request shutdown mode '{"mode":"explode"}'
+		printf '{"execute":7,"id":"execute","session":"%s"}\n' "$NONCE"
+		printf '{"id":"nothing","session":"%s"}\n' "$NONCE"
+		printf '{"execute":"hello","id":"versions","arguments":{"nonce":"%s","versions":[2]}}\n' \
+			"0$NONCE"
+		printf '{"execute":"hello","id":"nonce","arguments":{"nonce":"short","versions":[1]}}\n'
+		last
+	} | talk >answers
+	check_equal UnknownRequest "$(error_class unknown)"
+	local id
+	for id in type limit negative missing slot range float serial deadline boolean mode execute \
+		nothing nonce; do
+		check_equal "$id InvalidArgument" "$id $(error_class "$id")"
+	done
+	check_equal UnsupportedVersion "$(error_class versions)"
+}
+
+test_a_request_of_another_session_is_dropped() {
+	{
+		hello
+		printf '{"execute":"ping","id":"old","session":"%s"}\n' "ffffffffffffffffffffffff"
+		printf '{"execute":"ping","id":"none"}\n'
+		last
+	} | talk >answers
+	check_equal "" "$(answer old)"
+	check_equal "" "$(answer none)"
+}
+
+test_an_expected_disk_that_does_not_come_is_told_at_the_deadline() {
+	{
+		hello
+		request expect gone '{"slot":5,"deadline":300}'
+	} | sed '$s/"gone"/"last"/' | talk >answers
+	check_equal DeadlineExceeded "$(error_class last)"
+}
+
+test_another_disk_than_the_expected_one_is_a_mismatch() {
+	raw_image a.img
+	hs attach vm a.img --slot 4 --serial here
+	{
+		hello
+		request expect right '{"slot":4,"serial":"here","size":1048576,"read-only":false}'
+		request expect serial '{"slot":4,"serial":"other"}'
+		request expect size '{"slot":4,"size":512}'
+		request expect mode '{"slot":4,"read-only":true}'
+		last
+	} | talk >answers
+	check_equal "4 here" "$(answer right | jq -r '"\(.return.disk.slot) \(.return.disk.serial)"')"
+	local id
+	for id in serial size mode; do
+		check_equal "$id DiskMismatch here" \
+			"$id $(error_class "$id") $(answer "$id" | jq -r .error.disk.serial)"
+	done
+}
+
+test_events_tell_what_the_next_inventory_tells() {
+	raw_image a.img
+	hs attach vm a.img --slot 2
+	{
+		hello
+		request disks page '{"limit":1}'
+		request release release '{"slot":2}'
+		last
+	} | talk >answers
+	check_equal 2 "$(answer page | jq -r '.return.disks[0].slot')"
+	check_equal '{"slot":2,"state":"released"}' "$(answer release | jq -c .return)"
+	check_equal released "$(disk_field vm 2 state)"
+}
+
+test_garbage_of_every_kind_leaves_the_agent_alive() {
+	{
+		head -c 20000 /dev/urandom
+		hello
+		last
+	} | talk >answers
+	check_match '"return"' "$(answer last)"
+}
+
+test_the_host_comes_and_goes() {
+	raw_image a.img
+	for _ in 1 2 3 4 5; do
+		# Gone in the middle of a frame, without reading.
+		{
+			hello
+			printf '{"execute":'
+		} | socat -u - "UNIX-CONNECT:$(channel_socket vm)"
+		check_equal /dev/disk/by-slot/0 "$(hs attach vm a.img)"
+		hs detach vm 0
+	done
+}
+
+test_without_a_host_the_agent_does_not_spin() {
+	# Clock ticks of the agent's user and system time, before and after a second without host.
+	local ticks
+	ticks=$(guest_run vm 'pid=$(pidof hotslot-agent)
+		a=$(cut -d" " -f14,15 /proc/$pid/stat | tr " " +)
+		sleep 2
+		b=$(cut -d" " -f14,15 /proc/$pid/stat | tr " " +)
+		echo $((b - (a)))')
+	[[ $ticks -le 20 ]] || fail "the agent used $ticks ticks in two seconds"
+}
+
+test_a_killed_agent_comes_back_with_the_same_disks() {
+	raw_image a.img
+	raw_image b.img
+	hs attach vm a.img --serial kept
+	local before after
+	before=$(hs agent vm --json)
+	guest_run vm 'kill -9 $(pidof hotslot-agent)'
+	after=$(hs agent vm --json)
+	check_equal "$(jq '.epoch + 1' <<<"$before")" "$(jq .epoch <<<"$after")"
+	check_equal "$(jq '."boot-id"' <<<"$before")" "$(jq '."boot-id"' <<<"$after")"
+	check_equal "kept /dev/disk/by-slot/0 present" "$(disk_field vm 0 serial) \
+$(disk_field vm 0 by-slot) $(disk_field vm 0 state)"
+	check_equal /dev/disk/by-slot/1 "$(hs attach vm b.img)"
+	hs detach vm 0 1
+}
+
+# The agent is away while disks come and go; what it finds at its start is right.
+test_a_restarted_agent_finds_what_changed_meanwhile() {
+	raw_image a.img
+	raw_image b.img
+	hs attach vm a.img b.img
+	guest_run vm 'kill -9 $(pidof hotslot-agent); ln -sf /dev/null /dev/disk/by-slot/77
+		ln -sf /dev/sda /dev/disk/by-serial/stale'
+	check_equal "0 1" "$(slots vm)"
+	check_equal "0
+1" "$(guest_run vm 'ls /dev/disk/by-slot | grep -vx 65279')"
+	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial | grep stale')"
+	hs detach vm 0 1
+}
+
+test_two_disks_with_one_serial_have_no_by_serial_link_until_one_leaves() {
+	raw_image a.img
+	raw_image b.img
+	hs attach vm a.img --slot 0 --serial twin
+	# Only libvirt by itself allows it.
+	cat >b.xml <<-END
+		<disk type='file' device='disk'><driver name='qemu' type='raw'/>
+		<source file='$PWD/b.img'/><target dev='sdb' bus='scsi'/><serial>twin</serial>
+		<address type='drive' controller='0' bus='0' target='0' unit='1'/></disk>
+	END
+	virsh -q -c "$URI" attach-device vm b.xml --live
+	check_equal "true null
+true null" "$(hs list vm --json | jq -r '.disks[] | "\(.conflict) \(."by-serial")"')"
+	check_equal true "$(disk_field vm 1 foreign)"
+	hs detach vm 1
+	check_equal "false /dev/disk/by-serial/twin" \
+		"$(disk_field vm 0 conflict) $(disk_field vm 0 by-serial)"
+	hs detach vm 0
+}
+
+# Last: this guest never answers again.
+test_an_attach_that_the_guest_never_confirms_is_rolled_back() {
+	raw_image a.img
+	local before
+	guest_run vm 'kill -STOP $(pidof hotslot-agent)'
+	before=$(live_devices vm)
+	check_fails 1 'agent' timeout 60 "$HOTSLOT" -c "$URI" attach vm a.img --timeout 3
+	check_equal "" "$(<stdout)"
+	check_equal "$before" "$(live_devices vm)"
+	setup_test() { :; }
+}
+
+run_tests
