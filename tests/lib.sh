@@ -118,11 +118,12 @@ hs() {
 # Launches an appliance from $IMAGE (a default one if unset); its console is $T/NAME.console.
 # It is ended with the test, or with the file if setup_file launched it.
 launch() { # NAME [OPTION…]
-	local name=$1
+	local name=$1 status=0
 	shift
 	hs launch "$name" --kernel "$KERNEL" --initramfs "${IMAGE:-$(appliance_image)}" \
-		--accel tcg --console "$T/$name.console" "$@"
+		--accel "${ACCEL:-tcg}" --console "$T/$name.console" "$@" || status=$?
 	keep_capabilities "${URI#*root=}"
+	return "$status"
 }
 
 # Waits for a line on a console and prints it.

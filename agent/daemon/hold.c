@@ -16,7 +16,8 @@ struct hold {
 	int claim;     /* the disk, opened with O_EXCL; -1 if it was offline already */
 	int socket;    /* where the child sends the claim */
 	bool held;
-	struct child *child; /* of the step that is under way */
+	bool finished;	     /* the step that was started last */
+	struct child *child; /* of that step; its descriptor stays open until the next one */
 	int (*finish)(struct hold *hold, struct disk_user *users, size_t max, size_t *count);
 	struct hold_answer *answer; /* shared with the child */
 };
@@ -77,6 +78,7 @@ static void end_step(struct hold *hold)
 {
 	child_free(hold->child);
 	hold->child = NULL;
+	hold->finished = false;
 	closep(&hold->socket);
 	hold->socket = -1;
 }
@@ -147,7 +149,7 @@ int hold_take(const struct hold_roots *roots, const struct disk *disk,
 
 	r = hold_new(roots, disk, &hold);
 	if (r < 0)
-		return r;
+		return as_gone(r);
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets) < 0) {
 		r = -errno;
 		hold_free(hold);
@@ -201,8 +203,9 @@ static int finish_end(struct hold *hold, struct disk_user *users, size_t max, si
 
 static int start_end(struct hold *hold, child_fn fn)
 {
-	if (!hold->held || hold->child)
+	if (!hold->held || (hold->child && !hold->finished))
 		return -EINVAL;
+	end_step(hold);
 	hold->finish = finish_end;
 	return child_start(fn, hold, &hold->directory, 1, &hold->child);
 }
@@ -228,13 +231,13 @@ int hold_finish(struct hold *hold, struct disk_user *ret_users, size_t max, size
 {
 	int r;
 
-	if (!hold->child)
+	if (!hold->child || hold->finished)
 		return -EINVAL;
 	r = child_status(hold->child);
 	if (r == -EAGAIN)
 		return r;
+	hold->finished = true;
 	r = r == 0 ? hold->finish(hold, ret_users, max, ret_count) : -EIO;
-	end_step(hold);
 	return as_gone(r);
 }
 

@@ -31,12 +31,13 @@ struct hold_roots {
  * writes back what is dirty. hold_finish() then sets it offline, so that opening it fails.
  * With FORCE, users do not matter. A disk that is offline already (an agent before this one
  * released it) counts as taken. DISK and PARTITIONS are not needed after the call. Does not
- * block. Returns -ESTALE if the disk is another one by now, -ENOENT if it is gone. */
+ * block. Returns -ESTALE if the disk is another one by now, -ENODEV if it is gone. */
 int hold_take(const struct hold_roots *roots, const struct disk *disk,
 	const struct partition *partitions, size_t n, bool force, struct hold **ret);
 
-/* Readable (EPOLLIN) once the step that was started last is over; then call hold_finish(). The
- * descriptor is another one for each step. -1 if none was started since hold_finish(). */
+/* Readable (EPOLLIN) once the step that was started last is over; then call hold_finish(). It is
+ * open until the next step is started or the hold is freed, and must not be watched beyond that:
+ * a descriptor that is closed while a fork has a copy stays in an epoll. */
 int hold_fd(const struct hold *hold);
 
 /* Ends a step. After hold_take(): a hold_outcome; if HOLD_BUSY, at most MAX users are written to

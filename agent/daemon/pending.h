@@ -4,8 +4,12 @@
 
 #include "server.h"
 
-/* An event takes milliseconds; after this long without one the kernel is asked to look. */
-#define PENDING_LOOK_MS 1000
+/* An event takes milliseconds; after this long without one the kernel is asked to scan. */
+#define PENDING_SCAN_MS 1000
+
+/* The host says that it has unplugged the disk, so dropping it is right at any time. A lost event
+ * never comes: the driver's rescan after an overflow passes over a disk that is offline. */
+#define PENDING_DELETE_MS 100
 
 enum pending_kind {
 	PENDING_EXPECT,

@@ -20,7 +20,8 @@ struct probe;
 int probe_start(const char *dev_dir, const struct disk *disk, const struct partition *partitions,
 	size_t n, struct probe **ret);
 
-/* Readable (EPOLLIN) once the child has ended; then call probe_finish(). */
+/* Readable (EPOLLIN) once the child has ended; then call probe_finish(). Open until probe_free(),
+ * and must not be watched beyond that. */
 int probe_fd(const struct probe *probe);
 
 /* When to give up (now_ms()): call probe_free() then, the contents are unknown. */

@@ -102,9 +102,10 @@ static int handle_ping(struct server *server, struct call *call)
 	return 0;
 }
 
-/* Reads "deadline" and sets when the kernel is to look by itself: halfway, or after a second. */
+/* Reads "deadline", and sets when to have the kernel look by itself: halfway at the latest. */
 static int read_deadline(struct call *call, struct pending *wait)
 {
+	uint64_t patience = wait->kind == PENDING_GONE ? PENDING_DELETE_MS : PENDING_SCAN_MS;
 	uint64_t ms = HOTSLOT_DEADLINE_DEFAULT_MS, now = now_ms();
 	int r;
 
@@ -113,7 +114,7 @@ static int read_deadline(struct call *call, struct pending *wait)
 	if (r < 0)
 		return r;
 	wait->deadline = now + ms;
-	wait->look_at = now + (ms / 2 < PENDING_LOOK_MS ? ms / 2 : PENDING_LOOK_MS);
+	wait->look_at = now + (ms / 2 < patience ? ms / 2 : patience);
 	wait->id = call->id;
 	return 0;
 }

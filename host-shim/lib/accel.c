@@ -67,8 +67,10 @@ static int try_kvm(
 	r = launch_xml_format(&trial, &text);
 	if (r < 0)
 		return error_system(error, r, "Cannot write the XML of domain %s", name);
-	/* It ends with this connection, whatever happens to us. */
-	created = virDomainCreateXML(hotslot->connection, text, VIR_DOMAIN_START_AUTODESTROY);
+	/* It ends with this connection, whatever happens to us; an embedded driver cannot do that.
+	 */
+	created = virDomainCreateXML(
+		hotslot->connection, text, hotslot->embedded ? 0 : VIR_DOMAIN_START_AUTODESTROY);
 	if (!created)
 		return 0;
 	r = domain_from_libvirt(hotslot, created, &domain, error);
@@ -79,8 +81,8 @@ static int try_kvm(
 	return r;
 }
 
-static int find_out(
-	struct hotslot *hotslot, const struct launch_spec *spec, struct hotslot_error *error)
+static int find_out(struct hotslot *hotslot, const struct launch_spec *spec, char **ret_doubt,
+	struct hotslot_error *error)
 {
 	_cleanup_free_ char *key = make_key(hotslot);
 	int works;
@@ -91,20 +93,23 @@ static int find_out(
 	if (works >= 0)
 		return works;
 	works = try_kvm(hotslot, spec, error);
-	if (works >= 0)
-		accel_remember(key, works);
+	if (works > 0)
+		accel_remember(key, true);
+	else if (works == 0)
+		*ret_doubt = steal_pointer(key);
 	return works;
 }
 
 int accel_choose(struct hotslot *hotslot, enum hotslot_accel accel, struct launch_spec *spec,
-	struct hotslot_error *error)
+	char **ret_doubt, struct hotslot_error *error)
 {
 	int works;
 
+	*ret_doubt = NULL;
 	spec->kvm = accel == HOTSLOT_ACCEL_KVM;
 	if (accel != HOTSLOT_ACCEL_AUTO)
 		return 0;
-	works = find_out(hotslot, spec, error);
+	works = find_out(hotslot, spec, ret_doubt, error);
 	if (works < 0)
 		return works;
 	spec->kvm = works;

@@ -51,11 +51,6 @@ static void write_os(struct xml_writer *w, const struct launch_spec *spec)
 	xml_open(w, "acpi"); /* to power off */
 	xml_close(w);
 	xml_close(w);
-	if (spec->kvm) {
-		xml_open(w, "cpu");
-		xml_put(w, "mode", "host-passthrough");
-		xml_close(w);
-	}
 	xml_put_text(w, "on_poweroff", "destroy");
 	xml_put_text(w, "on_reboot", "restart");
 	xml_put_text(w, "on_crash", "destroy");

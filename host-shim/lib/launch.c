@@ -145,7 +145,7 @@ static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain
 	if (r < 0)
 		return r;
 	error_step(error, "accelerator");
-	r = accel_choose(hotslot, plan->options.accel, &plan->spec, error);
+	r = accel_choose(hotslot, plan->options.accel, &plan->spec, &plan->kvm_doubt, error);
 	if (r < 0)
 		return r;
 	error_step(error, "start");
@@ -154,11 +154,14 @@ static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain
 	if (r < 0)
 		return r;
 	r = boot_or_end(domain, plan, deadline, error);
-	if (r < 0)
+	if (r < 0) {
 		hotslot_domain_unref(domain);
-	else
-		*ret = domain;
-	return r;
+		return r;
+	}
+	if (plan->kvm_doubt)
+		accel_remember(plan->kvm_doubt, false);
+	*ret = domain;
+	return 0;
 }
 
 int hotslot_launch(struct hotslot *hotslot, const struct hotslot_launch_options *options,

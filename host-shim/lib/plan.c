@@ -187,4 +187,5 @@ void plan_done(struct plan *plan)
 	free(plan->initramfs);
 	free(plan->console_log);
 	free(plan->cmdline);
+	free(plan->kvm_doubt);
 }

@@ -11,6 +11,7 @@ struct plan {
 	struct drive *drives;
 	size_t n_drives;
 	struct drive root;
+	char *kvm_doubt; /* to be remembered when the launch works without KVM; NULL: nothing */
 };
 
 /* Fills a plan of which only the options are set. plan_done() also after a failure. */

@@ -135,14 +135,14 @@ test_a_request_of_another_session_is_dropped() {
 		last
 	} | talk >answers
 	check_equal "" "$(answer old)"
-	check_equal "" "$(answer none)"
+	check_equal InvalidArgument "$(error_class none)"
 }
 
 test_an_expected_disk_that_does_not_come_is_told_at_the_deadline() {
 	{
 		hello
-		request expect gone '{"slot":5,"deadline":300}'
-	} | sed '$s/"gone"/"last"/' | talk >answers
+		request expect last '{"slot":5,"deadline":300}'
+	} | talk >answers
 	check_equal DeadlineExceeded "$(error_class last)"
 }
 
@@ -171,11 +171,12 @@ test_events_tell_what_the_next_inventory_tells() {
 	{
 		hello
 		request disks page '{"limit":1}'
-		request release release '{"slot":2}'
-		last
+		request release last '{"slot":2}'
 	} | talk >answers
 	check_equal 2 "$(answer page | jq -r '.return.disks[0].slot')"
-	check_equal '{"slot":2,"state":"released"}' "$(answer release | jq -c .return)"
+	check_equal '{"slot":2,"state":"released"}' "$(answer last | jq -c .return)"
+	check_equal '{"slot":2,"state":"released"}' "$(jq -c \
+		'select(.event == "disk-changed").data.disk | {slot, state}' answers | tail -n 1)"
 	check_equal released "$(disk_field vm 2 state)"
 }
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The steps of taking a disk out of use, on files that stand for the disk and its attributes. What
+ * the kernel makes of them is for the tests in a VM. */
+#include "test.h"
+
+#include <poll.h>
+
+#include "hold.h"
+
+/* A child takes milliseconds; only a broken one makes the test wait. */
+#define PATIENCE_MS 20000
+
+struct fixture {
+	struct tree tree;
+	struct hold_roots roots;
+	struct disk disk;
+	struct disk_user users[4];
+	size_t count;
+};
+
+static int open_below(const struct tree *tree, const char *path)
+{
+	int fd = openat(tree->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	make_tree(&fixture->tree);
+	put_text(&fixture->tree, "sda", "contents");
+	put_text(&fixture->tree, "sys/block/sda/device/state", "running");
+	put_text(&fixture->tree, "sys/block/sda/device/delete", "");
+	put_text(&fixture->tree, "proc/self/mountinfo", "");
+	put_link(&fixture->tree, "proc/self/ns/mnt", "mnt:[1]");
+	strcpy(fixture->disk.name, "sda");
+	fixture->roots = (struct hold_roots){ .sysfd = open_below(&fixture->tree, "sys"),
+		.procfd = open_below(&fixture->tree, "proc"),
+		.dev_dir = fixture->tree.path };
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	close(fixture->roots.sysfd);
+	close(fixture->roots.procfd);
+	remove_tree(&fixture->tree);
+	free(fixture);
+	return 0;
+}
+
+static int finish(struct fixture *fixture, struct hold *hold)
+{
+	struct pollfd child = { .fd = hold_fd(hold), .events = POLLIN };
+
+	assert_int_equal(poll(&child, 1, PATIENCE_MS), 1);
+	return hold_finish(hold, fixture->users, ARRAY_SIZE(fixture->users), &fixture->count);
+}
+
+static int take(struct fixture *fixture, bool force, struct hold **ret)
+{
+	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, force, ret), 0);
+	return finish(fixture, *ret);
+}
+
+static void assert_attribute(const struct fixture *fixture, const char *name, const char *expected)
+{
+	char path[64], value[32];
+
+	snprintf(path, sizeof(path), "block/sda/device/%s", name);
+	assert_int_equal(read_attr_at(fixture->roots.sysfd, path, value, sizeof(value)), 0);
+	assert_string_equal(value, expected);
+}
+
+static void test_a_disk_is_taken_and_given_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_attribute(fixture, "state", "offline");
+	assert_int_equal(hold_release(hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_attribute(fixture, "state", "running");
+	hold_free(hold);
+}
+
+static void test_a_held_disk_is_deleted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_int_equal(hold_delete(hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_attribute(fixture, "delete", "1");
+	hold_free(hold);
+}
+
+static void test_steps_come_one_after_the_other(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, true, &hold), 0);
+	assert_int_equal(hold_release(hold), -EINVAL);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_int_equal(hold_finish(hold, NULL, 0, NULL), -EINVAL);
+	assert_int_equal(hold_release(hold), 0);
+	assert_int_equal(hold_delete(hold), -EINVAL);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_int_equal(hold_release(hold), -EINVAL);
+	hold_free(hold);
+}
+
+static void test_a_freed_hold_changes_nothing_any_more(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, true, &hold), 0);
+	hold_free(hold);
+	assert_attribute(fixture, "state", "running");
+}
+
+static void test_a_disk_in_use_is_left_alone_and_its_users_named(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	assert_int_equal(take(fixture, false, &hold), HOLD_BUSY);
+	assert_int_equal(fixture->count, 1);
+	assert_string_equal(fixture->users[0].kind, "swap");
+	assert_attribute(fixture, "state", "running");
+	assert_int_equal(hold_release(hold), -EINVAL);
+	hold_free(hold);
+}
+
+static void test_force_does_not_ask_for_users(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_attribute(fixture, "state", "offline");
+	hold_free(hold);
+}
+
+/* A file is no disk that could be flushed. */
+static void test_a_disk_that_cannot_be_flushed_stays_in_use(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, false, &hold), -ENOTTY);
+	assert_attribute(fixture, "state", "running");
+	hold_free(hold);
+}
+
+static void test_another_disk_of_that_name_is_left_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	fixture->disk.devnum = 0x800; /* the node's differs */
+	assert_int_equal(take(fixture, true, &hold), -ESTALE);
+	hold_free(hold);
+	fixture->disk.devnum = 0;
+	put_text(&fixture->tree, "sys/block/sda/diskseq", "9\n");
+	fixture->disk.diskseq = 8;
+	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, true, &hold), -ESTALE);
+	assert_attribute(fixture, "state", "running");
+}
+
+static void test_a_disk_that_is_gone_is_said_to_be(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	unlinkat(fixture->tree.fd, "sda", 0);
+	assert_int_equal(take(fixture, true, &hold), -ENODEV);
+	hold_free(hold);
+	strcpy(fixture->disk.name, "sdb");
+	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, true, &hold), -ENODEV);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(test_a_disk_is_taken_and_given_back),
+		TEST(test_a_held_disk_is_deleted),
+		TEST(test_steps_come_one_after_the_other),
+		TEST(test_a_freed_hold_changes_nothing_any_more),
+		TEST(test_a_disk_in_use_is_left_alone_and_its_users_named),
+		TEST(test_force_does_not_ask_for_users),
+		TEST(test_a_disk_that_cannot_be_flushed_stays_in_use),
+		TEST(test_another_disk_of_that_name_is_left_alone),
+		TEST(test_a_disk_that_is_gone_is_said_to_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

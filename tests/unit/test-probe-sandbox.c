@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the probe's child can and cannot do. */
+#include "test.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "child.h"
+#include "probe-sandbox.h"
+
+/* A child takes milliseconds; only a broken one makes the test wait. */
+#define PATIENCE_MS 20000
+
+static void wait_readable(int fd)
+{
+	struct pollfd child = { .fd = fd, .events = POLLIN };
+
+	assert_int_equal(poll(&child, 1, PATIENCE_MS), 1);
+}
+
+static int in_sandbox(child_fn fn)
+{
+	struct child *child;
+	int r;
+
+	assert_int_equal(child_start(fn, NULL, NULL, 0, &child), 0);
+	wait_readable(child_fd(child));
+	r = child_status(child);
+	assert_int_equal(child_status(child), r);
+	child_free(child);
+	return r;
+}
+
+static void enter(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || probe_sandbox_enter(fd, 5) < 0)
+		_exit(99);
+}
+
+static int read_disk(void *data)
+{
+	char magic[4];
+
+	(void)data;
+	enter();
+	return pread(PROBE_SANDBOX_FD, magic, 4, 0) == 4 && !memcmp(magic, "\177ELF", 4) ? 0 : 1;
+}
+
+static int open_file(void *data)
+{
+	(void)data;
+	enter();
+	return open("/", O_RDONLY | O_DIRECTORY) < 0 && errno == EACCES ? 0 : 1;
+}
+
+static int do_nothing(void *data)
+{
+	(void)data;
+	enter();
+	return 0;
+}
+
+static int take_memory(void *data)
+{
+	(void)data;
+	enter();
+	return mmap(NULL, 2 * PROBE_MEMORY_MAX, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			       MAP_FAILED
+		       ? 0
+		       : 1;
+}
+
+static int make_code(void *data)
+{
+	(void)data;
+	enter();
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			       MAP_FAILED
+		       ? 0
+		       : 1;
+}
+
+static int run_program(void *data)
+{
+	(void)data;
+	enter();
+	execl("/bin/true", "true", NULL);
+	return 0;
+}
+
+static int open_socket(void *data)
+{
+	(void)data;
+	enter();
+	return socket(AF_UNIX, SOCK_STREAM, 0) < 0;
+}
+
+static int write_disk(void *data)
+{
+	(void)data;
+	enter();
+	return write(PROBE_SANDBOX_FD, "x", 1) < 0;
+}
+
+static void test_the_sandbox_lets_the_disk_be_read(void **state)
+{
+	(void)state;
+	assert_int_equal(in_sandbox(read_disk), 0);
+}
+
+static void test_the_sandbox_refuses_what_libraries_may_ask_for(void **state)
+{
+	(void)state;
+	assert_int_equal(in_sandbox(open_file), 0);
+	assert_int_equal(in_sandbox(take_memory), 0);
+	assert_int_equal(in_sandbox(make_code), 0);
+}
+
+/* A line of /proc/PID/status of a child that has ended and was not reaped yet. */
+static void read_status(int pidfd, const char *key, char *ret, size_t size)
+{
+	char path[64], *data, *line;
+	size_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	assert_int_equal(read_file_at(AT_FDCWD, path, 4096, &data, &length), 0);
+	snprintf(path, sizeof(path), "/proc/%d/status", atoi(strstr(data, "\nPid:") + 5));
+	free(data);
+	assert_int_equal(read_file_at(AT_FDCWD, path, 16384, &data, &length), 0);
+	line = strstr(data, key);
+	assert_non_null(line);
+	line += strlen(key);
+	snprintf(ret, size, "%.*s", (int)strcspn(line, "\n"), line);
+	free(data);
+}
+
+static void test_the_sandbox_leaves_no_privileges(void **state)
+{
+	struct child *child;
+	char value[64];
+
+	(void)state;
+	assert_int_equal(child_start(do_nothing, NULL, NULL, 0, &child), 0);
+	wait_readable(child_fd(child));
+	read_status(child_fd(child), "\nNoNewPrivs:\t", value, sizeof(value));
+	assert_string_equal(value, "1");
+	read_status(child_fd(child), "\nCapPrm:\t", value, sizeof(value));
+	assert_string_equal(value, "0000000000000000");
+	if (geteuid() == 0) {
+		read_status(child_fd(child), "\nUid:\t", value, sizeof(value));
+		assert_string_equal(value, "65534\t65534\t65534\t65534");
+		read_status(child_fd(child), "\nGroups:\t", value, sizeof(value));
+		assert_string_equal(value, " ");
+	}
+	assert_int_equal(child_status(child), 0);
+	child_free(child);
+}
+
+static void test_the_sandbox_kills_intruders(void **state)
+{
+	(void)state;
+	assert_int_equal(in_sandbox(run_program), -ECHILD);
+	assert_int_equal(in_sandbox(open_socket), -ECHILD);
+	assert_int_equal(in_sandbox(write_disk), -ECHILD);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_sandbox_lets_the_disk_be_read),
+		cmocka_unit_test(test_the_sandbox_refuses_what_libraries_may_ask_for),
+		cmocka_unit_test(test_the_sandbox_leaves_no_privileges),
+		cmocka_unit_test(test_the_sandbox_kills_intruders),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
