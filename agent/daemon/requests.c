@@ -181,13 +181,13 @@ static int handle_release(struct server *server, struct call *call)
 		     call->arguments, "slot", SLOT_MAX, &slot, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "force", &wait.force, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "detached", &detached, &call->failure)) <
-			0 ||
-		(r = read_deadline(call, &wait)) < 0)
+			0)
 		return r;
 	wait.slot = (uint32_t)slot;
 	if (detached)
 		wait.kind = PENDING_GONE;
-	return pending_add(server, &wait, &call->failure);
+	r = read_deadline(call, &wait);
+	return r < 0 ? r : pending_add(server, &wait, &call->failure);
 }
 
 static int handle_shutdown(struct server *server, struct call *call)
