@@ -161,6 +161,7 @@ $(UNIT_TESTS): %: %.o $(UNIT_SUPPORT) $(UNIT_LIBS)
 		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \
 		$(LIBS_AGENT) $(LIBS_MKINITRAMFS) $(LIBS_SHIM) $(LIBS_CMD) -lcmocka
 unit-tests: $(UNIT_TESTS)
+	@:
 
 $(B)/kernel/release:
 	$(Q)B=$(abspath $(B)) tests/fetch-kernel
@@ -183,22 +184,24 @@ lint-built:
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-gcc CC=gcc WERROR=1 all unit-tests
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-clang CC=clang WERROR=1 all unit-tests
 
+# The helper is static, which a sanitized program cannot be: the tests take the usual one.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-sanitize-built: $(B)/kernel/release
+SANITIZED := hotslot hotslot-agent hotslot-init hotslot-mkinitramfs
+sanitize-built: $(B)/hotslot-id $(B)/kernel/release
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= CFLAGS='-O1 -g $(SANITIZE)' \
-		LDFLAGS='$(SANITIZE)' unit-tests
-	$(Q)B=$(abspath $(B)/sanitize) tests/run unit/
+		LDFLAGS='$(SANITIZE)' $(addprefix $(B)/sanitize/,$(SANITIZED)) unit-tests
+	$(Q)B=$(abspath $(B)) tests/sanitize
 
 # ---- install -------------------------------------------------------------------------------
 
 # Mode, file and place of all that is installed: one list for install and uninstall.
 COMPLETIONS := $(wildcard agent/*/*.bash-completion initramfs/*/*.bash-completion \
 	host-shim/*/*.bash-completion)
-UNITS := $(wildcard agent/daemon/*.service)
+UNITS := $(patsubst %,$(B)/%,$(wildcard agent/daemon/*.service))
 into = $(foreach file,$(2),$(1):$(file):$(3)/$(notdir $(file)))
 INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
-	$(call into,755,$(B)/hotslot-mkinitramfs,$(SBINDIR)) \
-	$(call into,755,$(B)/hotslot-agent $(B)/hotslot-init,$(LIBEXECDIR)) \
+	$(call into,755,$(B)/hotslot-agent $(B)/hotslot-mkinitramfs,$(SBINDIR)) \
+	$(call into,755,$(B)/hotslot-init,$(LIBEXECDIR)) \
 	$(call into,755,$(B)/hotslot-id,$(UDEVDIR)) \
 	$(call into,644,udev-rules/60-hotslot.rules,$(UDEVDIR)/rules.d) \
 	$(call into,644,$(LIBHOTSLOT),$(LIBDIR)) \
@@ -210,7 +213,11 @@ INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 part = $(word $(1),$(subst :, ,$(2)))
 INSTALLED_PATHS = $(foreach i,$(INSTALLED),$(DESTDIR)$(call part,3,$(i))) $(DESTDIR)$(LIBDIR)/libhotslot.so
 
-install: all $(B)/install/hotslot
+$(B)/%.service: %.service Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN,$@)sed 's|@SBINDIR@|$(SBINDIR)|' $< >$@
+
+install: all $(B)/install/hotslot $(UNITS)
 	$(Q)set -e; $(foreach i,$(INSTALLED),$(INSTALL) -D -m $(call part,1,$(i)) $(call part,2,$(i)) \
 		$(DESTDIR)$(call part,3,$(i));)
 	$(Q)ln -sf $(notdir $(LIBHOTSLOT)) $(DESTDIR)$(LIBDIR)/libhotslot.so

@@ -100,13 +100,16 @@ appliance_image() { # [OPTION…]
 	key=$({
 		printf '%s\n' "$@" "$MODULES"
 		sha256sum "$MKINITRAMFS" "$HOTSLOT_INIT" "$HOTSLOT_AGENT" "$HOTSLOT_ID" "$RULES"
-		for option; do [[ -f ${option%%:*} ]] && sha256sum "${option%%:*}"; done
+		for option; do
+			if [[ -f ${option%%:*} ]]; then sha256sum "${option%%:*}"; fi
+		done
 	} | sha256sum | cut -c1-16)
 	image=$TEST_CACHE/$key.img
 	mkdir -p "$TEST_CACHE"
 	(
 		flock 9
-		[[ -e $image ]] || "$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" -o "$image" "$@"
+		[[ -e $image ]] || "$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" \
+			--init "$HOTSLOT_INIT" --agent "$HOTSLOT_AGENT" --id "$HOTSLOT_ID" -o "$image" "$@"
 	) 9>"$TEST_CACHE/lock" >&2 || return 1
 	printf '%s\n' "$image"
 }
@@ -251,6 +254,10 @@ run_test() { # FUNCTION
 	CURRENT=
 	wait "$watchdog" 2>/dev/null
 	end_guests "$T"
+	if grep -asE 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$T"/*.console \
+		"$WORK"/file/*.console >>"$T.log"; then
+		status=1
+	fi
 	start=$(((${EPOCHREALTIME/./} - start) / 1000))
 	if [[ $status != 0 ]]; then
 		report 'not ok' "$name" "$start"

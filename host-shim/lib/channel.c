@@ -27,6 +27,9 @@ struct channel {
 	json_int_t id;
 	json_t *answer;
 	uint64_t heard;
+	json_int_t last_seq; /* of the session's events */
+	bool missed;	     /* an event */
+	json_int_t highest;  /* place of a disk that an event told of, -1: none */
 	char reason[HOTSLOT_REASON_MAX];
 };
 
@@ -49,6 +52,19 @@ static bool is_string(const json_t *object, const char *key, const char *value)
 	return text && strcmp(text, value) == 0;
 }
 
+/* What an event tells, the next inventory says as well; but it saves asking for that. */
+static void take_event(struct channel *channel, const json_t *event)
+{
+	json_int_t seq = json_integer_value(json_object_get(event, "seq"));
+	const json_t *disk = json_object_get(json_object_get(event, "data"), "disk");
+	const json_t *place = json_object_get(disk, "place");
+
+	channel->missed |= seq != channel->last_seq + 1;
+	channel->last_seq = seq;
+	if (json_is_integer(place) && json_integer_value(place) > channel->highest)
+		channel->highest = json_integer_value(place);
+}
+
 static void take_object(struct channel *channel, json_t *object)
 {
 	const json_t *id = json_object_get(object, "id");
@@ -61,7 +77,9 @@ static void take_object(struct channel *channel, json_t *object)
 		return;
 	}
 	channel->heard = now_ms();
-	if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
+	if (json_object_get(object, "event"))
+		take_event(channel, object);
+	else if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
 		channel->rejected = true;
 	else if ((error || json_object_get(object, "return")) && json_is_integer(id) &&
 		 json_integer_value(id) == channel->id && !channel->answer)
@@ -84,9 +102,6 @@ static void take_line(struct channel *channel, const char *line, size_t length)
 	json_t *object;
 	int r;
 
-	/* Events need no answer and no look: the next inventory says the same. */
-	if (!channel->awaiting)
-		return;
 	r = frame_parse(line, length, &object, reason);
 	if (r < 0) {
 		take_malformed(channel, reason);
@@ -260,6 +275,9 @@ void channel_set_session(struct channel *channel, const char *nonce)
 {
 	snprintf(channel->nonce, sizeof(channel->nonce), "%s", nonce);
 	channel->heard = 0;
+	channel->last_seq = 0;
+	channel->missed = false;
+	channel->highest = -1;
 	clear_answer(channel);
 }
 
@@ -307,6 +325,11 @@ json_t *channel_take(struct channel *channel)
 const char *channel_reason(const struct channel *channel)
 {
 	return channel->reason;
+}
+
+bool channel_is_clear(const struct channel *channel, json_int_t place)
+{
+	return !channel->broken && !channel->missed && channel->highest < place;
 }
 
 uint64_t channel_heard(const struct channel *channel)

@@ -45,5 +45,8 @@ json_t *channel_take(struct channel *channel);
 /* Why a frame is malformed. */
 const char *channel_reason(const struct channel *channel);
 
-/* When a frame of the session came last, while one was awaited. */
+/* Whether the session's events, all of which have come, told of no disk at this place or above. */
+bool channel_is_clear(const struct channel *channel, json_int_t place);
+
+/* When a frame of the session came last; 0: none yet. */
 uint64_t channel_heard(const struct channel *channel);

@@ -133,10 +133,9 @@ static int register_events(struct hotslot *hotslot)
 		hotslot, VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot));
 	if (hotslot->lifecycle < 0 || hotslot->removal < 0 || hotslot->reboot < 0)
 		return -EIO;
-	/* Not every driver has a connection that can close. */
-	__atomic_add_fetch(&hotslot->pins, 1, __ATOMIC_RELAXED);
-	if (virConnectRegisterCloseCallback(hotslot->connection, on_close, hotslot, unpin) < 0)
-		unpin(hotslot);
+	/* Drivers whose connection cannot close take this and forget it, so there is nothing to
+	 * pin: the others wait for the callback when it is unregistered. */
+	(void)virConnectRegisterCloseCallback(hotslot->connection, on_close, hotslot, NULL);
 	return 0;
 }
 

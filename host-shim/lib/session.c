@@ -27,8 +27,9 @@ struct session {
 	char generation[HOTSLOT_GENERATION_MAX + 1];
 	char nonce[HELLO_NONCE_SIZE];
 	json_int_t last_id;
-	uint64_t asked;	 /* when the last request was sent */
-	uint64_t pinged; /* when the last heartbeat was sent */
+	int64_t clear_from; /* no disk at this place or above when asked, -1: not known */
+	uint64_t asked;	    /* when the last request was sent */
+	uint64_t pinged;    /* when the last heartbeat was sent */
 	struct hotslot_agent_info info;
 };
 
@@ -54,6 +55,24 @@ void session_free(struct session *session)
 const struct hotslot_agent_info *session_info(const struct hotslot_domain *domain)
 {
 	return &domain->session->info;
+}
+
+void session_set_clear(struct hotslot_domain *domain, unsigned place)
+{
+	domain->session->clear_from = place;
+}
+
+bool session_is_clear(struct hotslot_domain *domain, unsigned place)
+{
+	const struct session *session = domain->session;
+	bool clear;
+
+	if (!session->ready || session->clear_from < 0 || session->clear_from > place)
+		return false;
+	pthread_mutex_lock(&domain->events->lock);
+	clear = channel_is_clear(session->channel, place);
+	pthread_mutex_unlock(&domain->events->lock);
+	return clear;
 }
 
 /* Waits a moment, or until the domain ends. */
@@ -194,6 +213,7 @@ static int say_hello(struct hotslot_domain *domain, uint64_t until, struct hotsl
 	r = hello_read(answer, session->nonce, &session->info, error);
 	json_decref(answer);
 	session->ready = r == 0;
+	session->clear_from = -1;
 	return r;
 }
 

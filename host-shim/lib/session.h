@@ -26,5 +26,10 @@ const struct hotslot_agent_info *session_info(const struct hotslot_domain *domai
 int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	uint64_t deadline, json_t **ret, struct hotslot_error *error);
 
+/* The agent said that the guest shows no disk at this place or above: its events tell of any that
+ * comes. The second says whether that is so still; it saves an attach the question. */
+void session_set_clear(struct hotslot_domain *domain, unsigned place);
+bool session_is_clear(struct hotslot_domain *domain, unsigned place);
+
 /* Takes NULL. */
 void session_free(struct session *session);

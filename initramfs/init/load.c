@@ -14,36 +14,46 @@
 /* A thousand modules with paths of 64 bytes. */
 #define LIST_MAX 65536
 
-static int insert(struct kmod_ctx *kmod, const char *tree, const char *name)
+static int insert(struct kmod_ctx *kmod, const char *path)
 {
 	struct kmod_module *module;
+	int r = kmod_module_new_from_path(kmod, path, &module);
+
+	if (r < 0)
+		return r;
+	r = kmod_module_insert_module(module, 0, NULL);
+	kmod_module_unref(module);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int insert_line(struct kmod_ctx *kmod, const char *tree, const char *line)
+{
+	bool may_fail = *line == '-';
 	char path[PATH_MAX];
 	int r;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", tree, name) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", tree, line + may_fail) >= sizeof(path))
 		return -ENAMETOOLONG;
-	r = kmod_module_new_from_path(kmod, path, &module);
-	if (r == 0) {
-		r = kmod_module_insert_module(module, 0, NULL);
-		kmod_module_unref(module);
-	}
-	if (r == -ENOENT && access(path, F_OK) < 0)
+	r = insert(kmod, path);
+	if (r >= 0 || may_fail)
+		return 0;
+	if (access(path, F_OK) < 0)
 		log_error("the kernel module %s is not in the initramfs: build it with --module",
 			path);
-	else if (r < 0 && r != -EEXIST)
+	else
 		log_error("cannot insert the kernel module %s: %s", path, strerror(-r));
-	return r == -EEXIST ? 0 : r;
+	return r;
 }
 
 static int insert_list(struct kmod_ctx *kmod, const char *tree, char *list)
 {
-	char *name;
+	char *line;
 	int r;
 
-	while ((name = strsep(&list, "\n"))) {
-		if (!*name)
+	while ((line = strsep(&list, "\n"))) {
+		if (!*line)
 			continue;
-		r = insert(kmod, tree, name);
+		r = insert_line(kmod, tree, line);
 		if (r < 0)
 			return r;
 	}

@@ -6,6 +6,6 @@
 #define MODULE_LIST "/etc/hotslot/modules"
 
 /* Inserts the modules that the file LIST names, in its order, where each finds what it depends
- * on; those that are there already are fine. Logs what fails, by name. Returns -ENOENT, without a
- * word, if there is no such list. */
+ * on; those that are there already are fine. A line "-NAME" may fail. Logs what fails, by name.
+ * Returns -ENOENT, without a word, if there is no such list. */
 int load_modules(const char *list);

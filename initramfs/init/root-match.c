@@ -53,9 +53,13 @@ static bool has_value(blkid_probe probe, const char *key, const char *value)
 /* At the system target, a whole disk or a partition of it. */
 static bool is_at_system_target(struct udev_device *device)
 {
+	struct udev_device *disk =
+		udev_device_get_parent_with_subsystem_devtype(device, "block", "disk");
 	struct place place;
 
-	return place_parse(udev_device_get_devpath(device), &place) == PLACE_VIRTIO_SCSI &&
+	if (!disk)
+		disk = device;
+	return place_parse(udev_device_get_devpath(disk), &place) == PLACE_VIRTIO_SCSI &&
 	       place.target == SLOT_SYSTEM_TARGET;
 }
 

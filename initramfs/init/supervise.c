@@ -252,12 +252,13 @@ int supervise(const struct options *options, int old_root)
 	memcpy(supervisor.services, service_templates, sizeof(service_templates));
 	reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del becomes SIGINT */
 	r = open_sources(&supervisor, epoll);
-	if (r == 0)
+	if (r == 0) {
 		r = start_all(&supervisor);
-	if (r == 0)
+		if (r < 0)
+			return r; /* and has said why */
 		r = run(&supervisor, epoll);
-	if (r < 0)
-		log_error("cannot look after the appliance: %s", strerror(-r));
+	}
+	log_error("cannot look after the appliance: %s", strerror(-r));
 	return r;
 }
 

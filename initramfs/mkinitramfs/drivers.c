@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The kernel modules of the appliance, and the lists by which hotslot-init inserts them. A list
- * has a module a line, in an order in which each finds what it depends on. */
+ * has a module a line, in an order in which each finds what it depends on. A hyphen before it means
+ * that it may fail. */
 #include "drivers.h"
 
 #include <limits.h>
@@ -28,7 +29,7 @@ struct list {
 	FILE *stream;
 };
 
-static int list_module(void *data, const char *path)
+static int list_module(void *data, const char *path, bool soft)
 {
 	struct list *list = data;
 	char source[PATH_MAX], place[PATH_MAX];
@@ -37,7 +38,7 @@ static int list_module(void *data, const char *path)
 		(size_t)snprintf(place, sizeof(place), "/usr/lib/modules/%s/%s", list->release,
 			path) >= sizeof(place))
 		return -ENAMETOOLONG;
-	fprintf(list->stream, "%s\n", path);
+	fprintf(list->stream, "%s%s\n", soft ? "-" : "", path);
 	return image_add_file(list->image, place, source, 0644);
 }
 

@@ -13,6 +13,7 @@
 struct resolution {
 	const struct module_tree *tree;
 	bool *visited; /* one for each file */
+	bool soft;     /* on the way of a soft dependency */
 	module_fn fn;
 	void *data;
 };
@@ -37,49 +38,58 @@ static int read_info(
 
 static int visit(struct resolution *resolution, const struct module_file *file);
 
-static const struct module_file *find_alias(const struct module_tree *tree, const char *alias)
+static bool has_alias(struct kmod_list *info, const char *alias)
 {
-	const struct module_file *found = NULL;
+	struct kmod_list *item;
 
-	for (size_t i = 0; i < tree->count && !found; i++) {
-		struct kmod_list *info, *item;
+	kmod_list_foreach(item, info)
+	{
+		if (!strcmp(kmod_module_info_get_key(item), "alias") &&
+			!strcmp(kmod_module_info_get_value(item), alias))
+			return true;
+	}
+	return false;
+}
+
+/* All modules of that alias: several can offer one thing, some only on some processors. */
+static int visit_alias(struct resolution *resolution, const char *alias)
+{
+	const struct module_tree *tree = resolution->tree;
+	int r = 0;
+
+	for (size_t i = 0; i < tree->count && r == 0; i++) {
+		struct kmod_list *info;
 
 		if (read_info(tree, &tree->files[i], &info) < 0)
 			continue;
-		kmod_list_foreach(item, info)
-		{
-			if (!strcmp(kmod_module_info_get_key(item), "alias") &&
-				!strcmp(kmod_module_info_get_value(item), alias))
-				found = &tree->files[i];
-		}
+		if (has_alias(info, alias))
+			r = visit(resolution, &tree->files[i]);
 		kmod_module_info_free_list(info);
 	}
-	return found;
+	return r;
 }
 
-/* "pre: a b post: c": all of them are wanted, those after "pre:" first. They may be aliases, such
- * as "crc32c". Like modprobe, goes on without one that does not exist. */
+/* "pre: a b post: c": names or aliases, such as "crc32c". Like modprobe, goes on without one that
+ * there is not. */
 static int visit_soft(struct resolution *resolution, char *names)
 {
+	bool soft = resolution->soft;
 	char *name;
+	int r = 0;
 
-	while ((name = strsep(&names, " \t\n"))) {
-		const struct module_file *file;
-		int r;
+	resolution->soft = true;
+	while (r == 0 && (name = strsep(&names, " \t\n"))) {
+		const struct module_file *file = module_tree_find_file(resolution->tree, name);
 
+		if (!strcmp(name, "post:"))
+			break; /* nothing that we load has one that matters */
 		if (!*name || !strcmp(name, "pre:") ||
 			module_tree_is_builtin(resolution->tree, name))
 			continue;
-		if (!strcmp(name, "post:"))
-			return 0; /* nothing that we load has one that matters */
-		file = module_tree_find_file(resolution->tree, name);
-		if (!file)
-			file = find_alias(resolution->tree, name);
-		r = file ? visit(resolution, file) : 0;
-		if (r)
-			return r;
+		r = file ? visit(resolution, file) : visit_alias(resolution, name);
 	}
-	return 0;
+	resolution->soft = soft;
+	return r;
 }
 
 static int visit_needed(struct resolution *resolution, const char *by, char *names)
@@ -146,7 +156,7 @@ static int visit(struct resolution *resolution, const struct module_file *file)
 	}
 	r = visit_dependencies(resolution, file, info);
 	kmod_module_info_free_list(info);
-	return r ? r : resolution->fn(resolution->data, file->path);
+	return r ? r : resolution->fn(resolution->data, file->path, resolution->soft);
 }
 
 int module_order(const struct module_tree *tree, const char *const *names, size_t n, module_fn fn,

@@ -4,8 +4,9 @@
 
 #include "module-tree.h"
 
-/* Called with the path of a module, relative to the tree. */
-typedef int (*module_fn)(void *data, const char *path);
+/* Called with the path of a module, relative to the tree. SOFT: what needs it may do without, for
+ * instance because the processor lacks what it drives. */
+typedef int (*module_fn)(void *data, const char *path, bool soft);
 
 /* Calls FN for each module that has to be inserted for these N names to work, each after what it
  * depends on, none twice. Stops if FN returns non-zero and returns that. Logs and returns -ENOENT

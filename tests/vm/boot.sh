@@ -1,0 +1,217 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The appliance from its initramfs on: what hotslot-mkinitramfs builds and hotslot-init does with
+# it, on a real kernel, with QEMU directly.
+
+. "$(dirname "$0")/../lib.sh"
+
+# Wall-clock seconds for a guest that ends by itself; it takes about three.
+GUEST_SECONDS=45
+UUID=3a1f0c52-6d0e-4f7b-9a55-0d7c3b1e9f10
+
+# ---- helpers -------------------------------------------------------------------------------
+
+build() { # FILE [OPTION…]
+	"$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" -o "$@"
+}
+
+# Builds the file "image", whose payload is the shell script "payload": standard input.
+build_with_payload() {
+	{
+		echo 'PATH=/bin'
+		cat
+	} >payload
+	build image --add /bin/busybox:/bin/busybox --add payload:/payload
+}
+
+RUN_PAYLOAD='hotslot.exec="/bin/busybox sh /payload" hotslot.execend=poweroff'
+
+# Boots an image until the guest ends by itself; fails if it does not. Leaves the file "console".
+boot() { # IMAGE PARAMETERS [QEMU OPTION…]
+	timeout "$GUEST_SECONDS" qemu-system-x86_64 -accel tcg -machine pc -m 512 \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-kernel "$KERNEL" -initrd "$1" \
+		-append "console=ttyS0 quiet panic=-1 cryptomgr.notests $2" \
+		-serial file:console -device virtio-scsi-pci,id=scsi0 -device virtio-serial-pci \
+		-chardev null,id=port -device virtserialport,chardev=port,name=org.hotslot.agent.0 \
+		"${@:3}" || fail "QEMU ended with $?: $(<console)"
+}
+
+# What the guest said, but for the kernel's last word.
+said() {
+	tr -d '\r' <console | grep -v 'reboot: Power down$'
+}
+
+# A disk with a file system that the payload runs on, at the system target.
+root_disk() { # [DIRECTORY…]
+	mkdir -p root/bin "${@/#/root/}"
+	cp /bin/busybox root/bin/
+	cat >root/payload <<-'EOF'
+		grep '^/dev.* / ' /proc/mounts
+		ls -1 /
+		[ -e /run/hotslot/init ] && [ -e /run/hotslot/links-by-agent ] && echo marks
+		pidof hotslot-agent >/dev/null && echo agent
+		readlink /proc/$(pidof hotslot-agent)/exe
+	EOF
+	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -L appliance -U "$UUID" -d root disk 16M
+	ROOT_DISK=(-drive 'file=disk,format=raw,if=none,id=root'
+		-device 'scsi-hd,drive=root,bus=scsi0.0,scsi-id=255,lun=0')
+}
+
+check_root() { # SPECIFICATION
+	root_disk dev proc sys run
+	build image
+	boot image "hotslot.root=$1 $RUN_PAYLOAD" "${ROOT_DISK[@]}"
+	check_match '^/dev/sda / ext4 ro,' "$(said)"
+	check_equal "$(printf '%s\n' bin dev lost+found payload proc run sys marks agent \
+		/usr/lib/hotslot/hotslot-agent \
+		'hotslot-init: payload exited with status 0')" "$(said | sed 1d)"
+}
+
+# ---- building ------------------------------------------------------------------------------
+
+test_the_same_input_gives_the_same_bytes() {
+	build one
+	mkdir elsewhere
+	(cd elsewhere && umask 077 && TZ=Asia/Tokyo build ../two)
+	cmp one two
+	build one.gz --compress gzip
+	build two.gz --compress gzip
+	cmp one.gz two.gz
+}
+
+test_an_image_is_built_without_root() {
+	local as=()
+	[[ $(id -u) != 0 ]] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	build one
+	mkdir -m 777 open
+	chmod 711 . ..
+	"${as[@]}" "$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" -o open/two ||
+		skip "an ordinary user cannot read the build directory"
+	cmp one open/two
+}
+
+test_building_names_what_is_missing() {
+	check_fails 1 '^hotslot-mkinitramfs: module nosuch is neither in .* nor built in' \
+		build out --module nosuch
+	check_fails 1 'hotslot-mkinitramfs: cannot use nowhere as the modules' \
+		build out --modules nowhere
+	check_fails 1 'hotslot-mkinitramfs: cannot read nosuch: No such file' build out --agent nosuch
+	check_fails 2 "there is no compression 'best'" build out --compress best
+	check_fails 2 'where to write' "$MKINITRAMFS"
+	[[ ! -e out ]] || fail "something was written"
+}
+
+test_udev_can_be_left_out() {
+	build with --list >list
+	grep -qx usr/lib/systemd/systemd-udevd list
+	build without --list --no-udev >list
+	check_fails 1 '^$' grep -E 'udev(d|adm)|hotslot-id|rules' list
+}
+
+# ---- booting -------------------------------------------------------------------------------
+
+test_booting_names_a_missing_module() {
+	printf 'kernel/nosuch.ko\n' >list
+	build image --add list:/etc/hotslot/modules
+	boot image ''
+	check_match '^hotslot-init: the kernel module /usr/lib/modules/[^ ]*/kernel/nosuch.ko is not in the initramfs' \
+		"$(said)"
+}
+
+test_a_wrong_parameter_is_named() {
+	build image
+	boot image 'hotslot.links=both'
+	check_match '^hotslot-init: the kernel parameter hotslot.links has a wrong value' "$(said)"
+}
+
+test_a_good_boot_is_quiet() {
+	build_with_payload <<<'exit 7'
+	boot image "$RUN_PAYLOAD"
+	check_equal 'hotslot-init: payload exited with status 7' "$(said)"
+}
+
+test_an_agent_that_dies_is_started_again() {
+	build_with_payload <<-'EOF'
+		until old=$(pidof hotslot-agent); do usleep 10000; done
+		kill -9 $old
+		until new=$(pidof hotslot-agent) && [ $new != $old ]; do usleep 10000; done
+		echo "another one"
+	EOF
+	boot image "$RUN_PAYLOAD"
+	check_match 'hotslot-init: hotslot-agent ended by signal 9 and is started again' "$(said)"
+	check_match 'another one' "$(said)"
+}
+
+test_udevd_learns_of_what_was_there_before_it() {
+	truncate -s 1M disk
+	build_with_payload <<-'EOF'
+		until grep HOTSLOT_SLOT /run/udev/data/b8:0; do usleep 10000; done 2>/dev/null
+		readlink /dev/disk/by-slot/0
+		readlink /dev/virtio-ports/org.hotslot.agent.0
+	EOF
+	boot image "$RUN_PAYLOAD" -drive file=disk,format=raw,if=none,id=disk \
+		-device scsi-hd,drive=disk,bus=scsi0.0,scsi-id=0,lun=0
+	check_equal "$(printf '%s\n' E:HOTSLOT_SLOT=0 ../../sda ../vport1p1 \
+		'hotslot-init: payload exited with status 0')" "$(said)"
+}
+
+test_processes_may_end_before_the_power_goes() {
+	build_with_payload <<-'EOF'
+		trap 'echo ending; exit' TERM
+		kill -USR2 1
+		while :; do usleep 10000; done
+	EOF
+	boot image 'hotslot.exec="/bin/busybox sh /payload"'
+	check_equal ending "$(said)"
+}
+
+test_another_init_takes_over() {
+	root_disk dev proc sys run
+	printf '#!/bin/busybox sh\necho "PID $$"; poweroff -f\n' >root/payload
+	chmod 755 root/payload
+	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -d root -F disk 16M
+	build image
+	boot image 'hotslot.root=system hotslot.init=/payload' "${ROOT_DISK[@]}"
+	check_equal 'PID 1' "$(said)"
+}
+
+# ---- the root disk -------------------------------------------------------------------------
+
+test_a_root_disk_is_found_by_label() {
+	check_root LABEL=appliance
+}
+
+test_a_root_disk_is_found_by_uuid() {
+	check_root "UUID=$UUID"
+}
+
+test_a_root_disk_is_found_at_the_system_target() {
+	check_root system
+}
+
+test_a_root_disk_is_found_in_a_partition_at_the_system_target() {
+	root_disk dev proc sys run
+	truncate -s 20M table
+	printf '2048,1M\n4096,16M\n' | PATH=$PATH:/usr/sbin:/sbin sfdisk -q -X gpt table
+	dd if=disk of=table bs=512 seek=4096 conv=notrunc status=none
+	mv table disk
+	build image
+	boot image "hotslot.root=system hotslot.rootrw $RUN_PAYLOAD" "${ROOT_DISK[@]}"
+	check_match '^/dev/sda2 / ext4 rw,' "$(said)"
+}
+
+test_a_root_disk_that_never_appears_ends_the_guest() {
+	build image
+	boot image 'hotslot.root=LABEL=nosuch hotslot.roottimeout=1'
+	check_match '^hotslot-init: the root disk LABEL=nosuch has not appeared within 1 s' "$(said)"
+}
+
+test_a_root_disk_without_a_mount_point_is_named() {
+	root_disk dev proc
+	build image
+	boot image 'hotslot.root=system' "${ROOT_DISK[@]}"
+	check_match '^hotslot-init: the root disk /dev/sda has no directory /sys: make one' "$(said)"
+}
+
+run_tests
