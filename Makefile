@@ -16,7 +16,8 @@ DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
 BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
-UDEVDIR ?= $(PREFIX)/lib/udev
+# Where udev looks for helpers, whatever the prefix.
+UDEVDIR ?= /usr/lib/udev
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
@@ -50,7 +51,7 @@ ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections $(LDFLAGS)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 libvirt jansson blkid libkmod libseccomp 2>/dev/null)
 LIBS_ID := -l:libjansson.a
 LIBS_AGENT := -ludev -lblkid -ljansson -lseccomp
-LIBS_INIT := -ludev -lkmod -lblkid
+LIBS_INIT := -ludev -lkmod -lblkid -lseccomp
 LIBS_MKINITRAMFS := -lkmod -larchive
 LIBS_SHIM := -lvirt -lxml2 -ljansson
 LIBS_CMD := -ljansson -ledit
@@ -87,15 +88,16 @@ $(B)/hotslot-agent: $(call obj,agent/daemon/hotslot-agent.c $(DAEMON_SRC) $(IDEN
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
 
 $(B)/hotslot-init: $(call obj,initramfs/init/hotslot-init.c $(INIT_SRC) agent/identity/mountinfo.c \
-	agent/identity/place.c $(COMMON_SRC))
+	agent/identity/place.c agent/daemon/probe-sandbox.c $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_INIT) -ljansson
 
 $(B)/hotslot-mkinitramfs: $(call obj,initramfs/mkinitramfs/hotslot-mkinitramfs.c $(MKINITRAMFS_SRC) $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_MKINITRAMFS) -ljansson
 
+# Never unloaded: its event loop is a thread that does not end.
 $(LIBHOTSLOT): $(call obj,$(SHIM_SRC) $(COMMON_SRC)) host-shim/lib/libhotslot.sym
 	$(call say,LINK,$@)$(CC) -shared -Wl,-soname,$(notdir $@) $(ALL_LDFLAGS) \
-		-Wl,--version-script=host-shim/lib/libhotslot.sym -Wl,-z,defs -o $@ $(filter %.o,$^) $(LIBS_SHIM)
+		-Wl,--version-script=host-shim/lib/libhotslot.sym -Wl,-z,defs,-z,nodelete -o $@ $(filter %.o,$^) $(LIBS_SHIM)
 
 $(B)/libhotslot.so: $(LIBHOTSLOT)
 	$(Q)ln -sf $(notdir $<) $@

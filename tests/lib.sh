@@ -173,7 +173,7 @@ detach_all() { # NAME
 	[[ -z $list ]] || hs detach "$1" $list --force
 }
 
-# ---- remote control: see tests/vm/guest-control.sh -----------------------------------------
+# ---- remote control: see tests/vm/guest-control -----------------------------------------
 
 # The slot that scripts for the guest pass through: the last one, out of the way of tests.
 CONTROL_SLOT=65279
@@ -181,7 +181,7 @@ CONTROL_SLOT=65279
 # shellcheck disable=SC2120
 control_image() { # [OPTION…]
 	appliance_image --add /bin/busybox:/bin/busybox \
-		--add "$SRC/tests/vm/guest-control.sh:/control" "$@"
+		--add "$SRC/tests/vm/guest-control:/control" "$@"
 }
 
 # Launches an appliance that guest_run works with, with $APPEND on its kernel command line.

@@ -13,7 +13,7 @@ int argument_number(const json_t *arguments, const char *key, uint64_t max, uint
 		return 0;
 	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
 		(uint64_t)json_integer_value(value) > max)
-		return fail_request(failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(failure, HOTSLOT_CLASS_INVALID,
 			"%s is not an integer from 0 to %llu", key, (unsigned long long)max);
 	*ret = (uint64_t)json_integer_value(value);
 	return 1;
@@ -24,7 +24,7 @@ int argument_required_number(const json_t *arguments, const char *key, uint64_t 
 {
 	int r = argument_number(arguments, key, max, ret, failure);
 
-	return r == 0 ? fail_request(failure, HOTSLOT_ERROR_INVALID, "%s is missing", key) : r;
+	return r == 0 ? fail_request(failure, HOTSLOT_CLASS_INVALID, "%s is missing", key) : r;
 }
 
 int argument_boolean(const json_t *arguments, const char *key, bool *ret, struct failure *failure)
@@ -34,7 +34,7 @@ int argument_boolean(const json_t *arguments, const char *key, bool *ret, struct
 	if (!value)
 		return 0;
 	if (!json_is_boolean(value))
-		return fail_request(failure, HOTSLOT_ERROR_INVALID, "%s is not true or false", key);
+		return fail_request(failure, HOTSLOT_CLASS_INVALID, "%s is not true or false", key);
 	*ret = json_boolean_value(value);
 	return 1;
 }
@@ -47,7 +47,7 @@ int argument_string(const json_t *arguments, const char *key, size_t max, const 
 	if (!value)
 		return 0;
 	if (!json_is_string(value) || json_string_length(value) > max)
-		return fail_request(failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(failure, HOTSLOT_CLASS_INVALID,
 			"%s is not a string of at most %zu bytes", key, max);
 	*ret = json_string_value(value);
 	return 1;

@@ -106,14 +106,14 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	if (!entry)
 		return false;
 	if (find_mismatch(pending, &entry->disk, mismatch, sizeof(mismatch))) {
-		fail_request(&failure, HOTSLOT_ERROR_MISMATCH, "the disk in slot %u (%s): %s",
+		fail_request(&failure, HOTSLOT_CLASS_MISMATCH, "the disk in slot %u (%s): %s",
 			pending->slot, entry->disk.name, mismatch);
 		failure.extra = json_pack("{s:o}", "disk", report_disk(server->tracker, entry));
 		server_refuse(server, pending->id, &failure);
 		return true;
 	}
 	if (entry->state == ENTRY_RELEASED && release_undo(server, entry) < 0) {
-		fail_request(&failure, HOTSLOT_ERROR_INTERNAL,
+		fail_request(&failure, HOTSLOT_CLASS_INTERNAL,
 			"cannot take %s in slot %u back into use", entry->disk.name, pending->slot);
 		server_refuse(server, pending->id, &failure);
 		return true;
@@ -143,7 +143,7 @@ static bool check_release(struct server *server, struct pending *pending, struct
 	if (entry->state == ENTRY_PRESENT)
 		r = release_start(server, entry, pending->force);
 	if (r < 0) {
-		fail_request(&failure, HOTSLOT_ERROR_INTERNAL, "cannot release %s in slot %u: %s",
+		fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
 			entry->disk.name, pending->slot, strerror(-r));
 		server_refuse(server, pending->id, &failure);
 		return true;
@@ -184,17 +184,17 @@ static void expire(struct server *server, struct pending *pending, struct entry 
 	if (pending->kind == PENDING_RELEASE && entry)
 		release_cancel(server, entry);
 	if (pending->kind == PENDING_GONE)
-		fail_request(&failure, HOTSLOT_ERROR_TIMEOUT, "%s is still in slot %u",
+		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in slot %u",
 			entry ? entry->disk.name : "a disk", pending->slot);
 	else if (pending->kind == PENDING_RELEASE)
-		fail_request(&failure, HOTSLOT_ERROR_TIMEOUT,
+		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT,
 			"writing back %s in slot %u takes longer",
 			entry ? entry->disk.name : "the disk", pending->slot);
 	else if (!entry)
 		fail_request(
-			&failure, HOTSLOT_ERROR_TIMEOUT, "no disk came to slot %u", pending->slot);
+			&failure, HOTSLOT_CLASS_TIMEOUT, "no disk came to slot %u", pending->slot);
 	else
-		fail_request(&failure, HOTSLOT_ERROR_TIMEOUT,
+		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT,
 			"%s is in slot %u, but its link is not "
 			"there",
 			entry->disk.name, pending->slot);
@@ -259,11 +259,11 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	struct pending **last = &server->pending, *pending;
 
 	if (server->n_pending == HOTSLOT_PENDING_MAX)
-		return fail_request(failure, HOTSLOT_ERROR_TOO_MANY, "%d requests wait already",
+		return fail_request(failure, HOTSLOT_CLASS_TOO_MANY, "%d requests wait already",
 			HOTSLOT_PENDING_MAX);
 	pending = malloc(sizeof(*pending));
 	if (!pending)
-		return fail_request(failure, HOTSLOT_ERROR_INTERNAL, "no memory");
+		return fail_request(failure, HOTSLOT_CLASS_INTERNAL, "no memory");
 	*pending = *wait;
 	json_incref(pending->id);
 	pending->next = NULL;

@@ -46,7 +46,7 @@ static void refuse_busy(
 {
 	struct failure failure = {};
 
-	fail_request(&failure, HOTSLOT_ERROR_BUSY, "%s in slot %u is in use", entry->disk.name,
+	fail_request(&failure, HOTSLOT_CLASS_BUSY, "%s in slot %u is in use", entry->disk.name,
 		entry->disk.slot);
 	failure.extra = report_users(users, n);
 	pending_refuse_releases(server, entry->disk.slot, &failure);
@@ -57,7 +57,7 @@ static void refuse_error(struct server *server, struct entry *entry, int r)
 	struct failure failure = {};
 
 	log_error("%s: cannot be released: %s", entry->disk.name, strerror(-r));
-	fail_request(&failure, HOTSLOT_ERROR_INTERNAL, "cannot release %s in slot %u: %s",
+	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
 		entry->disk.name, entry->disk.slot, strerror(-r));
 	pending_refuse_releases(server, entry->disk.slot, &failure);
 }

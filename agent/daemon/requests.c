@@ -39,17 +39,17 @@ static int choose_version(struct call *call)
 	size_t i;
 
 	if (!json_is_array(versions) || json_array_size(versions) > HOTSLOT_VERSIONS_MAX)
-		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"versions is not an array of at most %d integers", HOTSLOT_VERSIONS_MAX);
 	json_array_foreach(versions, i, version)
 	{
 		if (!json_is_integer(version))
-			return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+			return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 				"versions has a member that is no integer");
 		if (json_integer_value(version) == HOTSLOT_PROTOCOL_VERSION)
 			return 0;
 	}
-	return fail_request(&call->failure, HOTSLOT_ERROR_VERSION,
+	return fail_request(&call->failure, HOTSLOT_CLASS_VERSION,
 		"hotslot-agent " HOTSLOT_VERSION " speaks version %d only",
 		HOTSLOT_PROTOCOL_VERSION);
 }
@@ -78,7 +78,7 @@ static int handle_hello(struct server *server, struct call *call)
 			 &generation, &call->failure)) < 0)
 		return r;
 	if (!is_nonce(nonce))
-		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"nonce is not %d to %d characters of [0-9A-Za-z-]", HOTSLOT_NONCE_MIN,
 			HOTSLOT_NONCE_MAX);
 	r = choose_version(call);
@@ -137,7 +137,7 @@ static int handle_disks(struct server *server, struct call *call)
 		(r = read_deadline(call, &wait)) < 0)
 		return r;
 	if (limit == 0)
-		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID, "limit is 0");
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID, "limit is 0");
 	wait.limit = limit;
 	wait.look_at = UINT64_MAX;
 	if (!contents)
@@ -180,8 +180,7 @@ static int handle_release(struct server *server, struct call *call)
 	if ((r = argument_required_number(
 		     call->arguments, "slot", SLOT_MAX, &slot, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "force", &wait.force, &call->failure)) < 0 ||
-		(r = argument_boolean(call->arguments, "detached", &detached, &call->failure)) <
-			0)
+		(r = argument_boolean(call->arguments, "detached", &detached, &call->failure)) < 0)
 		return r;
 	wait.slot = (uint32_t)slot;
 	if (detached)
@@ -199,7 +198,7 @@ static int handle_shutdown(struct server *server, struct call *call)
 	if (r < 0)
 		return r;
 	if (strcmp(mode, "powerdown") && strcmp(mode, "reboot"))
-		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"mode is neither powerdown nor reboot");
 	server_answer(server, call->id, json_object());
 	r = shutdown_start(server->tracker->run_directory, !strcmp(mode, "reboot"));
@@ -226,7 +225,7 @@ static int dispatch(struct server *server, const char *name, struct call *call)
 	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++)
 		if (!strcmp(name, handlers[i].name))
 			return handlers[i].handle(server, call);
-	return fail_request(&call->failure, HOTSLOT_ERROR_UNKNOWN, "there is no such request");
+	return fail_request(&call->failure, HOTSLOT_CLASS_UNKNOWN, "there is no such request");
 }
 
 /* What belongs to another session is old, and is dropped without a word. */
@@ -246,18 +245,18 @@ static int check_envelope(const json_t *request, const char *name, struct call *
 	if (id && !json_is_integer(id) &&
 		!(json_is_string(id) && json_string_length(id) <= HOTSLOT_ID_MAX)) {
 		call->id = NULL;
-		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"id is neither an integer nor a string of at most %d bytes",
 			HOTSLOT_ID_MAX);
 	}
 	if (!name)
 		return fail_request(
-			&call->failure, HOTSLOT_ERROR_INVALID, "execute is missing or no string");
+			&call->failure, HOTSLOT_CLASS_INVALID, "execute is missing or no string");
 	if (call->arguments && !json_is_object(call->arguments))
 		return fail_request(
-			&call->failure, HOTSLOT_ERROR_INVALID, "arguments is no object");
+			&call->failure, HOTSLOT_CLASS_INVALID, "arguments is no object");
 	if (!json_is_string(session) && strcmp(name, HOTSLOT_REQUEST_HELLO))
-		return fail_request(&call->failure, HOTSLOT_ERROR_INVALID,
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"session is missing or no string; say hello first");
 	return 0;
 }

@@ -124,7 +124,7 @@ static void check_sent(struct server *server, int r)
 
 void server_answer(struct server *server, const json_t *id, json_t *result)
 {
-	struct failure failure = { .class = HOTSLOT_ERROR_INTERNAL, .desc = "no memory" };
+	struct failure failure = { .class = HOTSLOT_CLASS_INTERNAL, .desc = "no memory" };
 
 	if (!result)
 		server_refuse(server, id, &failure);
@@ -235,7 +235,7 @@ static void refuse_malformed(struct server *server, const char *reason)
 {
 	struct failure failure = {};
 
-	fail_request(&failure, HOTSLOT_ERROR_MALFORMED, "%s", reason);
+	fail_request(&failure, HOTSLOT_CLASS_MALFORMED, "%s", reason);
 	server_refuse(server, NULL, &failure);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "drive.h"
+#include "confirm.h"
 #include "error.h"
 #include "guest.h"
 #include "options.h"
@@ -117,36 +117,13 @@ static int verify(struct attach *attach, struct domain_xml **ret, struct hotslot
 	return 0;
 }
 
-/* Only libvirt knows the size of some formats and of images on other hosts. */
-static int find_size(struct attach *attach, struct hotslot_error *error)
-{
-	virDomainBlockInfo info;
-
-	if (attach->drive.image.size > 0)
-		return 0;
-	if (virDomainGetBlockInfo(attach->domain->domain, attach->drive.target_dev, &info, 0) < 0)
-		return error_libvirt(error, "Cannot get the size of %s", attach->drive.image.path);
-	attach->drive.image.size = info.capacity;
-	return 0;
-}
-
 static int confirm(struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
 {
 	const struct drive *drive = &attach->drive;
-	struct expectation expected = {
-		.slot = drive->slot, .serial = drive->serial, .read_only = drive->image.read_only
-	};
-	char serial[4 * SERIAL_OWN_MAX + 1];
-	int r = find_size(attach, error);
-
-	if (r < 0)
-		return r;
-	expected.size = drive->image.size;
-	serial_encode(drive->serial, strlen(drive->serial), serial);
-	expected.serial = serial;
-	r = guest_expect(attach->domain, &expected,
+	int r = confirm_drive(attach->domain, drive,
 		deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS), &attach->record,
 		error);
+
 	if (r < 0)
 		return r;
 	r = record_add_host(attach->record,
@@ -154,26 +131,55 @@ static int confirm(struct attach *attach, const struct domain_xml *xml, struct h
 	return r < 0 ? error_memory(error) : 0;
 }
 
-static void roll_back(struct attach *attach, struct hotslot_error *error)
+/* Finds what we have attached: libvirt may have refused because somebody else was there first, and
+ * what is in the slot is theirs. */
+static const struct xml_disk *find_own(const struct attach *attach, const struct domain_xml *xml)
+{
+	const struct drive *drive = &attach->drive;
+	const struct xml_disk *disk =
+		domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
+
+	return disk && disk->alias && is_same(disk->serial, drive->serial) &&
+			       is_same(disk->source, drive->image.path)
+		       ? disk
+		       : NULL;
+}
+
+static void take_back(
+	const struct attach *attach, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	struct hotslot_domain *domain = attach->domain;
-	const struct drive *drive = &attach->drive;
 	struct hotslot_error ignored = {}, other = {};
+	unsigned slot = attach->drive.slot;
 	uint64_t start = now_ms();
 
-	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
-		return;
-	(void)guest_release(
-		domain, drive->slot, RELEASE_FORCE, start + ROLLBACK_GUEST_MS, &ignored);
-	if (unplug(domain, drive->alias, start + ROLLBACK_HOST_MS, &other) < 0) {
-		error_append(error, "; the disk is still in slot %u as %s: %s", drive->slot,
-			drive->alias, other.message);
+	(void)guest_release(domain, slot, RELEASE_FORCE, start + ROLLBACK_GUEST_MS, &ignored);
+	if (unplug(domain, disk->alias, start + ROLLBACK_HOST_MS, &other) < 0) {
+		error_append(error, "; the disk is still in slot %u as %s: %s", slot, disk->alias,
+			other.message);
 		return;
 	}
 	ignored = (struct hotslot_error){};
-	(void)guest_release(
-		domain, drive->slot, RELEASE_DETACHED, now_ms() + ROLLBACK_GUEST_MS, &ignored);
+	(void)guest_release(domain, slot, RELEASE_DETACHED, now_ms() + ROLLBACK_GUEST_MS, &ignored);
 	error_append(error, "; rolled back, the domain is as it was");
+}
+
+static void roll_back(const struct attach *attach, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	struct hotslot_error other = {};
+	const struct xml_disk *disk;
+
+	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
+		return;
+	if (domain_read(attach->domain, &xml, &other) < 0) {
+		error_append(error, "; whether the disk is in slot %u cannot be told: %s",
+			attach->drive.slot, other.message);
+		return;
+	}
+	disk = find_own(attach, xml);
+	if (disk)
+		take_back(attach, disk, error);
 }
 
 /* From the attach on, a failure has something to take back. */

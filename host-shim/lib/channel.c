@@ -14,10 +14,16 @@
 #define READ_SIZE 16384
 #define READS_MAX 16
 
+/* libvirt (9.0 at least) deadlocks if a stream is closed at the moment that its domain is disposed
+ * of: virChrdevFree() and the stream's close callback take two locks in opposite orders. The end
+ * of a domain takes milliseconds; its stream is closed this much later, from the loop. */
+#define CLOSE_DELAY_MS 1000
+
 struct channel {
 	unsigned refs; /* the opener's and the stream callback's; atomic */
 	struct events *events;
 	virStreamPtr stream;
+	unsigned stops; /* of the domain, when the channel was opened */
 	bool broken, writing;
 	struct frame_reader reader;
 	char queue[QUEUE_MAX];
@@ -212,6 +218,9 @@ static struct channel *create(virDomainPtr domain, struct events *events)
 	}
 	channel->refs = 1;
 	channel->events = events_ref(events);
+	pthread_mutex_lock(&events->lock);
+	channel->stops = events->stops;
+	pthread_mutex_unlock(&events->lock);
 	return channel;
 }
 
@@ -247,19 +256,34 @@ int channel_open(virDomainPtr domain, struct events *events, struct channel **re
 	return 0;
 }
 
+static void abort_stream(virStreamPtr stream)
+{
+	(void)virStreamAbort(stream);
+	virStreamFree(stream);
+}
+
+static void on_late_close(int timer, void *data)
+{
+	struct channel *channel = data;
+
+	abort_stream(channel->stream);
+	virEventRemoveTimeout(timer); /* unrefs the channel */
+}
+
 struct channel *channel_close(struct channel *channel)
 {
-	virStreamPtr stream;
+	bool ended;
 
 	if (!channel)
 		return NULL;
 	pthread_mutex_lock(&channel->events->lock);
+	ended = channel->broken || channel->events->stops != channel->stops;
 	channel->broken = true;
-	stream = channel->stream;
 	pthread_mutex_unlock(&channel->events->lock);
-	(void)virStreamEventRemoveCallback(stream);
-	(void)virStreamAbort(stream);
-	virStreamFree(stream);
+	(void)virStreamEventRemoveCallback(channel->stream);
+	if (ended && virEventAddTimeout(CLOSE_DELAY_MS, on_late_close, channel, unref) >= 0)
+		return NULL;
+	abort_stream(channel->stream);
 	unref(channel);
 	return NULL;
 }

@@ -11,6 +11,9 @@
 /* More disks than any controller can hold with libvirt's patience; ends a guest's endless list. */
 #define DISKS_MAX 65536
 
+/* A list right after an attach says what is on the disk; it does not wait for a sick one. */
+#define CONTENTS_WAIT_MS 2000
+
 /* A text of the agent for a person, and a path. */
 #define TEXT_MAX 1024
 
@@ -100,10 +103,13 @@ static int refused(const struct hotslot_domain *domain, const char *execute, con
 }
 
 /* CONTENTS: waits until the agent has looked at them. */
-static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit, bool contents,
-	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+/* CONTENTS_UNTIL: how long the agent may wait for what it does not know yet; 0 for not at all. */
+static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit,
+	uint64_t contents_until, uint64_t deadline, json_t **ret, struct hotslot_error *error)
 {
-	json_t *arguments = json_pack("{s:i, s:b}", "limit", limit, "contents", contents);
+	uint64_t now = now_ms(), wait = contents_until > now ? contents_until - now : 0;
+	json_t *arguments = json_pack("{s:i, s:b, s:I}", "limit", limit, "contents", wait > 0,
+		"deadline", (json_int_t)wait);
 	const json_t *refusal;
 	json_t *answer;
 	int r;
@@ -127,7 +133,8 @@ static int request_page(struct hotslot_domain *domain, int64_t after, unsigned l
 struct inventory {
 	struct record **records;
 	size_t count, room;
-	int64_t after; /* place of the last one */
+	int64_t after;		 /* place of the last one */
+	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
 };
 
 static int add_record(struct hotslot_domain *domain, struct inventory *inventory,
@@ -163,8 +170,8 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 	const json_t *disk, *next;
 	json_t *page;
 	size_t i;
-	int r = request_page(
-		domain, inventory->after, HOTSLOT_PAGE_MAX, true, deadline, &page, error);
+	int r = request_page(domain, inventory->after, HOTSLOT_PAGE_MAX, inventory->contents_until,
+		deadline, &page, error);
 
 	if (r < 0)
 		return r;
@@ -186,7 +193,7 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
 	size_t *ret_count, struct hotslot_error *error)
 {
-	struct inventory inventory = { .after = -1 };
+	struct inventory inventory = { .after = -1, .contents_until = now_ms() + CONTENTS_WAIT_MS };
 	int r;
 
 	do {
@@ -213,7 +220,7 @@ int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t de
 {
 	_cleanup_record_ struct record *record = NULL;
 	json_t *page, *disk;
-	int r = request_page(domain, (int64_t)slot - 1, 1, false, deadline, &page, error);
+	int r = request_page(domain, (int64_t)slot - 1, 1, 0, deadline, &page, error);
 
 	if (r < 0)
 		return r;

@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "accel.h"
+#include "confirm.h"
 #include "console-log.h"
 #include "error.h"
-#include "guest.h"
 #include "options.h"
 #include "plan.h"
 #include "session.h"
-#include "slot.h"
 #include "stop.h"
 
 static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_error *error)
@@ -62,29 +61,6 @@ static int create(struct hotslot *hotslot, const struct plan *plan, struct hotsl
 	return domain_from_libvirt(hotslot, created, ret, error);
 }
 
-static int confirm_drive(struct hotslot_domain *domain, const struct drive *drive,
-	uint64_t deadline, struct hotslot_error *error)
-{
-	struct expectation expected = {
-		.slot = drive->slot,
-		.size = drive->image.size,
-		.read_only = drive->image.read_only,
-	};
-	_cleanup_record_ struct record *record = NULL;
-	char serial[4 * SERIAL_OWN_MAX + 1];
-
-	serial_encode(drive->serial, strlen(drive->serial), serial);
-	expected.serial = serial;
-	if (expected.size == 0) {
-		virDomainBlockInfo info;
-
-		if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) < 0)
-			return error_libvirt(error, "Cannot get the size of %s", drive->image.path);
-		expected.size = info.capacity;
-	}
-	return guest_expect(domain, &expected, deadline, &record, error);
-}
-
 static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t deadline,
 	struct hotslot_error *error)
 {
@@ -96,8 +72,11 @@ static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t
 	if (r < 0)
 		return r;
 	error_step(error, "confirm");
-	for (size_t i = 0; i < plan->spec.n_drives && r == 0; i++)
-		r = confirm_drive(domain, &plan->spec.drives[i], deadline, error);
+	for (size_t i = 0; i < plan->spec.n_drives && r == 0; i++) {
+		_cleanup_record_ struct record *record = NULL;
+
+		r = confirm_drive(domain, &plan->spec.drives[i], deadline, &record, error);
+	}
 	return r;
 }
 

@@ -319,9 +319,6 @@ static int ask(struct hotslot_domain *domain, const char *execute, json_t *argum
 	json_t *frame;
 	int r;
 
-	if (json_object_set_new(arguments, "deadline",
-		    json_integer((json_int_t)milliseconds_left(deadline))) < 0)
-		return error_memory(error);
 	frame = json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments", arguments, "id",
 		++session->last_id, "session", session->nonce);
 	pthread_mutex_lock(&domain->events->lock);
@@ -336,11 +333,17 @@ static int ask(struct hotslot_domain *domain, const char *execute, json_t *argum
 static int request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	uint64_t deadline, json_t **ret, struct hotslot_error *error)
 {
+	/* Some are to be answered before the deadline. */
+	bool sooner = json_object_get(arguments, "deadline") != NULL;
+
 	for (;;) {
 		int r = connect_agent(domain, deadline, error);
 
 		if (r < 0)
 			return r;
+		if (!sooner && json_object_set_new(arguments, "deadline",
+				       json_integer((json_int_t)milliseconds_left(deadline))) < 0)
+			return error_memory(error);
 		r = ask(domain, execute, arguments, deadline, ret, error);
 		if (r == 0 || error->code != HOTSLOT_ERROR_NONE)
 			return r;

@@ -63,12 +63,14 @@ static int set_text(char *value, const char **ret)
 
 static int set_parameter(struct options *options, const char *name, char *value)
 {
+	static char none[] = "";
+
 	if (!strcmp(name, "rootrw")) {
 		options->root_writable = true;
 		return value ? -EINVAL : 0;
 	}
 	if (!value)
-		return 0;
+		value = none;
 	if (!strcmp(name, "links"))
 		return choose(value, "agent", "udev", &options->links_by_udev);
 	if (!strcmp(name, "root"))

@@ -2,12 +2,13 @@
 /* Whether a block device is the root disk that was asked for. */
 #include "root-match.h"
 
-#include <blkid.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "log.h"
 #include "place.h"
+#include "root-probe.h"
 #include "util.h"
 
 int root_spec_parse(const char *text, struct root_spec *ret)
@@ -18,7 +19,6 @@ int root_spec_parse(const char *text, struct root_spec *ret)
 	} prefixes[] = {
 		{ "LABEL=", ROOT_LABEL },
 		{ "UUID=", ROOT_UUID },
-		{ "PARTUUID=", ROOT_PARTUUID },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
@@ -36,18 +36,6 @@ int root_spec_parse(const char *text, struct root_spec *ret)
 	else
 		return -EINVAL;
 	return 0;
-}
-
-static void free_probe(blkid_probe *probe)
-{
-	blkid_free_probe(*probe);
-}
-
-static bool has_value(blkid_probe probe, const char *key, const char *value)
-{
-	const char *found;
-
-	return blkid_probe_lookup_value(probe, key, &found, NULL) == 0 && !strcmp(found, value);
 }
 
 /* At the system target, a whole disk or a partition of it. */
@@ -71,9 +59,19 @@ static bool is_node(struct udev_device *device, const char *path)
 	       st.st_rdev == udev_device_get_devnum(device);
 }
 
+/* Whatever has no medium in it, such as an unused loop device. */
+static bool is_empty(struct udev_device *device)
+{
+	const char *size = udev_device_get_sysattr_value(device, "size");
+
+	return !size || !strcmp(size, "0");
+}
+
 /* What can be said without reading the disk. */
 static bool may_match(const struct root_spec *spec, struct udev_device *device)
 {
+	if (is_empty(device))
+		return false;
 	switch (spec->kind) {
 	case ROOT_NODE:
 		return is_node(device, spec->value);
@@ -84,53 +82,38 @@ static bool may_match(const struct root_spec *spec, struct udev_device *device)
 	}
 }
 
-static bool contents_match(const struct root_spec *spec, blkid_probe probe)
+static bool contents_match(const struct root_spec *spec, const struct root_contents *contents)
 {
 	switch (spec->kind) {
 	case ROOT_LABEL:
-		return has_value(probe, "LABEL", spec->value);
+		return !strcmp(contents->label, spec->value);
 	case ROOT_UUID:
-		return has_value(probe, "UUID", spec->value);
-	case ROOT_PARTUUID:
-		return has_value(probe, "PART_ENTRY_UUID", spec->value);
+		return !strcmp(contents->uuid, spec->value);
 	case ROOT_NODE:
 		return true;
 	case ROOT_SYSTEM:
 		/* The whole disk, else the first partition with a file system: partitions are
 		 * told in order. */
-		return has_value(probe, "USAGE", "filesystem");
+		return !strcmp(contents->usage, "filesystem");
 	}
 	return false;
-}
-
-static bool probe_matches(const struct root_spec *spec, const char *node, struct root *ret)
-{
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe_from_filename(node);
-	const char *type;
-
-	if (!probe)
-		return false;
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe,
-		BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE);
-	blkid_probe_enable_partitions(probe, 1);
-	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-	/* Signs of several file systems at once are an error, too. */
-	if (blkid_do_safeprobe(probe) != 0 || !contents_match(spec, probe))
-		return false;
-	if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) < 0)
-		type = "";
-	return (size_t)snprintf(ret->node, sizeof(ret->node), "%s", node) < sizeof(ret->node) &&
-	       (size_t)snprintf(ret->type, sizeof(ret->type), "%s", type) < sizeof(ret->type);
 }
 
 bool root_matches(const struct root_spec *spec, struct udev_device *device, struct root *ret)
 {
 	const char *node = udev_device_get_devnode(device);
-	struct root root;
+	struct root_contents contents;
+	int r;
 
-	if (!node || !may_match(spec, device) || !probe_matches(spec, node, &root))
+	if (!node || strlen(node) >= sizeof(ret->node) || !may_match(spec, device))
 		return false;
-	*ret = root;
+	r = root_probe(node, &contents);
+	if (r < 0)
+		log_warning("cannot tell what is on %s: %s", node,
+			r == -ENOTUNIQ ? "there are signs of several things" : strerror(-r));
+	if (r < 0 || !contents_match(spec, &contents))
+		return false;
+	strcpy(ret->node, node);
+	strcpy(ret->type, contents.type);
 	return true;
 }

@@ -10,7 +10,6 @@
 enum root_kind {
 	ROOT_LABEL,
 	ROOT_UUID,
-	ROOT_PARTUUID,
 	ROOT_NODE,
 	ROOT_SYSTEM,
 };
@@ -20,7 +19,7 @@ struct root_spec {
 	const char *value; /* belongs to the text that was parsed */
 };
 
-/* Parses "LABEL=x", "UUID=x", "PARTUUID=x", "/dev/x" or "system". Pure. Returns -EINVAL. */
+/* Parses "LABEL=x", "UUID=x", "/dev/x" or "system". Pure. Returns -EINVAL. */
 int root_spec_parse(const char *text, struct root_spec *ret);
 
 /* Whether DEVICE is it; then *RET is filled. A device that cannot be read is none. */

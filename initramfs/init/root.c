@@ -104,7 +104,7 @@ int root_find(const struct options *options, struct root *ret)
 	int r = root_spec_parse(options->root, &search.spec);
 
 	if (r < 0) {
-		log_error("hotslot.root=%s is none of LABEL=, UUID=, PARTUUID=, /dev/... and "
+		log_error("hotslot.root=%s is none of LABEL=, UUID=, /dev/... and "
 			  "'system'",
 			options->root);
 		return r;

@@ -40,9 +40,10 @@ static int open_input(void)
 static void execute(const struct service *service, int root)
 {
 	setsid();
+	environ = (char **)service->environment; /* execvp() goes by the PATH in it */
 	if (enter_root(root) == 0 && open_input() == 0 && reset_signals() == 0 &&
 		setpriority(PRIO_PROCESS, 0, service->nice) == 0)
-		execvpe(service->argv[0], service->argv, service->environment);
+		execvp(service->argv[0], service->argv);
 	log_error("cannot run %s: %s", service->argv[0], strerror(errno));
 	_exit(EXIT_NOT_RUN);
 }

@@ -8,49 +8,24 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/swap.h>
-#include <sys/wait.h>
 #include <termios.h>
 
 #include "log.h"
 #include "mountinfo.h"
+#include "reap.h"
 #include "util.h"
 
 /* /proc/self/mountinfo and /proc/swaps: thousands of lines. */
 #define TABLE_MAX (4 * 1024 * 1024)
 
-/* Reaps until no process is left or the deadline passes. Orphans become children of PID 1, so
- * having none means that there are none. */
-static bool reap_all(uint64_t deadline)
-{
-	sigset_t child;
-
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	for (;;) {
-		pid_t pid = waitpid(-1, NULL, WNOHANG);
-		uint64_t now = now_ms();
-		struct timespec left;
-
-		if (pid < 0)
-			return errno == ECHILD;
-		if (pid > 0)
-			continue;
-		if (now >= deadline)
-			return false;
-		left.tv_sec = (time_t)((deadline - now) / 1000);
-		left.tv_nsec = (long)((deadline - now) % 1000) * 1000000;
-		sigtimedwait(&child, NULL, &left);
-	}
-}
-
 static void end_processes(void)
 {
 	kill(-1, SIGTERM);
 	kill(-1, SIGCONT);
-	if (reap_all(now_ms() + TERM_DEADLINE_MS))
+	if (reap_until(-1, now_ms() + TERM_DEADLINE_MS, NULL) == 0)
 		return;
 	kill(-1, SIGKILL);
-	if (!reap_all(now_ms() + KILL_DEADLINE_MS))
+	if (reap_until(-1, now_ms() + KILL_DEADLINE_MS, NULL) < 0)
 		log_warning("some processes cannot be ended");
 }
 

@@ -23,12 +23,6 @@ static const char groups[] = "root:x:0:\ntty:x:5:\ndisk:x:6:\nlp:x:7:\nkmem:x:15
 static const char users[] = "root:x:0:0:root:/root:/bin/sh\n"
 			    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
 
-static int fail(const char *what, int error)
-{
-	log_error("cannot add %s to the image: %s", what, strerror(-error));
-	return error;
-}
-
 static int add_skeleton(struct image *image)
 {
 	static const struct {
@@ -64,7 +58,7 @@ static int add_skeleton(struct image *image)
 		r = image_add_text(image, "/etc/passwd", users);
 	if (r == 0)
 		r = image_add_text(image, "/etc/group", groups);
-	return r < 0 ? fail("the directories", r) : 0;
+	return r;
 }
 
 /* FILE, or FILE:DESTINATION, where the destination starts with a slash. */
@@ -80,9 +74,7 @@ static int add_addition(struct image *image, const char *addition)
 		return program_add(image, colon + 1, source);
 	}
 	real = realpath(source, NULL);
-	if (!real)
-		return fail(source, -errno);
-	return program_add(image, real, source);
+	return program_add(image, real ? real : source, source);
 }
 
 static int add_part(const struct appliance *appliance, enum part_index index, struct image *image,

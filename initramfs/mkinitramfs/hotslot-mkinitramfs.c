@@ -186,5 +186,8 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	if (r < 0)
 		return EXIT_USAGE;
-	return build(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = build(&options);
+	if (r == -ENOMEM) /* all else is said where it happens */
+		log_error("out of memory");
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

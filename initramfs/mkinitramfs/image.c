@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "log.h"
 #include "util.h"
 
 static void entry_done(struct image_entry *entry)
@@ -130,24 +131,32 @@ static int normalize(const char *path, char *ret)
 	return used ? 0 : -EINVAL;
 }
 
+static int add_parents(struct image *image, char *path)
+{
+	struct image_entry parent = { .path = path, .mode = S_IFDIR | 0755 };
+	int r = 0;
+
+	for (char *slash = strchr(path, '/'); slash && r == 0; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		r = insert(image, &parent);
+		*slash = '/';
+	}
+	return r;
+}
+
 static int add(struct image *image, const char *path, struct image_entry entry)
 {
-	struct image_entry parent = { .mode = S_IFDIR | 0755 };
 	char normal[PATH_MAX];
 	int r = normalize(path, normal);
 
-	if (r < 0)
-		return r;
-	for (char *slash = strchr(normal, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		parent.path = normal;
-		r = insert(image, &parent);
-		*slash = '/';
-		if (r < 0)
-			return r;
-	}
+	if (r == 0)
+		r = add_parents(image, normal);
 	entry.path = normal;
-	return insert(image, &entry);
+	if (r == 0)
+		r = insert(image, &entry);
+	if (r < 0)
+		log_error("cannot add %s to the image: %s", path, strerror(-r));
+	return r;
 }
 
 int image_add_directory(struct image *image, const char *path, mode_t permissions)

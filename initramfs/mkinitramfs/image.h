@@ -24,8 +24,8 @@ void image_done(struct image *image);
 
 /* Each adds one path, absolute as in the running appliance, and the directories above it. The
  * image has a merged /usr: "/lib/x" is kept as "usr/lib/x". What is there already stays, so the
- * first one wins. Strings are copied. Returns -EINVAL for a path with "..", -ENOTDIR if the path
- * leads through something that is no directory. */
+ * first one wins. Strings are copied. Logs what fails. Returns -EINVAL for a path with "..",
+ * -ENOTDIR if the path leads through something that is no directory. */
 int image_add_directory(struct image *image, const char *path, mode_t permissions);
 int image_add_file(struct image *image, const char *path, const char *source, mode_t permissions);
 int image_add_text(struct image *image, const char *path, const char *data);

@@ -231,10 +231,8 @@ int program_add(struct image *image, const char *path, const char *source)
 	if (r < 0)
 		return fail("use", source, r);
 	r = image_add_file(image, path, real, st.st_mode & 0111 ? 0755 : 0644);
-	if (r < 0)
-		return fail("add", path, r);
-	if (!*interpreter)
-		return 0;
+	if (r < 0 || !*interpreter)
+		return r;
 	r = list_libraries(interpreter, real, &list);
 	if (r < 0)
 		return fail("list the libraries of", source, r);

@@ -118,7 +118,7 @@ udev_events() {
 	cp "$RULES" udev/rules.d/
 	[[ -e udev/hotslot-id || -n ${NO_HELPER:-} ]] || cp "$HOTSLOT_ID" udev/
 	ROOT=$T/root TREE=$T/tree UDEV=$T/udev "${NAMESPACES[@]}" sh -c "$INSIDE" >said
-	cat said >&2
+	grep -E '^(==|HOTSLOT_|DEVLINKS|/dev/disk/|.*[Ff]ail)' said >&2
 }
 
 # The HOTSLOT_ properties of the last event, on one line.

@@ -8,7 +8,7 @@
 make_root() { # FILE LABEL
 	mkdir -p root/{dev,proc,sys,run,tmp,bin,mnt}
 	cp /bin/busybox root/bin/
-	cp "$SRC/tests/vm/guest-control.sh" root/control
+	cp "$SRC/tests/vm/guest-control" root/control
 	truncate -s 16M "$1"
 	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -L "$2" -d root "$1"
 }
@@ -122,7 +122,8 @@ test_udev_owns_the_links_where_it_is_told_to() {
 		jq -r '.disks[0] | "\(."by-serial") \(.partitions[0]."by-slot")"')"
 	check_match 'by-slot/0' "$(guest_run vm 'cat /run/udev/data/b8:0')"
 	hs detach vm 0
-	check_equal "" "$(guest_run vm 'ls /dev/disk/by-slot | grep -vx 65279')"
+	# udevd removes the directory, too.
+	check_equal "" "$(guest_run vm 'ls /dev/disk/by-slot /dev/disk/by-serial 2>/dev/null || true')"
 }
 
 test_two_appliances_at_once_do_not_mix() {

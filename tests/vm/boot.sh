@@ -156,6 +156,22 @@ test_udevd_learns_of_what_was_there_before_it() {
 		'hotslot-init: payload exited with status 0')" "$(said)"
 }
 
+test_udevd_makes_the_links_if_asked_to() {
+	truncate -s 1M disk
+	build_with_payload <<-'EOF'
+		[ -e /run/hotslot/links-by-agent ] || echo unmarked
+		until readlink /dev/disk/by-slot/3; do usleep 10000; done 2>/dev/null
+		until grep S:disk/by-slot /run/udev/data/b8:0; do usleep 10000; done 2>/dev/null
+	EOF
+	boot image "hotslot.links=udev $RUN_PAYLOAD" -drive file=disk,format=raw,if=none,id=disk \
+		-device scsi-hd,drive=disk,bus=scsi0.0,scsi-id=0,lun=3
+	check_equal "$(printf '%s\n' unmarked ../../sda S:disk/by-slot/3 \
+		'hotslot-init: payload exited with status 0')" "$(said)"
+	build image --no-udev
+	boot image hotslot.links=udev
+	check_match '^hotslot-init: hotslot.links=udev needs udevd' "$(said)"
+}
+
 test_processes_may_end_before_the_power_goes() {
 	build_with_payload <<-'EOF'
 		trap 'echo ending; exit' TERM
@@ -199,6 +215,10 @@ test_a_root_disk_is_found_in_a_partition_at_the_system_target() {
 	build image
 	boot image "hotslot.root=system hotslot.rootrw $RUN_PAYLOAD" "${ROOT_DISK[@]}"
 	check_match '^/dev/sda2 / ext4 rw,' "$(said)"
+	# It was not pulled out from under its file system.
+	dd if=disk of=part bs=512 skip=4096 count=32768 status=none
+	PATH=$PATH:/usr/sbin:/sbin dumpe2fs -h part >state 2>/dev/null
+	check_fails 1 '^$' grep needs_recovery state
 }
 
 test_a_root_disk_that_never_appears_ends_the_guest() {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Having the guest confirm a disk that it was given. */
+#include "confirm.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "guest.h"
+
+/* Only libvirt knows the size of some formats and of images on other hosts. */
+static int find_size(struct hotslot_domain *domain, const struct drive *drive, uint64_t *ret,
+	struct hotslot_error *error)
+{
+	virDomainBlockInfo info;
+
+	if (drive->image.size > 0) {
+		*ret = drive->image.size;
+		return 0;
+	}
+	if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) < 0)
+		return error_libvirt(error, "Cannot get the size of %s", drive->image.path);
+	*ret = info.capacity;
+	return 0;
+}
+
+int confirm_drive(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error)
+{
+	char serial[4 * SERIAL_OWN_MAX + 1];
+	struct expectation expected = {
+		.slot = drive->slot,
+		.serial = serial,
+		.read_only = drive->image.read_only,
+	};
+	int r = find_size(domain, drive, &expected.size, error);
+
+	if (r < 0)
+		return r;
+	serial_encode(drive->serial, strlen(drive->serial), serial);
+	return guest_expect(domain, &expected, deadline, ret, error);
+}

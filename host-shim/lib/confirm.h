@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Having the guest confirm a disk that it was given. */
+#pragma once
+
+#include "domain.h"
+#include "drive.h"
+
+/* Waits until the guest shows the drive with its slot, serial, size and mode. The caller frees
+ * *ret with record_free(). */
+int confirm_drive(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error);
