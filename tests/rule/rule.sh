@@ -103,6 +103,8 @@ cd /
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 while read -r action path; do
 	echo "== $action $path"
+	# devtmpfs has the node before udev has the event; its being there is all that counts here.
+	[ "$action" != add ] || : >"/dev/${path##*/}"
 	udevadm test --action="$action" "/sys/$path" 2>/tmp/log || { cat /tmp/log; exit 1; }
 	grep -i "hotslot.*fail\|hotslot.*invalid\|60-hotslot.rules:.*ignor" /tmp/log || :
 done
@@ -156,7 +158,7 @@ BOTH="/dev/disk/by-serial/vol-7 -> /dev/sda
 test_a_slotted_disk_gets_both_links() {
 	add_machine
 	udev_events <<<"add $DISK"
-	check_equal "$ALL" "$(properties)"
+	check_equal "HOTSLOT_BY_SERIAL=1 $ALL" "$(properties)"
 	check_equal "/dev/disk/by-serial/vol-7 /dev/disk/by-slot/259" "$(devlinks)"
 	check_equal "$BOTH" "$(links)"
 }
@@ -165,7 +167,7 @@ test_a_change_event_keeps_the_links() {
 	add_machine
 	udev_events <<<"add $DISK
 change $DISK"
-	check_equal "$ALL" "$(properties)"
+	check_equal "HOTSLOT_BY_SERIAL=1 $ALL" "$(properties)"
 	check_equal "/dev/disk/by-serial/vol-7 /dev/disk/by-slot/259" "$(devlinks)"
 	check_equal "$BOTH" "$(links)"
 }
@@ -216,7 +218,7 @@ test_partitions_are_named_after_their_disk() {
 	udev_events <<<"add $DISK
 add $DISK/sda1
 add $DISK/sda12"
-	check_equal "$ALL" "$(properties)"
+	check_equal "HOTSLOT_BY_SERIAL=1 $ALL" "$(properties)"
 	check_equal "/dev/disk/by-serial/vol-7-part12 /dev/disk/by-slot/259-part12" "$(devlinks)"
 	check_equal "/dev/disk/by-serial/vol-7 -> /dev/sda
 /dev/disk/by-serial/vol-7-part1 -> /dev/sda1
@@ -270,7 +272,7 @@ test_a_lun_above_255_has_a_serial_but_no_slot() {
 	add_disk sda 0 2:0:0:17187
 	set_serial vol-7
 	udev_events <<<"add $DISK"
-	check_equal "HOTSLOT_CONTROLLER=0000:00:03.0 HOTSLOT_LUN=803 HOTSLOT_SERIAL=vol-7 \
+	check_equal "HOTSLOT_BY_SERIAL=1 HOTSLOT_CONTROLLER=0000:00:03.0 HOTSLOT_LUN=803 HOTSLOT_SERIAL=vol-7 \
 HOTSLOT_STATUS=unslotted HOTSLOT_TARGET=0" "$(properties)"
 	check_equal "/dev/disk/by-serial/vol-7 -> /dev/sda" "$(links)"
 }
