@@ -77,7 +77,8 @@ PROGRAMS := $(B)/hotslot-id $(B)/hotslot-agent $(B)/hotslot-init $(B)/hotslot-mk
 LIBHOTSLOT := $(B)/libhotslot.so.$(SOVERSION)
 MANPAGES := $(addprefix $(B)/man/,$(notdir $(MAN_SRC:.scd=)))
 
-all: $(PROGRAMS) $(LIBHOTSLOT) $(B)/libhotslot.so $(B)/libhotslot.pc $(MANPAGES)
+all: $(PROGRAMS) $(LIBHOTSLOT) $(B)/libhotslot.so $(B)/libhotslot.pc $(B)/hotslot-agent.service \
+	$(MANPAGES)
 
 # ---- programs ------------------------------------------------------------------------------
 
@@ -125,6 +126,10 @@ $(B)/libhotslot.pc: host-shim/lib/libhotslot.pc.in Makefile
 	$(Q)mkdir -p $(@D)
 	$(call say,GEN,$@)sed -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@PREFIX@|$(PREFIX)|' $< >$@
+
+$(B)/hotslot-agent.service: agent/daemon/hotslot-agent.service.in Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN,$@)sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|' $< >$@
 
 define man_rule
 $(B)/man/$(notdir $(1:.scd=)): $(1) Makefile
