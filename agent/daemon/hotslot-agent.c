@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 
 #include "log.h"
@@ -226,12 +227,25 @@ static int parse_options(int argc, char *argv[], struct options *options)
 	return -EINVAL;
 }
 
+/* jansson would read /dev/urandom for this, and a kernel that has just booted on a CPU without
+ * RDRAND takes a second to fill that. What it protects from, a host that chooses keys which
+ * collide, is bounded by the length of a frame; and the host is trusted. */
+static void seed_json(void)
+{
+	size_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
+		seed = (size_t)getpid();
+	json_object_seed(seed | 1); /* 0 stands for reading it */
+}
+
 int main(int argc, char *argv[])
 {
 	struct options options = { .tracker.probing = true, .port_fd = -1 };
 	int r;
 
 	log_open("hotslot-agent");
+	seed_json();
 	r = parse_options(argc, argv, &options);
 	if (r <= 0)
 		return r < 0 ? 2 : EXIT_SUCCESS;
