@@ -94,14 +94,18 @@ int read_attr_at(int dirfd, const char *path, char *buf, size_t size)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char data[ATTRIBUTE_MAX];
+	ssize_t n;
 	size_t len;
-	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = read_up_to(fd, data, sizeof(data), &len);
-	if (r < 0)
-		return r;
+	/* The kernel gives an attribute whole. */
+	do
+		n = read(fd, data, sizeof(data));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	len = (size_t)n;
 	if (len > 0 && data[len - 1] == '\n')
 		len--;
 	if (memchr(data, 0, len))

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 
 #include "log.h"
+#include "pending.h"
 #include "prober.h"
 #include "server.h"
 #include "tracker.h"
@@ -51,9 +52,9 @@ static uint64_t earliest_deadline(void *data)
 {
 	struct agent *agent = data;
 	uint64_t server = server_deadline(&agent->server);
-	uint64_t tracker = tracker_deadline(&agent->tracker);
+	uint64_t prober = prober_deadline(&agent->tracker);
 
-	return server < tracker ? server : tracker;
+	return server < prober ? server : prober;
 }
 
 static void tick(void *data)
@@ -61,8 +62,8 @@ static void tick(void *data)
 	struct agent *agent = data;
 
 	server_tick(&agent->server);
-	tracker_expire_probes(&agent->tracker);
-	prober_continue(&agent->tracker);
+	prober_expire(&agent->tracker);
+	prober_continue(&agent->tracker, pending_wants_contents(&agent->server));
 }
 
 static void handle_signal(void *data, uint32_t events)

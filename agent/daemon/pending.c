@@ -101,6 +101,7 @@ static bool find_mismatch(
 static bool check_expect(struct server *server, struct pending *pending, struct entry *entry)
 {
 	struct failure failure = {};
+	json_t *record;
 	char mismatch[2 * SERIAL_ENCODED_MAX + 64];
 
 	if (!entry)
@@ -120,8 +121,13 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	}
 	if (!report_is_linked(server->tracker, entry))
 		return false;
-	server_answer(server, pending->id,
-		json_pack("{s:o}", "disk", report_disk(server->tracker, entry)));
+	record = report_disk(server->tracker, entry);
+	/* The record has the last word: it has looked whether this still is the disk. */
+	if (record && json_array_size(json_object_get(record, "links")) == 0) {
+		json_decref(record);
+		return false;
+	}
+	server_answer(server, pending->id, record ? json_pack("{s:o}", "disk", record) : NULL);
 	return true;
 }
 
@@ -254,6 +260,16 @@ void pending_check_all(struct server *server)
 	}
 }
 
+/* Who releases a disk does not expect it any more: an expect that still waits would take it back.
+ */
+static void end_expects(struct server *server, uint32_t slot)
+{
+	struct failure failure = {};
+
+	fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "slot %u is released meanwhile", slot);
+	pending_refuse(server, PENDING_EXPECT, slot, &failure);
+}
+
 int pending_add(struct server *server, const struct pending *wait, struct failure *failure)
 {
 	struct pending **last = &server->pending, *pending;
@@ -267,6 +283,8 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	*pending = *wait;
 	json_incref(pending->id);
 	pending->next = NULL;
+	if (wait->kind == PENDING_RELEASE || wait->kind == PENDING_GONE)
+		end_expects(server, wait->slot);
 	if (check(server, pending, now_ms())) {
 		pending_free(pending);
 		return 0;
@@ -278,7 +296,8 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	return 0;
 }
 
-void pending_refuse_releases(struct server *server, uint32_t slot, struct failure *failure)
+void pending_refuse(
+	struct server *server, enum pending_kind kind, uint32_t slot, struct failure *failure)
 {
 	struct pending **link = &server->pending;
 
@@ -286,7 +305,7 @@ void pending_refuse_releases(struct server *server, uint32_t slot, struct failur
 		struct pending *pending = *link;
 		struct failure copy = *failure;
 
-		if (pending->kind != PENDING_RELEASE || pending->slot != slot) {
+		if (pending->kind != kind || pending->slot != slot) {
 			link = &pending->next;
 			continue;
 		}
@@ -299,6 +318,14 @@ void pending_refuse_releases(struct server *server, uint32_t slot, struct failur
 	}
 	json_decref(failure->extra);
 	failure->extra = NULL;
+}
+
+bool pending_wants_contents(const struct server *server)
+{
+	for (const struct pending *p = server->pending; p; p = p->next)
+		if (p->kind == PENDING_DISKS)
+			return true;
+	return false;
 }
 
 void pending_drop_all(struct server *server)

@@ -43,8 +43,12 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 /* Answers those whose condition or deadline has come. */
 void pending_check_all(struct server *server);
 
-/* Answers the releases of SLOT with FAILURE; takes its extra. */
-void pending_refuse_releases(struct server *server, uint32_t slot, struct failure *failure);
+/* Answers the requests of a kind that wait for SLOT with FAILURE; takes its extra. */
+void pending_refuse(
+	struct server *server, enum pending_kind kind, uint32_t slot, struct failure *failure);
+
+/* Whether somebody waits for contents. */
+bool pending_wants_contents(const struct server *server);
 
 /* Forgets all: their session is over. */
 void pending_drop_all(struct server *server);

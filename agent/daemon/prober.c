@@ -73,6 +73,7 @@ static void start_probe(struct tracker *tracker, struct entry *entry)
 
 void prober_look(struct tracker *tracker, struct entry *entry)
 {
+	tracker->quiet_at = now_ms() + PROBE_QUIET_MS;
 	if (!tracker->probing || entry->state != ENTRY_PRESENT) {
 		set_state(entry, CONTENTS_UNKNOWN);
 	} else if (entry->probe) {
@@ -82,7 +83,44 @@ void prober_look(struct tracker *tracker, struct entry *entry)
 	}
 }
 
-void prober_give_up(struct tracker *tracker, struct entry *entry)
+static bool is_waiting(const struct entry *entry)
+{
+	return !entry->probe && entry->contents.state == CONTENTS_PENDING;
+}
+
+void prober_continue(struct tracker *tracker, bool urgent)
+{
+	size_t running = count_running(tracker);
+
+	if (!urgent && now_ms() < tracker->quiet_at)
+		return;
+	for (size_t i = 0; i < tracker->inventory.n && running < PROBES_MAX; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+
+		if (!is_waiting(entry))
+			continue;
+		start_probe(tracker, entry);
+		running += entry->probe != NULL;
+	}
+}
+
+uint64_t prober_deadline(const struct tracker *tracker)
+{
+	uint64_t earliest = UINT64_MAX;
+	size_t running = count_running(tracker);
+
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		const struct entry *entry = tracker->inventory.entries[i];
+
+		if (entry->probe && probe_deadline_ms(entry->probe) < earliest)
+			earliest = probe_deadline_ms(entry->probe);
+		else if (running < PROBES_MAX && is_waiting(entry) && tracker->quiet_at < earliest)
+			earliest = tracker->quiet_at;
+	}
+	return earliest;
+}
+
+static void prober_give_up(struct tracker *tracker, struct entry *entry)
 {
 	log_warning("%s: looking at its contents took too long", entry->disk.name);
 	prober_cancel(tracker, entry);
@@ -90,16 +128,12 @@ void prober_give_up(struct tracker *tracker, struct entry *entry)
 	tracker_changed(tracker, entry);
 }
 
-void prober_continue(struct tracker *tracker)
+void prober_expire(struct tracker *tracker)
 {
-	size_t running = count_running(tracker);
-
-	for (size_t i = 0; i < tracker->inventory.n && running < PROBES_MAX; i++) {
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
 		struct entry *entry = tracker->inventory.entries[i];
 
-		if (entry->probe || entry->contents.state != CONTENTS_PENDING)
-			continue;
-		start_probe(tracker, entry);
-		running += entry->probe != NULL;
+		if (entry->probe && probe_deadline_ms(entry->probe) <= now_ms())
+			prober_give_up(tracker, entry);
 	}
 }

@@ -49,7 +49,7 @@ static void refuse_busy(
 	fail_request(&failure, HOTSLOT_CLASS_BUSY, "%s in slot %u is in use", entry->disk.name,
 		entry->disk.slot);
 	failure.extra = report_users(users, n);
-	pending_refuse_releases(server, entry->disk.slot, &failure);
+	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, &failure);
 }
 
 static void refuse_error(struct server *server, struct entry *entry, int r)
@@ -59,7 +59,7 @@ static void refuse_error(struct server *server, struct entry *entry, int r)
 	log_error("%s: cannot be released: %s", entry->disk.name, strerror(-r));
 	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
 		entry->disk.name, entry->disk.slot, strerror(-r));
-	pending_refuse_releases(server, entry->disk.slot, &failure);
+	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, &failure);
 }
 
 static void finish_taking(

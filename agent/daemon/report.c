@@ -150,8 +150,7 @@ bool report_is_linked(const struct tracker *tracker, const struct entry *entry)
 	char name[LINK_PATH_SIZE];
 
 	return entry_is_usable(entry) && link_name(LINK_BY_SLOT, &entry->disk, NULL, name) &&
-	       links_check(&tracker->links, name, entry->disk.devnum) &&
-	       tracker_is_current(tracker, entry);
+	       links_check(&tracker->links, name, entry->disk.devnum);
 }
 
 /* FNV-1a. */

@@ -334,28 +334,3 @@ void tracker_rescan(struct tracker *tracker)
 			refresh_named(tracker, entry->d_name);
 	forget_unseen(tracker);
 }
-
-/* ---- probes ---- */
-
-uint64_t tracker_deadline(const struct tracker *tracker)
-{
-	uint64_t earliest = UINT64_MAX;
-
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		const struct probe *probe = tracker->inventory.entries[i]->probe;
-
-		if (probe && probe_deadline_ms(probe) < earliest)
-			earliest = probe_deadline_ms(probe);
-	}
-	return earliest;
-}
-
-void tracker_expire_probes(struct tracker *tracker)
-{
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		struct entry *entry = tracker->inventory.entries[i];
-
-		if (entry->probe && probe_deadline_ms(entry->probe) <= now_ms())
-			prober_give_up(tracker, entry);
-	}
-}

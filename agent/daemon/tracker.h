@@ -34,6 +34,7 @@ struct tracker {
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
 	bool probing;		     /* whether contents are looked at */
+	uint64_t quiet_at;	     /* now_ms(): when to start to look, if nothing comes before */
 	struct source mounts_source; /* tells that the root may have become another */
 	struct source pid1_mounts_source;
 };
@@ -77,11 +78,6 @@ void tracker_settle_serial(struct tracker *tracker, const char *serial);
 
 /* Tells the callbacks of a change that did not come from sysfs. */
 void tracker_changed(struct tracker *tracker, struct entry *entry);
-
-/* The earliest deadline of a probe; UINT64_MAX if none runs. Those that are over are ended by
- * tracker_expire_probes(). */
-uint64_t tracker_deadline(const struct tracker *tracker);
-void tracker_expire_probes(struct tracker *tracker);
 
 /* Whether sysfs still has this very disk: device number and disk sequence number. */
 bool tracker_is_current(const struct tracker *tracker, const struct entry *entry);

@@ -84,6 +84,8 @@ static int attach_device(struct attach *attach, struct hotslot_error *error)
 	r = disk_xml_format(&spec, &text);
 	if (r < 0)
 		return error_system(error, r, "Cannot write XML for %s", spec.source);
+	confirm_announce(attach->domain, &attach->drive,
+		deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS));
 	start = now_precise();
 	r = virDomainAttachDeviceFlags(attach->domain->domain, text, VIR_DOMAIN_AFFECT_LIVE);
 	attach->timing.attach = now_precise() - start;

@@ -23,19 +23,35 @@ static int find_size(struct hotslot_domain *domain, const struct drive *drive, u
 	return 0;
 }
 
+/* SERIAL has room for the encoded serial, and lives as long as what is returned. */
+static struct expectation expectation_of(
+	const struct drive *drive, char serial[4 * SERIAL_OWN_MAX + 1])
+{
+	serial_encode(drive->serial, strlen(drive->serial), serial);
+	return (struct expectation){
+		.slot = drive->slot,
+		.serial = serial,
+		.size = drive->image.size,
+		.read_only = drive->image.read_only,
+	};
+}
+
+void confirm_announce(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline)
+{
+	char serial[4 * SERIAL_OWN_MAX + 1];
+	struct expectation expected = expectation_of(drive, serial);
+
+	/* A size that only libvirt knows is not known yet. */
+	if (expected.size > 0)
+		guest_expect_early(domain, &expected, deadline);
+}
+
 int confirm_drive(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
 	struct record **ret, struct hotslot_error *error)
 {
 	char serial[4 * SERIAL_OWN_MAX + 1];
-	struct expectation expected = {
-		.slot = drive->slot,
-		.serial = serial,
-		.read_only = drive->image.read_only,
-	};
+	struct expectation expected = expectation_of(drive, serial);
 	int r = find_size(domain, drive, &expected.size, error);
 
-	if (r < 0)
-		return r;
-	serial_encode(drive->serial, strlen(drive->serial), serial);
-	return guest_expect(domain, &expected, deadline, ret, error);
+	return r < 0 ? r : guest_expect(domain, &expected, deadline, ret, error);
 }

@@ -220,8 +220,13 @@ int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t de
 {
 	_cleanup_record_ struct record *record = NULL;
 	json_t *page, *disk;
-	int r = request_page(domain, (int64_t)slot - 1, 1, 0, deadline, &page, error);
+	int r;
 
+	if (session_is_clear(domain, slot)) {
+		*ret = NULL;
+		return 0;
+	}
+	r = request_page(domain, (int64_t)slot - 1, 1, 0, deadline, &page, error);
 	if (r < 0)
 		return r;
 	disk = json_array_get(json_object_get(page, "disks"), 0);
@@ -229,6 +234,8 @@ int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t de
 	json_decref(page);
 	if (r < 0)
 		return r;
+	if (!record)
+		session_set_clear(domain, slot);
 	*ret = record && record->place == slot ? steal_pointer(record) : NULL;
 	return 0;
 }
@@ -273,20 +280,33 @@ static int compare(const struct hotslot_domain *domain, const struct record *rec
 	return 0;
 }
 
-int guest_expect(struct hotslot_domain *domain, const struct expectation *expected,
-	uint64_t deadline, struct record **ret, struct hotslot_error *error)
+static json_t *expect_arguments(const struct expectation *expected)
 {
 	json_t *arguments = json_pack("{s:i, s:s, s:b}", "slot", expected->slot, "serial",
 		expected->serial, "read-only", expected->read_only);
+
+	if (arguments && expected->size > 0)
+		(void)json_object_set_new(
+			arguments, "size", json_integer((json_int_t)expected->size));
+	return arguments;
+}
+
+void guest_expect_early(
+	struct hotslot_domain *domain, const struct expectation *expected, uint64_t deadline)
+{
+	session_request_early(domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(expected), deadline);
+}
+
+int guest_expect(struct hotslot_domain *domain, const struct expectation *expected,
+	uint64_t deadline, struct record **ret, struct hotslot_error *error)
+{
 	_cleanup_record_ struct record *record = NULL;
 	const json_t *refusal;
 	json_t *answer;
 	int r;
 
-	if (arguments && expected->size > 0)
-		(void)json_object_set_new(
-			arguments, "size", json_integer((json_int_t)expected->size));
-	r = session_request(domain, HOTSLOT_REQUEST_EXPECT, arguments, deadline, &answer, error);
+	r = session_request(domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(expected), deadline,
+		&answer, error);
 	if (r < 0) {
 		if (error->code == HOTSLOT_ERROR_TIMEOUT)
 			return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,

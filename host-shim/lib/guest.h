@@ -23,6 +23,10 @@ void records_free(struct record **records, size_t count);
 int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
 	struct record **ret, struct hotslot_error *error);
 
+/* Tells the guest what to expect before it can come; guest_expect() then takes the answer. */
+void guest_expect_early(
+	struct hotslot_domain *domain, const struct expectation *expectation, uint64_t deadline);
+
 /* Waits until the disk is there as expected. HOTSLOT_ERROR_NOT_CONFIRMED if it does not come,
  * HOTSLOT_ERROR_MISMATCH if it is another one. */
 int guest_expect(struct hotslot_domain *domain, const struct expectation *expectation,

@@ -28,6 +28,7 @@ struct session {
 	char nonce[HELLO_NONCE_SIZE];
 	json_int_t last_id;
 	int64_t clear_from; /* no disk at this place or above when asked, -1: not known */
+	const char *early;  /* the request that session_request_early() has sent */
 	uint64_t asked;	    /* when the last request was sent */
 	uint64_t pinged;    /* when the last heartbeat was sent */
 	struct hotslot_agent_info info;
@@ -311,23 +312,44 @@ static uint64_t milliseconds_left(uint64_t deadline)
 	return deadline > now ? earlier(deadline - now, HOTSLOT_DEADLINE_MAX_MS) : 1;
 }
 
-/* Asks once. -ENOTCONN and -ETIMEDOUT with no error set. */
-static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments,
-	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+/* With the lock held. */
+static int send_request(struct hotslot_domain *domain, const char *execute, json_t *arguments)
 {
 	struct session *session = domain->session;
-	json_t *frame;
-	int r;
+	json_t *frame = json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments",
+		arguments, "id", ++session->last_id, "session", session->nonce);
 
-	frame = json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments", arguments, "id",
-		++session->last_id, "session", session->nonce);
-	pthread_mutex_lock(&domain->events->lock);
 	channel_expect(session->channel, session->last_id);
 	session->asked = now_ms();
-	r = send_frame(session->channel, frame);
+	return send_frame(session->channel, frame);
+}
+
+/* Asks once, or takes the answer of a request that was sent EARLY. -ENOTCONN and -ETIMEDOUT with
+ * no error set. */
+static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments, bool early,
+	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&domain->events->lock);
+	r = early ? 0 : send_request(domain, execute, arguments);
 	r = r < 0 ? -ENOTCONN : wait_answer(domain, deadline + SESSION_GRACE_MS, ret, error);
 	pthread_mutex_unlock(&domain->events->lock);
 	return r;
+}
+
+static bool take_early(struct session *session, const char *execute)
+{
+	bool early = session->ready && session->early && strcmp(session->early, execute) == 0;
+
+	session->early = NULL;
+	return early;
+}
+
+static int set_deadline(json_t *arguments, uint64_t deadline)
+{
+	return json_object_set_new(
+		arguments, "deadline", json_integer((json_int_t)milliseconds_left(deadline)));
 }
 
 static int request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
@@ -338,13 +360,19 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 
 	for (;;) {
 		int r = connect_agent(domain, deadline, error);
+		bool early;
 
 		if (r < 0)
 			return r;
-		if (!sooner && json_object_set_new(arguments, "deadline",
-				       json_integer((json_int_t)milliseconds_left(deadline))) < 0)
+		early = take_early(domain->session, execute) && r == 0;
+		if (!sooner && set_deadline(arguments, deadline) < 0)
 			return error_memory(error);
-		r = ask(domain, execute, arguments, deadline, ret, error);
+		r = ask(domain, execute, arguments, early, deadline, ret, error);
+		/* What was asked too early is asked again. */
+		if (r == 0 && early && json_object_get(*ret, "error")) {
+			json_decref(*ret);
+			continue;
+		}
 		if (r == 0 || error->code != HOTSLOT_ERROR_NONE)
 			return r;
 		domain->session->ready = false;
@@ -353,6 +381,20 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 				"The agent of domain %s did not answer the request '%s' in time",
 				domain->name, execute);
 	}
+}
+
+void session_request_early(
+	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline)
+{
+	struct session *session = domain->session;
+
+	if (arguments && session && session->ready && set_deadline(arguments, deadline) == 0) {
+		pthread_mutex_lock(&domain->events->lock);
+		if (send_request(domain, execute, arguments) == 0)
+			session->early = execute;
+		pthread_mutex_unlock(&domain->events->lock);
+	}
+	json_decref(arguments);
 }
 
 int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,

@@ -33,3 +33,9 @@ bool session_is_clear(struct hotslot_domain *domain, unsigned place);
 
 /* Takes NULL. */
 void session_free(struct session *session);
+
+/* Sends a request before what it asks for can happen, so that the agent has it by then. The next
+ * session_request() of the same EXECUTE, a constant, takes its answer; one of another forgets it.
+ * Takes the reference. What fails is asked again then. */
+void session_request_early(
+	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline);
