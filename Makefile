@@ -170,13 +170,24 @@ $(UNIT_TESTS): %: %.o $(UNIT_SUPPORT) $(UNIT_LIBS)
 unit-tests: $(UNIT_TESTS)
 	@:
 
+# What tests in VMs run beside the product: a guest's agent that misbehaves, a user of the library.
+TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c))
+# Before the library, which has a loop.h, too.
+$(B)/tests/vm/fake-agent.o: ALL_CFLAGS := -Iagent/daemon $(ALL_CFLAGS)
+$(B)/tests/vm/fake-agent: $(B)/tests/vm/fake-agent.o $(B)/tests/daemon.a $(B)/tests/common.a
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -ludev -ljansson
+$(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
+test-programs: $(TEST_PROGRAMS)
+	@:
+
 $(B)/kernel/release:
 	$(Q)B=$(abspath $(B)) tests/fetch-kernel
 
 check demo:
 	$(Q)$(PACKAGES) build run
 	+$(Q)$(BUILT_MAKE) $@-built
-check-built: all unit-tests $(B)/kernel/release
+check-built: all unit-tests test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run $(TESTS)
 demo-built: all $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/demo
@@ -188,8 +199,8 @@ lint sanitize:
 	+$(Q)$(BUILT_MAKE) $@-built
 lint-built:
 	$(Q)tests/lint
-	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-gcc CC=gcc WERROR=1 all unit-tests
-	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-clang CC=clang WERROR=1 all unit-tests
+	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-gcc CC=gcc WERROR=1 all unit-tests test-programs
+	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-clang CC=clang WERROR=1 all unit-tests test-programs
 
 # The helper is static, which a sanitized program cannot be: the tests take the usual one.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -204,7 +215,6 @@ sanitize-built: $(B)/hotslot-id $(B)/kernel/release
 # Mode, file and place of all that is installed: one list for install and uninstall.
 COMPLETIONS := $(wildcard agent/*/*.bash-completion initramfs/*/*.bash-completion \
 	host-shim/*/*.bash-completion)
-UNITS := $(patsubst %,$(B)/%,$(wildcard agent/daemon/*.service))
 into = $(foreach file,$(2),$(1):$(file):$(3)/$(notdir $(file)))
 INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 	$(call into,755,$(B)/hotslot-agent $(B)/hotslot-mkinitramfs,$(SBINDIR)) \
@@ -214,17 +224,13 @@ INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 	$(call into,644,$(LIBHOTSLOT),$(LIBDIR)) \
 	$(call into,644,host-shim/lib/hotslot.h,$(INCLUDEDIR)) \
 	$(call into,644,$(B)/libhotslot.pc,$(PKGCONFIGDIR)) \
-	$(call into,644,$(UNITS),$(SYSTEMDUNITDIR)) \
+	$(call into,644,$(B)/hotslot-agent.service,$(SYSTEMDUNITDIR)) \
 	$(foreach page,$(MANPAGES),$(call into,644,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))) \
 	$(foreach file,$(COMPLETIONS),644:$(file):$(BASHCOMPDIR)/$(notdir $(basename $(file))))
 part = $(word $(1),$(subst :, ,$(2)))
 INSTALLED_PATHS = $(foreach i,$(INSTALLED),$(DESTDIR)$(call part,3,$(i))) $(DESTDIR)$(LIBDIR)/libhotslot.so
 
-$(B)/%.service: %.service Makefile
-	$(Q)mkdir -p $(@D)
-	$(call say,GEN,$@)sed 's|@SBINDIR@|$(SBINDIR)|' $< >$@
-
-install: all $(B)/install/hotslot $(UNITS)
+install: all $(B)/install/hotslot
 	$(Q)set -e; $(foreach i,$(INSTALLED),$(INSTALL) -D -m $(call part,1,$(i)) $(call part,2,$(i)) \
 		$(DESTDIR)$(call part,3,$(i));)
 	$(Q)ln -sf $(notdir $(LIBHOTSLOT)) $(DESTDIR)$(LIBDIR)/libhotslot.so
@@ -237,5 +243,5 @@ clean:
 
 FORCE:
 .PHONY: all check check-built demo demo-built lint lint-built sanitize sanitize-built unit-tests \
-	install uninstall clean FORCE
+	test-programs install uninstall clean FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@
 PROGRAMS="hotslot hotslot-agent hotslot-id hotslot-init hotslot-mkinitramfs"
 
 build() { # ARGUMENT… of make
-	make -s --no-print-directory -C "$SRC" B="$B" "$@"
+	MAKEFLAGS='' make -s --no-print-directory -C "$SRC" B="$B" "$@"
 }
 
 # The installed files, below the current directory.
@@ -68,9 +68,7 @@ test_every_path_can_be_overridden() {
 		UDEVDIR SYSTEMDUNITDIR; do
 		variables+=("$name=/$name")
 	done
-	# Paths are compiled in: a build of its own, of what is quick to build.
-	make -s --no-print-directory -C "$SRC" -n B="$PWD/b" DESTDIR=/dest "${variables[@]}" \
-		uninstall >said
+	build -n DESTDIR=/dest "${variables[@]}" uninstall >said
 	check_equal "" "$(tr ' ' '\n' <said | grep '^/dest/' | grep -vE '^/dest/[A-Z]+(/|$)' || true)"
 	for name in "${variables[@]}"; do
 		check_match "/dest${name#*=}/" "$(<said)"

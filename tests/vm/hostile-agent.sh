@@ -1,0 +1,291 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A guest that lies: exact exit status and error, in time, nothing raw on the terminal, and a domain
+# that is left as it was. In hotslot-agent's place runs fake-agent, which does as it is told.
+
+. "$(dirname "$0")/../lib.sh"
+
+# What a command may take beyond its --timeout: the agent's grace, and taking a disk back from a
+# guest that says nothing, a second for each of the two questions with a grace of their own.
+MARGIN_MS=6000
+
+setup_file() {
+	HOTSLOT_AGENT=$B/tests/vm/fake-agent
+	IMAGE=$(appliance_image --no-udev)
+	launch vm
+	# The driver writes the XML of a domain that it found running a little differently.
+	raw_image "$T/first.img"
+	hs attach vm "$T/first.img"
+	hs detach vm 0
+	DEVICES=$(live_devices vm)
+}
+
+setup_test() {
+	raw_image a.img
+}
+
+# ---- orders --------------------------------------------------------------------------------
+
+# Tells the guest's agent how to answer REQUEST from now on: see fake-agent.c.
+order() { # REQUEST HOW
+	printf '{"execute":"fake","id":"order","arguments":{"on":"%s",%s}}\n' "$1" "$2" | send_order
+}
+
+behave() {
+	order '' '"silent":false'
+}
+
+# The 0xFF ends whatever the host before has left unfinished.
+send_order() {
+	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+	local line='' pid=$SOCAT_PID
+	{
+		printf '\377'
+		cat
+	} >&"${SOCAT[1]}"
+	while [[ $line != *'"id":"order"'* ]]; do
+		IFS= read -r -t 20 line <&"${SOCAT[0]}" || fail "the order was not taken: $line"
+	done
+	kill "$pid"
+	wait "$pid" || true
+}
+
+# ---- checks --------------------------------------------------------------------------------
+
+# No C0 control but the newline, no DEL, no C1 control in UTF-8.
+check_printable() { # FILE
+	if LC_ALL=C grep -aqP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1"; then
+		fail "control characters: $(cat -v "$1")"
+	fi
+}
+
+# The command fails with this code, in time, and leaves the domain as it was.
+fails_with() { # CODE TIMEOUT_S COMMAND…
+	local code=$1 limit=$(($2 * 1000 + MARGIN_MS)) start=${EPOCHREALTIME/./} took
+	shift 2
+	check_fails 1 '^hotslot: ' hs "$@" --json
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	check_equal "$code" "$(jq -r .error.code stdout)"
+	check_equal 1 "$(wc -l <stderr)"
+	check_printable stderr
+	check_printable stdout
+	[[ $took -le $limit ]] || fail "$* took $took ms"
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+refuses_attach() { # CODE REQUEST HOW
+	printf 'on %s: %s\n' "$2" "$3" >&2
+	order "$2" "$3"
+	fails_with "$1" 1 attach vm a.img --slot 0 --serial given --timeout 1
+}
+
+# The agent confirms a disk with these members in the record.
+refuses_record() { # CODE MEMBERS
+	refuses_attach "$1" expect "\"merge\":{\"return\":{\"disk\":{$2}}}"
+}
+
+check_recovered() {
+	behave
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm a.img --slot 0 --timeout 5)"
+	hs detach vm 0 --timeout 5
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+test_an_agent_that_behaves_is_believed() {
+	check_recovered
+}
+
+# ---- frames --------------------------------------------------------------------------------
+
+test_an_agent_that_is_silent() {
+	refuses_attach agent hello '"silent":true'
+	refuses_attach agent hello '"text":"","times":1'
+	check_recovered
+}
+
+test_an_attach_that_is_never_confirmed_is_rolled_back() {
+	refuses_attach not-confirmed expect '"silent":true'
+	check_equal confirm "$(jq -r .error.step stdout)"
+	check_match 'rolled back, the domain is as it was' "$(<stderr)"
+	check_recovered
+}
+
+test_an_agent_that_dies_while_it_confirms() {
+	refuses_attach not-confirmed expect '"mute":true'
+	check_recovered
+}
+
+test_a_truncated_answer_and_then_nothing() {
+	refuses_attach not-confirmed expect '"cut":100'
+	refuses_attach agent hello '"cut":30'
+	check_recovered
+}
+
+test_malformed_frames() {
+	local text
+	for text in '{' 'nonsense' '[]' '7' 'null' '{} {}' '{\"return\":{\"disk\":}}' \
+		'{\"return\":{},\"return\":{}}' '{\"id\":\"\\u0000\"}' '{\"id\":99999999999999999999}' \
+		'{\"id\":1e999}' '\u001b[31m{}'; do
+		refuses_attach agent expect "\"text\":\"$text\""
+	done
+	check_match 'malformed' "$(<stderr)"
+	check_recovered
+}
+
+test_an_oversized_frame() {
+	refuses_attach agent expect '"text":"xxxxxxxxxxxxxxxx","times":5000'
+	check_match 'too long' "$(<stderr)"
+	check_recovered
+}
+
+test_deep_nesting() {
+	refuses_attach agent expect '"text":"[","times":60000'
+	refuses_attach agent expect '"text":"{\"return\":","times":6000'
+	check_recovered
+}
+
+test_answers_of_others_are_no_answers() {
+	refuses_attach not-confirmed expect '"merge":{"session":"0123456789abcdef"}'
+	refuses_attach not-confirmed expect '"merge":{"session":null}'
+	refuses_attach not-confirmed expect '"merge":{"id":999999}'
+	refuses_attach not-confirmed expect '"merge":{"id":null}'
+	refuses_attach not-confirmed expect '"merge":{"id":"1"}'
+	check_recovered
+}
+
+test_events_without_end() {
+	refuses_attach not-confirmed expect '"flood":true'
+	refuses_attach agent hello '"flood":true'
+	check_recovered
+}
+
+# ---- types ---------------------------------------------------------------------------------
+
+test_a_hello_of_wrong_types() {
+	local members
+	for members in '"version":"1"' '"version":2' '"nonce":"0123456789abcdef"' '"nonce":7' \
+		'"agent":null' '"agent":"\u001b[2J"' '"boot-id":[]' '"epoch":-1' '"epoch":1.5' \
+		'"links":"everybody"' '"controller":7' '"controller":"\u009b2J"'; do
+		refuses_attach agent hello "\"merge\":{\"return\":{$members}}"
+	done
+	refuses_attach agent hello '"merge":{"return":7}'
+	check_recovered
+}
+
+test_a_record_of_wrong_types() {
+	local members
+	for members in '"place":"0"' '"place":1' '"slot":"0"' '"slot":-1' '"slot":0.0' '"slot":null' \
+		'"target":256' '"lun":16384' '"lun":-1' '"serial":7' '"conflict":"no"' '"name":null' \
+		'"devnum":[8,0]' '"diskseq":-1' '"size":-1' '"size":"1048576"' '"size":1048576.0' \
+		'"block-size":4294967296' '"read-only":0' '"state":"gone"' '"links":7' '"links":[7]' \
+		'"links":{}' '"contents":[]' '"contents":{"state":7}' '"contents":{"label":7}' \
+		'"partitions":{}' '"partitions":[7]' '"partitions":[{"number":256}]'; do
+		refuses_record agent "$members"
+	done
+	check_recovered
+}
+
+test_an_answer_of_wrong_types() {
+	local how
+	for how in '"return":7' '"return":null' '"return":{"disk":null}' '"return":{"disk":[]}' \
+		'"error":7' '"error":{}' '"error":{"class":7,"desc":[]}'; do
+		refuses_attach agent expect "\"merge\":{$how}"
+	done
+	refuses_attach agent disks '"merge":{"return":{"disks":7}}'
+	refuses_attach agent disks '"merge":{"return":{"disks":[7]}}'
+	check_recovered
+}
+
+# ---- lies ----------------------------------------------------------------------------------
+
+test_another_disk_than_the_one_that_was_attached() {
+	refuses_record mismatch '"serial":"other"'
+	check_match 'serial other' "$(<stderr)"
+	refuses_record mismatch '"serial":null'
+	refuses_record mismatch '"size":4096'
+	refuses_record mismatch '"size":0'
+	refuses_record mismatch '"read-only":true'
+	refuses_record agent '"place":1,"slot":1,"lun":1,"links":["/dev/disk/by-slot/1"]'
+	refuses_record agent '"state":"released"'
+	refuses_record serial-taken '"conflict":true'
+	check_recovered
+}
+
+test_links_that_are_not_the_disks() {
+	refuses_record agent '"links":[]'
+	refuses_record agent '"links":["/dev/disk/by-slot/1"]'
+	refuses_record agent '"links":["/dev/disk/by-slot/../by-slot/0"]'
+	refuses_record agent '"links":["by-slot/0"]'
+	refuses_record agent '"links":["/dev/disk/by-slot/0\n"]'
+	check_recovered
+}
+
+test_control_characters_do_not_reach_the_terminal() {
+	local text
+	for text in '\u001b[31mred' '\u009b31mred' 'a\rb' 'a\nb' '\u007f' '\u001b]0;title\u0007'; do
+		refuses_record agent "\"serial\":\"$text\""
+		refuses_record agent "\"name\":\"$text\""
+		refuses_record agent "\"contents\":{\"label\":\"$text\"}"
+		refuses_attach mismatch expect \
+			"\"merge\":{\"error\":{\"class\":\"DiskMismatch\",\"desc\":\"$text\"}}"
+		refuses_attach agent expect \
+			"\"merge\":{\"error\":{\"class\":\"$text\",\"desc\":\"$text\"}}"
+	done
+	refuses_attach agent hello '"merge":{"error":{"class":"E","desc":"\u001b[31m\u009b2J\r"}}'
+	check_recovered
+}
+
+# ---- list and detach -----------------------------------------------------------------------
+
+LIST_SECONDS=30 # of the library, as list has no --timeout
+
+lists_nothing() { # CODE HOW
+	printf 'on disks: %s\n' "$2" >&2
+	order disks "$2"
+	fails_with "$1" "$LIST_SECONDS" list vm
+}
+
+RECORD='{"place":5,"slot":5,"target":0,"lun":5,"serial":"s","conflict":false,"name":"sda",
+	"devnum":"8:0","diskseq":1,"size":512,"block-size":512,"read-only":false,"state":"present",
+	"links":[],"contents":{"state":"known"},"partitions":[]}'
+RECORD=${RECORD//[$'\n\t']/}
+
+test_a_list_that_is_none() {
+	lists_nothing agent '"merge":{"return":{"disks":{}}}'
+	lists_nothing agent '"merge":{"return":{"disks":[7]}}'
+	lists_nothing agent '"merge":{"return":{"disks":[],"next":7}}'
+	lists_nothing agent "\"merge\":{\"return\":{\"disks\":[$RECORD,$RECORD]}}"
+	lists_nothing agent "\"merge\":{\"return\":{\"disks\":[$RECORD],\"next\":4}}"
+	lists_nothing agent "\"merge\":{\"return\":{\"disks\":[$RECORD],\"next\":5}}"
+	lists_nothing agent "\"merge\":{\"return\":{\"disks\":[${RECORD/sda/\\u001b[2J}]}}"
+	order disks "\"merge\":{\"return\":{\"disks\":[$RECORD]}}"
+	check_equal 5 "$(slots vm)"
+	check_recovered
+}
+
+test_a_list_without_end() {
+	lists_nothing agent '"pages":true'
+	check_recovered
+}
+
+refuses_detach() { # CODE HOW
+	printf 'on release: %s\n' "$2" >&2
+	order release "$2"
+	DEVICES=$ATTACHED fails_with "$1" 1 detach vm 0 --timeout 1
+}
+
+test_a_release_that_is_none_leaves_the_disk() {
+	hs attach vm a.img --slot 0
+	ATTACHED=$(live_devices vm)
+	refuses_detach timeout '"silent":true'
+	refuses_detach agent '"text":"{"'
+	refuses_detach agent '"merge":{"return":{"state":7}}'
+	refuses_detach agent '"merge":{"return":{"state":"\u001b[2J"}}'
+	refuses_detach agent '"merge":{"error":{"class":"InternalError","desc":"\u001b[2J"}}'
+	refuses_detach disk-busy '"merge":{"error":{"class":"DiskBusy","users":[7,{"kind":"mount","device":"sda","what":"\u001b[2J","process":"\u009b2J"}]}}'
+	behave
+	hs detach vm 0
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+run_tests
