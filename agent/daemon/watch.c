@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "log.h"
+#include "uevent-filter.h"
 
 /* Events between two looks at the port: a burst must not keep the host waiting. */
 #define BATCH_MAX 64
@@ -99,6 +100,10 @@ int watch_open(
 		udev_monitor_set_receive_buffer_size(watch->monitor, RECEIVE_BUFFER);
 		r = udev_monitor_enable_receiving(watch->monitor);
 	}
+	/* libudev's own filter knows udevd's messages only; without ours it is just slower. */
+	if (r >= 0 && tracker->links.owner &&
+		uevent_filter_attach(udev_monitor_get_fd(watch->monitor)) < 0)
+		log_warning("cannot have the kernel filter uevents: %s", strerror(errno));
 	if (r >= 0) {
 		watch->source = (struct source){ udev_monitor_get_fd(watch->monitor), handle_events,
 			watch };

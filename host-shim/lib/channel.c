@@ -248,8 +248,13 @@ int channel_open(virDomainPtr domain, struct events *events, struct channel **re
 		return -EIO;
 	r = open_stream(channel, domain);
 	if (r < 0) {
+		/* Freeing forgets libvirt's error, which the caller reports. */
+		virErrorPtr why = virSaveLastError();
+
 		virStreamFree(channel->stream);
 		unref(channel);
+		virSetError(why);
+		virFreeError(why);
 		return r;
 	}
 	*ret = channel;

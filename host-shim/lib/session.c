@@ -88,6 +88,18 @@ static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hot
 	return r;
 }
 
+/* The event of a domain that ends comes after its channel has gone. */
+static int channel_refused(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	int r = error_libvirt_code(error, HOTSLOT_ERROR_AGENT,
+		"Cannot open the agent's channel of domain %s", domain->name);
+
+	if (virDomainIsActive(domain->domain) == 0)
+		return error_set(
+			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
+	return r;
+}
+
 static int open_channel(
 	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
@@ -97,8 +109,7 @@ static int open_channel(
 		int r = channel_open(domain->domain, domain->events, &domain->session->channel);
 
 		if (r == -EIO)
-			return error_libvirt_code(error, HOTSLOT_ERROR_AGENT,
-				"Cannot open the agent's channel of domain %s", domain->name);
+			return channel_refused(domain, error);
 		if (r == 0)
 			return 0;
 		if (now_ms() >= deadline)

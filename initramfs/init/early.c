@@ -73,6 +73,17 @@ static int make_file(const char *path)
 	return r;
 }
 
+/* With autogroups, a nice value counts only within a session, and every service has its own: udevd
+ * at nice 19 would get as much of the processor as the agent. Kernels without them do not have the
+ * file. */
+static void disable_autogroups(void)
+{
+	int r = write_attr_at(AT_FDCWD, "/proc/sys/kernel/sched_autogroup_enabled", "0");
+
+	if (r < 0 && r != -ENOENT)
+		log_warning("cannot turn off the scheduler's autogroups: %s", strerror(-r));
+}
+
 int early_state(bool links_by_agent)
 {
 	int r;
@@ -82,6 +93,7 @@ int early_state(bool links_by_agent)
 		log_error("cannot make /run/hotslot: %s", strerror(-r));
 		return r;
 	}
+	disable_autogroups();
 	r = make_file(RUN_INIT);
 	return r < 0 || !links_by_agent ? r : make_file(RUN_LINKS_BY_AGENT);
 }
