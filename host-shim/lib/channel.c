@@ -239,22 +239,21 @@ static int open_stream(struct channel *channel, virDomainPtr domain)
 	return 0;
 }
 
-int channel_open(virDomainPtr domain, struct events *events, struct channel **ret)
+int channel_open(virDomainPtr domain, struct events *events, struct channel **ret, char *ret_reason)
 {
 	struct channel *channel = create(domain, events);
 	int r;
 
-	if (!channel)
+	if (!channel) {
+		snprintf(ret_reason, CHANNEL_REASON_SIZE, "no memory");
 		return -EIO;
+	}
 	r = open_stream(channel, domain);
 	if (r < 0) {
-		/* Freeing forgets libvirt's error, which the caller reports. */
-		virErrorPtr why = virSaveLastError();
-
+		/* Freeing forgets libvirt's error. */
+		snprintf(ret_reason, CHANNEL_REASON_SIZE, "%s", virGetLastErrorMessage());
 		virStreamFree(channel->stream);
 		unref(channel);
-		virSetError(why);
-		virFreeError(why);
 		return r;
 	}
 	*ret = channel;

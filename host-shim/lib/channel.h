@@ -18,9 +18,11 @@ enum channel_state {
 	CHANNEL_BROKEN,	   /* the stream has ended */
 };
 
-/* Opens the domain's channel. Returns -EBUSY if somebody else has it, -EIO with libvirt's error
- * set for anything else. */
-int channel_open(virDomainPtr domain, struct events *events, struct channel **ret);
+/* Opens the domain's channel. Returns -EBUSY if somebody else has it, -EIO for anything else;
+ * then says why in RET_REASON. */
+#define CHANNEL_REASON_SIZE 512
+int channel_open(
+	virDomainPtr domain, struct events *events, struct channel **ret, char *ret_reason);
 
 /* Takes NULL, returns NULL. Not with the lock held. */
 struct channel *channel_close(struct channel *channel);

@@ -89,15 +89,14 @@ static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hot
 }
 
 /* The event of a domain that ends comes after its channel has gone. */
-static int channel_refused(struct hotslot_domain *domain, struct hotslot_error *error)
+static int channel_refused(
+	struct hotslot_domain *domain, const char *reason, struct hotslot_error *error)
 {
-	int r = error_libvirt_code(error, HOTSLOT_ERROR_AGENT,
-		"Cannot open the agent's channel of domain %s", domain->name);
-
 	if (virDomainIsActive(domain->domain) == 0)
 		return error_set(
 			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
-	return r;
+	return error_set(error, HOTSLOT_ERROR_AGENT,
+		"Cannot open the agent's channel of domain %s: %s", domain->name, reason);
 }
 
 static int open_channel(
@@ -106,10 +105,12 @@ static int open_channel(
 	uint64_t interval = BUSY_RETRY_MIN_MS;
 
 	for (;;) {
-		int r = channel_open(domain->domain, domain->events, &domain->session->channel);
+		char reason[CHANNEL_REASON_SIZE];
+		int r = channel_open(
+			domain->domain, domain->events, &domain->session->channel, reason);
 
 		if (r == -EIO)
-			return channel_refused(domain, error);
+			return channel_refused(domain, reason, error);
 		if (r == 0)
 			return 0;
 		if (now_ms() >= deadline)
