@@ -148,7 +148,7 @@ TESTS ?=
 BUILT_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Archives, so that a test is linked with what it uses and nothing else.
-UNIT_LIBS := $(addprefix $(B)/tests/,identity.a daemon.a init.a mkinitramfs.a shim.a cmd.a common.a)
+UNIT_LIBS := $(addprefix $(B)/tests/,daemon.a identity.a init.a mkinitramfs.a shim.a cmd.a common.a)
 $(B)/tests/cmd.a: $(call obj,$(filter-out host-shim/cmd/main.c,$(CMD_SRC)))
 $(B)/tests/daemon.a: $(call obj,$(DAEMON_SRC))
 $(B)/tests/init.a: $(call obj,$(INIT_SRC))
@@ -184,11 +184,18 @@ test-programs: $(TEST_PROGRAMS)
 $(B)/kernel/release:
 	$(Q)B=$(abspath $(B)) tests/fetch-kernel
 
-check demo:
+check demo bench:
 	$(Q)$(PACKAGES) build run
 	+$(Q)$(BUILT_MAKE) $@-built
 check-built: all unit-tests test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run $(TESTS)
+BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(B)/tests/bench/static-init
+$(B)/tests/bench/boot-time: $(call obj,tests/bench/boot-time.c $(COMMON_SRC))
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson
+$(B)/tests/bench/static-init: $(call obj,tests/bench/static-init.c)
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^
+bench-built: all $(BENCH_PROGRAMS) $(B)/kernel/release
+	$(Q)B=$(abspath $(B)) tests/bench/run
 demo-built: all $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/demo
 
@@ -242,6 +249,6 @@ clean:
 	$(Q)rm -rf $(B)
 
 FORCE:
-.PHONY: all check check-built demo demo-built lint lint-built sanitize sanitize-built unit-tests \
+.PHONY: all check check-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built unit-tests \
 	test-programs install uninstall clean FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
