@@ -8,7 +8,7 @@
  * From then on it answers each such REQUEST, and only those, in one of these ways:
  *
  *     "silent": true    with nothing
- *     "mute": true      with nothing, nor anything after it until the next order
+ *     "mute": true      with nothing, nor anything after it until the next order; goes with "cut"
  *     "merge": {…}      as always, with these members put in the place of its own
  *     "cut": N          with the first N bytes of the answer, and no newline
  *     "text": TEXT, "times": N    with this text, so often, and a newline
@@ -28,6 +28,9 @@
 #include "slot.h"
 
 #define ORDER "fake"
+
+/* Events between two looks at what the host says. */
+#define FLOOD_BATCH 64
 
 /* Disks without a slot, as agent/PROTOCOL.md has their places. */
 #define UNSLOTTED_PLACE 65536
@@ -156,26 +159,31 @@ static void put_page(json_t *answer, const json_t *arguments)
 	json_object_set_new(body, "disks", disks);
 }
 
+static void send_changed(struct fake *fake, json_t *answer, const json_t *request)
+{
+	if (json_object_get(fake->orders, "pages"))
+		put_page(answer, json_object_get(request, "arguments"));
+	json_object_update_recursive(answer, json_object_get(fake->orders, "merge"));
+	send_answer(fake, answer);
+}
+
 static void misbehave(struct fake *fake, json_t *answer, const json_t *request)
 {
 	json_t *orders = fake->orders;
 
 	fake->mute = json_is_true(json_object_get(orders, "mute"));
 	fake->flooding = json_is_true(json_object_get(orders, "flood"));
-	if (fake->mute || fake->flooding || json_object_get(orders, "silent"))
-		return;
-	if (json_object_get(orders, "text")) {
-		send_text(fake);
-		return;
-	}
-	if (json_object_get(orders, "cut")) {
+	if (json_object_get(orders, "cut"))
 		send_cut(fake, answer, number_of(orders, "cut"));
-		return;
-	}
-	if (json_object_get(orders, "pages"))
-		put_page(answer, json_object_get(request, "arguments"));
-	json_object_update_recursive(answer, json_object_get(orders, "merge"));
-	send_answer(fake, answer);
+	else if (json_object_get(orders, "text"))
+		send_text(fake);
+	else if (!fake->mute && !fake->flooding && !json_object_get(orders, "silent"))
+		send_changed(fake, answer, request);
+}
+
+static bool can_flood(const struct fake *fake)
+{
+	return fake->flooding && port_is_connected(fake->port) && port_queued(fake->port) == 0;
 }
 
 /* An event that is well-formed, as often as the host takes it. */
@@ -184,7 +192,7 @@ static void flood(struct fake *fake)
 	json_t *event = json_pack("{s:s, s:{}, s:i, s:s}", "event", HOTSLOT_EVENT_CHANGED, "data",
 		"seq", 1, "session", fake->session);
 
-	while (port_is_connected(fake->port) && port_queued(fake->port) == 0)
+	for (int i = 0; i < FLOOD_BATCH && can_flood(fake); i++)
 		send_answer(fake, event);
 	json_decref(event);
 }
@@ -300,7 +308,9 @@ static uint64_t deadline(void *data)
 {
 	const struct fake *fake = data;
 
-	return fake->port ? port_retry_ms(fake->port) : UINT64_MAX;
+	if (!fake->port)
+		return UINT64_MAX;
+	return can_flood(fake) ? 0 : port_retry_ms(fake->port);
 }
 
 static void tick(void *data)
@@ -309,7 +319,7 @@ static void tick(void *data)
 
 	if (fake->port && port_retry_ms(fake->port) <= now_ms())
 		on_port(fake, 0);
-	if (fake->flooding)
+	if (fake->port && can_flood(fake))
 		flood(fake);
 }
 
