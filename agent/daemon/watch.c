@@ -73,13 +73,26 @@ static void handle_events(void *data, uint32_t events)
 	}
 }
 
+static const char *const subsystems[] = { "block", "virtio-ports" };
+
 static int add_filters(struct udev_monitor *monitor)
 {
-	int r = udev_monitor_filter_add_match_subsystem_devtype(monitor, "block", NULL);
+	int r = 0;
 
-	if (r >= 0)
-		r = udev_monitor_filter_add_match_subsystem_devtype(monitor, "virtio-ports", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(subsystems) && r >= 0; i++)
+		r = udev_monitor_filter_add_match_subsystem_devtype(monitor, subsystems[i], NULL);
 	return r;
+}
+
+/* A disk makes five or six uevents, one of them a block device's. libudev's own filter knows only
+ * udevd's messages, so each of the others would wake the agent while the kernel scans. */
+static void filter_kernel(struct udev_monitor *monitor)
+{
+	int r = uevent_filter_attach(
+		udev_monitor_get_fd(monitor), UEVENT_KEEP, subsystems, ARRAY_SIZE(subsystems));
+
+	if (r < 0)
+		log_warning("cannot have the kernel filter uevents: %s", strerror(-r));
 }
 
 int watch_open(
@@ -100,10 +113,8 @@ int watch_open(
 		udev_monitor_set_receive_buffer_size(watch->monitor, RECEIVE_BUFFER);
 		r = udev_monitor_enable_receiving(watch->monitor);
 	}
-	/* libudev's own filter knows udevd's messages only; without ours it is just slower. */
-	if (r >= 0 && tracker->links.owner &&
-		uevent_filter_attach(udev_monitor_get_fd(watch->monitor)) < 0)
-		log_warning("cannot have the kernel filter uevents: %s", strerror(errno));
+	if (r >= 0 && tracker->links.owner)
+		filter_kernel(watch->monitor);
 	if (r >= 0) {
 		watch->source = (struct source){ udev_monitor_get_fd(watch->monitor), handle_events,
 			watch };

@@ -73,6 +73,8 @@ static int set_parameter(struct options *options, const char *name, char *value)
 		value = none;
 	if (!strcmp(name, "links"))
 		return choose(value, "agent", "udev", &options->links_by_udev);
+	if (!strcmp(name, "uevents"))
+		return choose(value, "fewer", "all", &options->all_uevents);
 	if (!strcmp(name, "root"))
 		return set_text(value, &options->root);
 	if (!strcmp(name, "rootfstype"))

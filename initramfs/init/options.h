@@ -14,6 +14,7 @@
 
 struct options {
 	bool links_by_udev;	 /* hotslot.links=udev; the agent makes them otherwise */
+	bool all_uevents;	 /* hotslot.uevents=all; udevd hears of less otherwise */
 	const char *root;	 /* hotslot.root=; NULL: stay in the initramfs */
 	const char *root_type;	 /* hotslot.rootfstype= */
 	const char *root_flags;	 /* hotslot.rootflags= */

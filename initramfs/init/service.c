@@ -14,6 +14,9 @@
 /* As a shell has it for a program that cannot be run. */
 #define EXIT_NOT_RUN 127
 
+/* SD_LISTEN_FDS_START */
+#define FIRST_PASSED_FD 3
+
 static int reset_signals(void)
 {
 	sigset_t none;
@@ -36,13 +39,34 @@ static int open_input(void)
 	return fd < 0 ? -1 : dup2(fd, STDIN_FILENO);
 }
 
+/* In the child: the socket becomes descriptor 3, as sd_listen_fds(3) wants it, and stays open. */
+static int pass_socket(int socket)
+{
+	char pid[16];
+
+	if (socket == FIRST_PASSED_FD ? fcntl(socket, F_SETFD, 0) < 0
+				      : dup2(socket, FIRST_PASSED_FD) < 0)
+		return -1;
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	return setenv("LISTEN_PID", pid, 1) < 0 ? -1 : setenv("LISTEN_FDS", "1", 1);
+}
+
+static int set_up_environment(const struct service *service)
+{
+	clearenv();
+	for (char *const *entry = service->environment; *entry; entry++)
+		if (putenv(*entry) != 0)
+			return -1;
+	return service->socket ? pass_socket(service->socket) : 0;
+}
+
 /* In the child: does not return. */
 static void execute(const struct service *service, int root)
 {
 	setsid();
-	environ = (char **)service->environment; /* execvp() goes by the PATH in it */
 	if (enter_root(root) == 0 && open_input() == 0 && reset_signals() == 0 &&
-		setpriority(PRIO_PROCESS, 0, service->nice) == 0)
+		setpriority(PRIO_PROCESS, 0, service->nice) == 0 &&
+		set_up_environment(service) == 0)
 		execvp(service->argv[0], service->argv);
 	log_error("cannot run %s: %s", service->argv[0], strerror(errno));
 	_exit(EXIT_NOT_RUN);

@@ -18,7 +18,8 @@ struct service {
 	char *const *argv;
 	char *const *environment;
 	int nice;
-	bool once; /* not started again */
+	bool once;  /* not started again */
+	int socket; /* passed to it as systemd does (sd_listen_fds(3)); 0: none */
 
 	pid_t pid; /* 0: not running */
 	uint64_t started_ms;

@@ -224,6 +224,17 @@ static bool have_udevd(int old_root)
 		       old_root >= 0 ? &UDEVD_PATH[1] : UDEVD_PATH, X_OK, 0) == 0;
 }
 
+static void start_udevd(struct supervisor *supervisor)
+{
+	struct service *udevd = &supervisor->services[SERVICE_UDEVD];
+	int r = supervisor->options->all_uevents ? 0 : udevd_open_uevents(&udevd->socket);
+
+	/* It opens one itself then. */
+	if (r < 0)
+		log_warning("cannot filter uevents for udevd: %s", strerror(-r));
+	start(supervisor, SERVICE_UDEVD);
+}
+
 static int start_all(struct supervisor *supervisor)
 {
 	const struct options *options = supervisor->options;
@@ -237,7 +248,7 @@ static int start_all(struct supervisor *supervisor)
 		return -EINVAL;
 	start(supervisor, SERVICE_AGENT);
 	if (udevd)
-		start(supervisor, SERVICE_UDEVD);
+		start_udevd(supervisor);
 	if (options->exec)
 		start(supervisor, SERVICE_PAYLOAD);
 	return 0;

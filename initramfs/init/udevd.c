@@ -5,12 +5,17 @@
 #include <fcntl.h>
 #include <libudev.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "uevent-filter.h"
 #include "util.h"
+
+/* The kernel's own multicast group of uevents; 2 is udevd's. */
+#define KERNEL_GROUP 1
 
 /* What systemd's daemons say at one time is a few lines. */
 #define NOTIFY_SIZE 4096
@@ -26,6 +31,29 @@ int udevd_open_notify(int *ret_fd)
 	memcpy(address.sun_path, UDEVD_NOTIFY, strlen(UDEVD_NOTIFY));
 	address.sun_path[0] = '\0'; /* an abstract one */
 	if (bind(fd, (struct sockaddr *)&address, (socklen_t)length) < 0)
+		return -errno;
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int udevd_open_uevents(int *ret_fd)
+{
+	static const char *const unwanted[] = { "scsi", "scsi_device", "scsi_disk", "scsi_generic",
+		"bsg", "bdi" };
+	_cleanup_close_ int fd =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
+	const int on = 1;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = uevent_filter_attach(fd, UEVENT_DROP, unwanted, ARRAY_SIZE(unwanted));
+	if (r < 0)
+		return r;
+	/* udevd takes messages of which it knows who sent them only. */
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	*ret_fd = steal_fd(&fd);
 	return 0;

@@ -18,3 +18,8 @@ int udevd_read_notify(int fd);
 
 /* Has the kernel tell udevd once more of the devices that were there before it. */
 int udevd_coldplug(void);
+
+/* Opens the socket on which udevd hears the kernel; it is passed to udevd, and survives it. What
+ * comes with each disk and has no rule here (SCSI targets and devices, bsg nodes) does not come
+ * through: udevd would take the processor from the kernel's scan for it, five times a disk. */
+int udevd_open_uevents(int *ret_fd);
