@@ -118,8 +118,34 @@ bool serial_is_valid(const char *s)
 	return true;
 }
 
-/* The length of the UTF-8 sequence at S, 0 if it is none: no overlong forms, no surrogates,
- * nothing above U+10FFFF (RFC 3629). */
+/* C1 controls move a terminal's cursor as well as C0 ones do; format characters, which nobody sees,
+ * turn the direction of a line or end it. */
+static bool is_printable(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} unprintable[] = {
+		{ 0x80, 0x9f },	      /* C1 controls */
+		{ 0xad, 0xad },	      /* soft hyphen */
+		{ 0x600, 0x605 },     /* Arabic number signs */
+		{ 0x61c, 0x61c },     /* Arabic letter mark */
+		{ 0x180e, 0x180e },   /* Mongolian vowel separator */
+		{ 0x200b, 0x200f },   /* zero width, directional marks */
+		{ 0x2028, 0x202e },   /* line and paragraph separators, embeddings, overrides */
+		{ 0x2060, 0x206f },   /* word joiner, isolates, deprecated format characters */
+		{ 0xfeff, 0xfeff },   /* zero width no-break space */
+		{ 0xfff9, 0xfffb },   /* interlinear annotation */
+		{ 0xe0000, 0xe007f }, /* tags */
+	};
+
+	for (size_t i = 0; i < sizeof(unprintable) / sizeof(unprintable[0]); i++)
+		if (code >= unprintable[i].first && code <= unprintable[i].last)
+			return false;
+	return true;
+}
+
+/* The length of the UTF-8 sequence at S, 0 if it is none (no overlong forms, no surrogates,
+ * nothing above U+10FFFF; RFC 3629) or not printable. */
 static size_t utf8_sequence(const unsigned char *s, size_t len)
 {
 	uint32_t code, min;
@@ -143,8 +169,7 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
 	}
 	if (code < min || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
-	/* C1 controls move a terminal's cursor as well as C0 ones do. */
-	return code < 0xa0 ? 0 : n;
+	return is_printable(code) ? n : 0;
 }
 
 void text_encode(const char *data, size_t len, char *ret)
@@ -167,4 +192,19 @@ void text_encode(const char *data, size_t len, char *ret)
 		i += n;
 	}
 	*ret = '\0';
+}
+
+bool text_is_printable(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		unsigned char byte = (unsigned char)s[i];
+		size_t n = byte >= 0x20 && byte < 0x7f
+				   ? 1
+				   : utf8_sequence((const unsigned char *)s + i, len - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
 }

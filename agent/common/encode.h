@@ -26,6 +26,9 @@ int serial_decode(const char *name, char *ret);
 /* Whether S is a serial that we would give: [A-Za-z0-9_.+-]{1,36}. */
 bool serial_is_valid(const char *s);
 
-/* Encodes LEN bytes of anything as printable UTF-8: control characters, the backslash and bytes
- * that are no UTF-8 become \xNN. RET has room for 4 * LEN + 1 bytes. */
+/* Encodes LEN bytes of anything as printable UTF-8: control and format characters, the backslash
+ * and bytes that are no UTF-8 become \xNN. RET has room for 4 * LEN + 1 bytes. */
 void text_encode(const char *data, size_t len, char *ret);
+
+/* Whether LEN bytes are UTF-8 without control and format characters. */
+bool text_is_printable(const char *s, size_t len);

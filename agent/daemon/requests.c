@@ -77,6 +77,9 @@ static int handle_hello(struct server *server, struct call *call)
 		(r = argument_string(call->arguments, "generation", HOTSLOT_GENERATION_MAX,
 			 &generation, &call->failure)) < 0)
 		return r;
+	if (generation && !text_is_printable(generation, strlen(generation)))
+		return fail_request(
+			&call->failure, HOTSLOT_CLASS_INVALID, "generation is not printable");
 	if (!is_nonce(nonce))
 		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"nonce is not %d to %d characters of [0-9A-Za-z-]", HOTSLOT_NONCE_MIN,

@@ -27,7 +27,7 @@ static int print_attached(struct batch *batch, const struct hotslot_disk *disk)
 		ftell(batch->done) ? ", " : "attached before it: ", batch->options.image,
 		disk->slot);
 	if (batch->client->json)
-		return json_array_append_new(disks, disk_to_json(disk));
+		return json_array_append_new(disks, disk_json(disk));
 	return printf("%s\n", disk->by_slot) < 0 ? -1 : 0;
 }
 

@@ -92,7 +92,7 @@ static void set_guest(json_t **object, const struct hotslot_disk *disk)
 	set(object, "partitions", partitions_to_json(disk));
 }
 
-json_t *disk_to_json(const struct hotslot_disk *disk)
+json_t *disk_json(const struct hotslot_disk *disk)
 {
 	const struct hotslot_timing *timing = &disk->timing;
 	json_t *object = json_object();

@@ -155,7 +155,7 @@ static int print_json(struct client *client, struct hotslot_domain *domain,
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(array, disk_to_json(disks[i])) < 0) {
+		if (json_array_append_new(array, disk_json(disks[i])) < 0) {
 			json_decref(array);
 			array = NULL;
 		}

@@ -30,4 +30,4 @@ int finish(struct client *client, json_t *result);
 json_t *json_text(const char *text);
 
 /* A disk as JSON, NULL if there is no memory. */
-json_t *disk_to_json(const struct hotslot_disk *disk);
+json_t *disk_json(const struct hotslot_disk *disk);

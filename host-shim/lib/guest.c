@@ -133,6 +133,7 @@ static int request_page(struct hotslot_domain *domain, int64_t after, unsigned l
 struct inventory {
 	struct record **records;
 	size_t count, room;
+	unsigned pages;
 	int64_t after;		 /* place of the last one */
 	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
 };
@@ -194,10 +195,19 @@ int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record 
 	size_t *ret_count, struct hotslot_error *error)
 {
 	struct inventory inventory = { .after = -1, .contents_until = now_ms() + CONTENTS_WAIT_MS };
+	unsigned hellos = 0;
 	int r;
 
 	do {
 		r = add_page(domain, &inventory, deadline, error);
+		/* Pages of two sessions are no inventory. */
+		if (r >= 0 && inventory.pages++ > 0 && session_hellos(domain) != hellos) {
+			records_free(inventory.records, inventory.count);
+			inventory = (struct inventory){ .after = -1,
+				.contents_until = inventory.contents_until };
+			r = 1;
+		}
+		hellos = session_hellos(domain);
 	} while (r > 0);
 	if (r < 0) {
 		records_free(inventory.records, inventory.count);

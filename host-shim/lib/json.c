@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "encode.h"
+
 int json_get_u64(const json_t *object, const char *key, uint64_t max, uint64_t *ret)
 {
 	const json_t *value = json_object_get(object, key);
@@ -25,24 +27,12 @@ int json_get_bool(const json_t *object, const char *key, bool *ret)
 	return 0;
 }
 
-/* jansson has checked that it is UTF-8. */
-static bool has_controls(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = text[i], next = text[i + 1];
-
-		if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next < 0xa0))
-			return true;
-	}
-	return false;
-}
-
 int json_read_text(const json_t *value, size_t max, const char **ret)
 {
 	const char *text = json_string_value(value);
 
 	if (!text || json_string_length(value) > max ||
-		has_controls(text, json_string_length(value)))
+		!text_is_printable(text, json_string_length(value)))
 		return -EBADMSG;
 	*ret = text;
 	return 0;

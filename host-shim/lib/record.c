@@ -97,15 +97,20 @@ static int take_optional(
 	return r < 0 ? r : keep(record, text, ret);
 }
 
+/* What a link may be made of: names as serial_encode() gives them, and directories. */
+#define LINK_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-/\\"
+
 /* Where a link stands is the guest's affair, but its name is not. */
 static bool is_link(const char *text, const char *directory, const char *name)
 {
 	const char *slash = strrchr(text, '/');
 	size_t length = strlen(directory);
 
+	/* It is printed, and scripts put it into commands. */
 	return text[0] == '/' && slash && strcmp(slash + 1, name) == 0 &&
 	       (size_t)(slash - text) > length && strncmp(slash - length, directory, length) == 0 &&
-	       slash[-(long)length - 1] == '/' && !strstr(text, "/../") && !strchr(text, ' ');
+	       slash[-(long)length - 1] == '/' && !strstr(text, "/../") &&
+	       text[strspn(text, LINK_CHARACTERS)] == '\0';
 }
 
 static int take_links(struct record *record, const json_t *json, const char *slot_name,

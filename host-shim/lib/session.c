@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The conversation with a domain's agent: hello, requests, heartbeats, starting again. */
-#include "session.h"
+#include "session-state.h"
 
 #include <string.h>
 
@@ -21,24 +21,6 @@
 #define BUSY_RETRY_MIN_MS 50
 #define BUSY_RETRY_MAX_MS 250
 
-struct session {
-	struct channel *channel;
-	bool ready; /* the agent has answered the hello */
-	char generation[HOTSLOT_GENERATION_MAX + 1];
-	char nonce[HELLO_NONCE_SIZE];
-	json_int_t last_id;
-	int64_t clear_from; /* no disk at this place or above when asked, -1: not known */
-	const char *early;  /* the request that session_request_early() has sent */
-	uint64_t asked;	    /* when the last request was sent */
-	uint64_t pinged;    /* when the last heartbeat was sent */
-	struct hotslot_agent_info info;
-};
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void drop_channel(struct session *session)
 {
 	session->channel = channel_close(session->channel);
@@ -51,6 +33,11 @@ void session_free(struct session *session)
 		return;
 	drop_channel(session);
 	free(session);
+}
+
+unsigned session_hellos(const struct hotslot_domain *domain)
+{
+	return domain->session->hellos;
 }
 
 const struct hotslot_agent_info *session_info(const struct hotslot_domain *domain)
@@ -116,14 +103,14 @@ static int open_channel(
 		if (now_ms() >= deadline)
 			return error_set(error, HOTSLOT_ERROR_BUSY,
 				"Somebody else speaks with the agent of domain %s", domain->name);
-		r = pause_until(domain, earlier(now_ms() + interval, deadline), error);
+		r = pause_until(domain, session_earlier(now_ms() + interval, deadline), error);
 		if (r < 0)
 			return r;
-		interval = earlier(2 * interval, BUSY_RETRY_MAX_MS);
+		interval = session_earlier(2 * interval, BUSY_RETRY_MAX_MS);
 	}
 }
 
-static int send_frame(struct channel *channel, json_t *frame)
+int session_send(struct channel *channel, json_t *frame)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t length;
@@ -149,7 +136,7 @@ static int keep_alive(struct session *session, uint64_t *ret_next)
 		return 0;
 	session->pinged = now;
 	*ret_next = now + PING_TIMEOUT_MS;
-	return send_frame(
+	return session_send(
 		session->channel, json_pack("{s:s, s:s, s:s}", "execute", HOTSLOT_REQUEST_PING,
 					  "id", "heartbeat", "session", session->nonce));
 }
@@ -185,7 +172,7 @@ static int check_answer(struct hotslot_domain *domain, uint64_t until, uint64_t 
 }
 
 /* With the lock held. */
-static int wait_answer(
+int session_wait(
 	struct hotslot_domain *domain, uint64_t until, json_t **ret, struct hotslot_error *error)
 {
 	for (;;) {
@@ -198,7 +185,7 @@ static int wait_answer(
 			*ret = channel_take(domain->session->channel);
 			return 0;
 		}
-		events_wait(domain->events, earlier(until, next));
+		events_wait(domain->events, session_earlier(until, next));
 	}
 }
 
@@ -217,15 +204,16 @@ static int say_hello(struct hotslot_domain *domain, uint64_t until, struct hotsl
 	channel_expect(session->channel, ++session->last_id);
 	r = channel_send(session->channel, resync, sizeof(resync));
 	if (r == 0)
-		r = send_frame(session->channel,
+		r = session_send(session->channel,
 			hello_request(session->last_id, session->nonce, domain->generation));
-	r = r < 0 ? -ENOTCONN : wait_answer(domain, until, &answer, error);
+	r = r < 0 ? -ENOTCONN : session_wait(domain, until, &answer, error);
 	pthread_mutex_unlock(&domain->events->lock);
 	if (r < 0)
 		return r;
 	r = hello_read(answer, session->nonce, &session->info, error);
 	json_decref(answer);
 	session->ready = r == 0;
+	session->hellos += r == 0;
 	session->clear_from = -1;
 	return r;
 }
@@ -249,7 +237,8 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 		if (!session->channel)
 			r = open_channel(domain, deadline, error);
 		if (r == 0)
-			r = say_hello(domain, earlier(now_ms() + patience, deadline), error);
+			r = say_hello(
+				domain, session_earlier(now_ms() + patience, deadline), error);
 		if (r != -ENOTCONN && r != -ETIMEDOUT)
 			return r;
 		/* open_channel() sets its errors. */
@@ -260,8 +249,8 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 		if (r == -ENOTCONN) {
 			/* A stream that ends at once again: the domain is about to end. */
 			drop_channel(session);
-			r = pause_until(
-				domain, earlier(now_ms() + BUSY_RETRY_MIN_MS, deadline), error);
+			r = pause_until(domain,
+				session_earlier(now_ms() + BUSY_RETRY_MIN_MS, deadline), error);
 			if (r < 0)
 				return r;
 		}
@@ -270,8 +259,7 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 }
 
 /* Returns 1 if there was no session of this generation before. */
-static int connect_agent(
-	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	struct session *session = domain->session;
 	bool broken;
@@ -303,7 +291,7 @@ int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain
 	int r = domain_read_checked(domain, &xml, error);
 
 	if (r == 0)
-		r = connect_agent(domain, deadline, error);
+		r = session_connect(domain, deadline, error);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -315,106 +303,4 @@ int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain
 	}
 	*ret = steal_pointer(xml);
 	return 0;
-}
-
-static uint64_t milliseconds_left(uint64_t deadline)
-{
-	uint64_t now = now_ms();
-
-	return deadline > now ? earlier(deadline - now, HOTSLOT_DEADLINE_MAX_MS) : 1;
-}
-
-/* With the lock held. */
-static int send_request(struct hotslot_domain *domain, const char *execute, json_t *arguments)
-{
-	struct session *session = domain->session;
-	json_t *frame = json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments",
-		arguments, "id", ++session->last_id, "session", session->nonce);
-
-	channel_expect(session->channel, session->last_id);
-	session->asked = now_ms();
-	return send_frame(session->channel, frame);
-}
-
-/* Asks once, or takes the answer of a request that was sent EARLY. -ENOTCONN and -ETIMEDOUT with
- * no error set. */
-static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments, bool early,
-	uint64_t deadline, json_t **ret, struct hotslot_error *error)
-{
-	int r;
-
-	pthread_mutex_lock(&domain->events->lock);
-	r = early ? 0 : send_request(domain, execute, arguments);
-	r = r < 0 ? -ENOTCONN : wait_answer(domain, deadline + SESSION_GRACE_MS, ret, error);
-	pthread_mutex_unlock(&domain->events->lock);
-	return r;
-}
-
-static bool take_early(struct session *session, const char *execute)
-{
-	bool early = session->ready && session->early && strcmp(session->early, execute) == 0;
-
-	session->early = NULL;
-	return early;
-}
-
-static int set_deadline(json_t *arguments, uint64_t deadline)
-{
-	return json_object_set_new(
-		arguments, "deadline", json_integer((json_int_t)milliseconds_left(deadline)));
-}
-
-static int request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
-	uint64_t deadline, json_t **ret, struct hotslot_error *error)
-{
-	/* Some are to be answered before the deadline. */
-	bool sooner = json_object_get(arguments, "deadline") != NULL;
-
-	for (;;) {
-		int r = connect_agent(domain, deadline, error);
-		bool early;
-
-		if (r < 0)
-			return r;
-		early = take_early(domain->session, execute) && r == 0;
-		if (!sooner && set_deadline(arguments, deadline) < 0)
-			return error_memory(error);
-		r = ask(domain, execute, arguments, early, deadline, ret, error);
-		/* What was asked too early is asked again. */
-		if (r == 0 && early && json_object_get(*ret, "error")) {
-			json_decref(*ret);
-			continue;
-		}
-		if (r == 0 || error->code != HOTSLOT_ERROR_NONE)
-			return r;
-		domain->session->ready = false;
-		if (r == -ETIMEDOUT || now_ms() >= deadline)
-			return error_set(error, HOTSLOT_ERROR_TIMEOUT,
-				"The agent of domain %s did not answer the request '%s' in time",
-				domain->name, execute);
-	}
-}
-
-void session_request_early(
-	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline)
-{
-	struct session *session = domain->session;
-
-	if (arguments && session && session->ready && set_deadline(arguments, deadline) == 0) {
-		pthread_mutex_lock(&domain->events->lock);
-		if (send_request(domain, execute, arguments) == 0)
-			session->early = execute;
-		pthread_mutex_unlock(&domain->events->lock);
-	}
-	json_decref(arguments);
-}
-
-int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
-	uint64_t deadline, json_t **ret, struct hotslot_error *error)
-{
-	int r = arguments ? request(domain, execute, arguments, deadline, ret, error)
-			  : error_memory(error);
-
-	json_decref(arguments);
-	return r;
 }

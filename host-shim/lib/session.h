@@ -17,6 +17,9 @@ struct session;
 int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
 	struct hotslot_error *error);
 
+/* How often the agent has answered a hello; the domain must be connected. */
+unsigned session_hellos(const struct hotslot_domain *domain);
+
 /* What the agent said in its hello; the domain must be connected. */
 const struct hotslot_agent_info *session_info(const struct hotslot_domain *domain);
 

@@ -229,6 +229,26 @@ static void test_text_is_printable_utf8(void **state)
 	}
 }
 
+static void test_format_characters_are_no_text(void **state)
+{
+	/* Right-to-left override, line separator, zero width space, a tag, a C1 control. */
+	static const char *const hidden[] = { "a\u202eb", "a\u2028b", "a\u200bb", "a\U000e0041b",
+		"a\u009bb" };
+	char encoded[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++) {
+		assert_false(text_is_printable(hidden[i], strlen(hidden[i])));
+		text_encode(hidden[i], strlen(hidden[i]), encoded);
+		assert_true(text_is_printable(encoded, strlen(encoded)));
+		assert_non_null(strstr(encoded, "\\x"));
+	}
+	assert_true(text_is_printable(
+		"Gr\u00fc\u00dfe \u65e5\u672c", strlen("Gr\u00fc\u00dfe \u65e5\u672c")));
+	assert_false(text_is_printable("\xff", 1));
+	assert_false(text_is_printable("\x1b[0m", 4));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {

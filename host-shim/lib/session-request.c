@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests in a session with a domain's agent: sent, sent early, asked again. */
+#include <string.h>
+
+#include "error.h"
+#include "session-state.h"
+
+static uint64_t milliseconds_left(uint64_t deadline)
+{
+	uint64_t now = now_ms();
+
+	return deadline > now ? session_earlier(deadline - now, HOTSLOT_DEADLINE_MAX_MS) : 1;
+}
+
+/* With the lock held. */
+static int send_request(struct hotslot_domain *domain, const char *execute, json_t *arguments)
+{
+	struct session *session = domain->session;
+	json_t *frame = json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments",
+		arguments, "id", ++session->last_id, "session", session->nonce);
+
+	channel_expect(session->channel, session->last_id);
+	session->asked = now_ms();
+	return session_send(session->channel, frame);
+}
+
+/* Asks once, or takes the answer of a request that was sent EARLY. -ENOTCONN and -ETIMEDOUT with
+ * no error set. */
+static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments, bool early,
+	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&domain->events->lock);
+	r = early ? 0 : send_request(domain, execute, arguments);
+	r = r < 0 ? -ENOTCONN : session_wait(domain, deadline + SESSION_GRACE_MS, ret, error);
+	pthread_mutex_unlock(&domain->events->lock);
+	return r;
+}
+
+static bool take_early(struct session *session, const char *execute)
+{
+	bool early = session->ready && session->early && strcmp(session->early, execute) == 0;
+
+	session->early = NULL;
+	return early;
+}
+
+static int set_deadline(json_t *arguments, uint64_t deadline)
+{
+	return json_object_set_new(
+		arguments, "deadline", json_integer((json_int_t)milliseconds_left(deadline)));
+}
+
+static int request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
+	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+{
+	/* Some are to be answered before the deadline. */
+	bool sooner = json_object_get(arguments, "deadline") != NULL;
+
+	for (;;) {
+		int r = session_connect(domain, deadline, error);
+		bool early;
+
+		if (r < 0)
+			return r;
+		early = take_early(domain->session, execute) && r == 0;
+		if (!sooner && set_deadline(arguments, deadline) < 0)
+			return error_memory(error);
+		r = ask(domain, execute, arguments, early, deadline, ret, error);
+		/* What was asked too early is asked again. */
+		if (r == 0 && early && json_object_get(*ret, "error")) {
+			json_decref(*ret);
+			continue;
+		}
+		if (r == 0 || error->code != HOTSLOT_ERROR_NONE)
+			return r;
+		domain->session->ready = false;
+		if (r == -ETIMEDOUT || now_ms() >= deadline)
+			return error_set(error, HOTSLOT_ERROR_TIMEOUT,
+				"The agent of domain %s did not answer the request '%s' in time",
+				domain->name, execute);
+	}
+}
+
+void session_request_early(
+	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline)
+{
+	struct session *session = domain->session;
+
+	if (arguments && session && session->ready && set_deadline(arguments, deadline) == 0) {
+		pthread_mutex_lock(&domain->events->lock);
+		if (send_request(domain, execute, arguments) == 0)
+			session->early = execute;
+		pthread_mutex_unlock(&domain->events->lock);
+	}
+	json_decref(arguments);
+}
+
+int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
+	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+{
+	int r = arguments ? request(domain, execute, arguments, deadline, ret, error)
+			  : error_memory(error);
+
+	json_decref(arguments);
+	return r;
+}

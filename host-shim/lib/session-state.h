@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a session is, for session.c and session-request.c alone. */
+#pragma once
+
+#include "channel.h"
+#include "hello.h"
+#include "session.h"
+
+struct session {
+	struct channel *channel;
+	bool ready; /* the agent has answered the hello */
+	char generation[HOTSLOT_GENERATION_MAX + 1];
+	char nonce[HELLO_NONCE_SIZE];
+	unsigned hellos; /* answered */
+	json_int_t last_id;
+	int64_t clear_from; /* no disk at this place or above when asked, -1: not known */
+	const char *early;  /* the request that session_request_early() has sent */
+	uint64_t asked;	    /* when the last request was sent */
+	uint64_t pinged;    /* when the last heartbeat was sent */
+	struct hotslot_agent_info info;
+};
+
+static inline uint64_t session_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Returns 1 if there was no session of this generation before, 0 if there was. */
+int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
+
+/* With the lock held, as the next. Takes the reference to FRAME, which may be NULL. */
+int session_send(struct channel *channel, json_t *frame);
+
+/* Waits for the answer that the channel expects. -ENOTCONN and -ETIMEDOUT with no error set. */
+int session_wait(
+	struct hotslot_domain *domain, uint64_t until, json_t **ret, struct hotslot_error *error);
