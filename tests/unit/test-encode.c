@@ -233,7 +233,7 @@ static void test_format_characters_are_no_text(void **state)
 {
 	/* Right-to-left override, line separator, zero width space, a tag, a C1 control. */
 	static const char *const hidden[] = { "a\u202eb", "a\u2028b", "a\u200bb", "a\U000e0041b",
-		"a\u009bb" };
+		"a\xc2\x9b" };
 	char encoded[64];
 
 	(void)state;
@@ -252,6 +252,7 @@ static void test_format_characters_are_no_text(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_format_characters_are_no_text),
 		cmocka_unit_test(test_serials_have_these_names),
 		cmocka_unit_test(test_no_serial_is_named_like_a_partition),
 		cmocka_unit_test(test_only_the_one_spelling_is_a_name),

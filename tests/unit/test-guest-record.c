@@ -170,9 +170,9 @@ static void test_more_partitions_than_a_disk_can_have_are_refused(void **state)
 static void test_only_links_to_this_disk_count(void **state)
 {
 	static const char *const links[] = {
-		"/$(reboot)/by-slot/259",
-		"/`x`;/by-slot/259",
-		"/dev/disk\\\\n/by-slot/259\\\\n",
+		"[\"/$(reboot)/by-slot/259\"]",
+		"[\"/`x`;/by-slot/259\"]",
+		"[\"/dev/'disk'/by-slot/259\"]",
 		"[\"/dev/disk/by-slot/25\"]",
 		"[\"/dev/disk/by-slot/2590\"]",
 		"[\"/dev/disk/by-slot/259-part1\"]",
