@@ -143,6 +143,19 @@ int write_attr_at(int dirfd, const char *path, const char *data)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
+DIR *open_directory_at(int dirfd, const char *path)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir;
+
+	if (fd < 0)
+		return NULL;
+	dir = fdopendir(fd);
+	if (dir)
+		steal_fd(&fd);
+	return dir;
+}
+
 int make_directories(const char *path)
 {
 	char part[PATH_MAX];

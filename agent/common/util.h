@@ -81,5 +81,8 @@ int read_attr_u64_at(int dirfd, const char *path, uint64_t *ret);
 /* Writes DATA to an existing file (a sysfs or procfs attribute) in one write. */
 int write_attr_at(int dirfd, const char *path, const char *data);
 
+/* Opens a directory for readdir(). Returns NULL and sets errno if that fails. */
+DIR *open_directory_at(int dirfd, const char *path);
+
 /* Makes every missing directory of PATH, mode 0755. */
 int make_directories(const char *path);

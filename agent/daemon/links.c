@@ -141,13 +141,9 @@ bool links_check(const struct links *links, const char *name, dev_t devnum)
 static void prune_tree(const struct links *links, const char *tree,
 	bool (*keep)(void *data, const char *name), void *data)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_closedir_ DIR *dir = open_directory_at(links->dev, tree);
 	struct dirent *entry;
-	int fd = openat(links->dev, tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (fd >= 0 && !dir)
-		close(fd);
 	while (dir && (entry = readdir(dir))) {
 		char name[LINK_PATH_SIZE];
 
@@ -156,7 +152,7 @@ static void prune_tree(const struct links *links, const char *tree,
 		if ((size_t)snprintf(name, sizeof(name), "%s/%s", tree, entry->d_name) >=
 				sizeof(name) ||
 			!keep(data, name))
-			unlinkat(fd, entry->d_name, 0);
+			unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 }
 

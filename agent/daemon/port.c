@@ -36,17 +36,11 @@ struct port {
 
 int port_find(int sysfd, char ret_node[PORT_NODE_SIZE])
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd =
-		openat(sysfd, "class/virtio-ports", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = open_directory_at(sysfd, "class/virtio-ports");
 	struct dirent *entry;
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
 	if (!dir)
 		return -errno;
-	fd = -1;
 	while ((entry = readdir(dir))) {
 		char path[PORT_NODE_SIZE + 8], name[64];
 

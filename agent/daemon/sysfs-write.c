@@ -51,15 +51,11 @@ static bool is_host_of(const char *path, const char *controller)
 /* Finds the "scan" attribute of CONTROLLER's SCSI host. */
 static int find_scan(const struct view *view, const char *controller, char *ret, size_t size)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, "class/scsi_host");
 	struct dirent *entry;
-	int fd = openat(view->sys, "class/scsi_host", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		closep(&fd);
+	if (!dir)
 		return -ENODEV;
-	}
 	while ((entry = readdir(dir))) {
 		char path[PATH_MAX], target[PATH_MAX];
 

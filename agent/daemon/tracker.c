@@ -317,16 +317,13 @@ void tracker_rescan(struct tracker *tracker)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
-	int fd;
 
 	read_identity(tracker);
 	for (size_t i = 0; i < tracker->inventory.n; i++)
 		tracker->inventory.entries[i]->seen = false;
-	fd = openat(tracker->view.sys, "class/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	dir = open_directory_at(tracker->view.sys, "class/block");
 	if (!dir) {
 		log_error("cannot list /sys/class/block: %s", strerror(errno));
-		closep(&fd);
 		return;
 	}
 	while ((entry = readdir(dir)))

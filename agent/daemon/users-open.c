@@ -42,19 +42,14 @@ static const struct stack_node *find_open(const struct stack *stack, int dirfd, 
 int search_open_files(struct search *search, pid_t pid)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd = -1;
 	char path[PROCESS_PATH_SIZE];
 	const struct stack_node *node = NULL;
 	struct dirent *entry;
 
 	snprintf(path, sizeof(path), "%d/fd", pid);
-	fd = openat(search->procfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) /* it has ended */
-		return 0;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	fd = -1;
+	dir = open_directory_at(search->procfd, path);
+	if (!dir) /* it has ended */
+		return errno == ENOMEM ? -ENOMEM : 0;
 	while (!node && (entry = readdir(dir)))
 		node = find_open(&search->stack, dirfd(dir), entry->d_name);
 	if (!node || pid == search->self || read_parent(search->procfd, pid) == search->self)

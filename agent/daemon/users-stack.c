@@ -11,19 +11,6 @@
 /* "class/block/", two names and what stands between and after them. */
 #define PATH_SIZE (2 * DISK_NAME_SIZE + 64)
 
-static DIR *open_directory(int dirfd, const char *path)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir;
-
-	if (fd < 0)
-		return NULL;
-	dir = fdopendir(fd);
-	if (!dir)
-		closep(&fd);
-	return dir;
-}
-
 /* The next entry that can be a block device's name. */
 static const char *next_name(DIR *dir)
 {
@@ -99,7 +86,7 @@ static int add_holders(int sysfd, struct stack *stack, size_t below)
 	int r;
 
 	snprintf(path, sizeof(path), "class/block/%s/holders", stack->nodes[below].name);
-	dir = open_directory(sysfd, path);
+	dir = open_directory_at(sysfd, path);
 	while (dir && (name = next_name(dir))) {
 		stack->nodes[below].top = false;
 		r = add(sysfd, stack, name, below, true);
@@ -118,7 +105,7 @@ static int add_partitions(int sysfd, struct stack *stack, size_t below)
 	int r;
 
 	snprintf(path, sizeof(path), "class/block/%s", stack->nodes[below].name);
-	dir = open_directory(sysfd, path);
+	dir = open_directory_at(sysfd, path);
 	while (dir && (name = next_name(dir))) {
 		snprintf(path, sizeof(path), "%s/partition", name);
 		if (faccessat(dirfd(dir), path, F_OK, 0) < 0)
@@ -133,7 +120,7 @@ static int add_partitions(int sysfd, struct stack *stack, size_t below)
 /* Loop devices are no holders to the kernel: each says what file it stands on. */
 static int add_loops(int sysfd, struct stack *stack)
 {
-	_cleanup_closedir_ DIR *dir = open_directory(sysfd, "block");
+	_cleanup_closedir_ DIR *dir = open_directory_at(sysfd, "block");
 	const char *name;
 	int r;
 

@@ -98,18 +98,12 @@ static int find_in_btrfs(struct search *search, const char *uuid)
 
 static int find_btrfs(struct search *search)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd =
-		openat(search->sysfd, "fs/btrfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = open_directory_at(search->sysfd, "fs/btrfs");
 	struct dirent *entry;
 	int r = 0;
 
-	if (fd < 0)
-		return 0;
-	dir = fdopendir(fd);
 	if (!dir)
-		return -errno;
-	fd = -1;
+		return errno == ENOMEM ? -ENOMEM : 0;
 	while (r == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
 			r = find_in_btrfs(search, entry->d_name);
@@ -139,18 +133,13 @@ static int find_swaps(struct search *search)
 
 static int for_each_process(struct search *search, int (*find)(struct search *, pid_t))
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd = openat(search->procfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = open_directory_at(search->procfd, ".");
 	struct dirent *entry;
 	uint64_t pid;
 	int r = 0;
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
 	if (!dir)
 		return -errno;
-	fd = -1;
 	while (r == 0 && (entry = readdir(dir)))
 		if (parse_u64(entry->d_name, PID_MAX, &pid) == 0)
 			r = find(search, (pid_t)pid);

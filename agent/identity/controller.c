@@ -140,18 +140,13 @@ static int add_controller(const struct view *view, const char *name, struct cont
 
 static int list_controllers(const struct view *view, struct controllers *list)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, DRIVER_DIRECTORY);
 	struct dirent *entry;
-	int r, fd = openat(view->sys, DRIVER_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
 	list->n = 0;
-	if (fd < 0)
+	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while ((entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "virtio", 6))
 			continue;

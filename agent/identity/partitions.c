@@ -65,17 +65,12 @@ int disk_read_partitions(
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
 	size_t n = 0;
-	int fd, r;
+	int r;
 
 	name = name ? name + 1 : devpath;
-	fd = openat(view->sys, devpath + (*devpath == '/'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	dir = open_directory_at(view->sys, devpath + (*devpath == '/'));
+	if (!dir)
 		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while ((entry = readdir(dir)) && n < PARTITIONS_MAX) {
 		/* "sda1" is below "sda". */
 		if (strncmp(entry->d_name, name, strlen(name)))
@@ -83,7 +78,7 @@ int disk_read_partitions(
 		r = grow(&list, n);
 		if (r < 0)
 			return r;
-		n += (size_t)read_partition(fd, entry->d_name, &list[n]);
+		n += (size_t)read_partition(dirfd(dir), entry->d_name, &list[n]);
 	}
 	if (n > 0)
 		qsort(list, n, sizeof(*list), compare_numbers);

@@ -94,18 +94,13 @@ static int resolve_members(struct search *search, const char *directory, const c
 	_cleanup_closedir_ DIR *dir = NULL;
 	char path[PATH_MAX], target[PATH_MAX];
 	struct dirent *entry;
-	int fd, n = 0;
+	int n = 0;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path))
 		return -ENAMETOOLONG;
-	fd = openat(search->view->sys, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	dir = open_directory_at(search->view->sys, path);
+	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
@@ -210,26 +205,21 @@ static void resolve_devnum(struct search *search, dev_t devnum)
 /* btrfs has an anonymous device number; its members are in sysfs. */
 static void resolve_btrfs(struct search *search, const struct mount *mount)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_closedir_ DIR *dir = open_directory_at(search->view->sys, "fs/btrfs");
 	const char *name = strrchr(mount->source, '/');
 	struct dirent *entry;
-	int fd;
 
-	fd = openat(search->view->sys, "fs/btrfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
 	while (dir && name && (entry = readdir(dir))) {
 		char path[PATH_MAX], member[PATH_MAX];
 
 		snprintf(path, sizeof(path), "fs/btrfs/%s", entry->d_name);
 		snprintf(member, sizeof(member), "%s/devices/%s", entry->d_name, name + 1);
-		if (faccessat(fd, member, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		if (faccessat(dirfd(dir), member, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (resolve_members(search, path, "devices") <= 0)
 			break;
 		return;
 	}
-	if (fd >= 0 && !dir)
-		close(fd);
 	search->disks->undecided = true;
 }
 

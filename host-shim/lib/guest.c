@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's requests with types. The guest is not trusted: each answer is checked whole. */
-#include "guest.h"
+#include "guest-answer.h"
 
 #include <string.h>
 
@@ -8,29 +8,23 @@
 #include "json.h"
 #include "session.h"
 
-/* More disks than any controller can hold with libvirt's patience; ends a guest's endless list. */
-#define DISKS_MAX 65536
-
-/* A list right after an attach says what is on the disk; it does not wait for a sick one. */
-#define CONTENTS_WAIT_MS 2000
-
 /* A text of the agent for a person, and a path. */
 #define TEXT_MAX 1024
 
-static int malformed(
+int guest_malformed(
 	const struct hotslot_domain *domain, struct hotslot_error *error, const char *what)
 {
 	return error_set(error, HOTSLOT_ERROR_AGENT,
 		"The agent of domain %s gave a malformed answer: %s", domain->name, what);
 }
 
-static int read_record(const struct hotslot_domain *domain, const json_t *json, struct record **ret,
+int guest_read_record(const struct hotslot_domain *domain, const json_t *json, struct record **ret,
 	struct hotslot_error *error)
 {
 	int r = record_from_json(json, ret);
 
 	if (r == -EBADMSG)
-		return malformed(domain, error, "a disk's record");
+		return guest_malformed(domain, error, "a disk's record");
 	return r < 0 ? error_memory(error) : 0;
 }
 
@@ -91,7 +85,7 @@ static int disk_busy(const struct hotslot_domain *domain, unsigned slot, const j
 }
 
 /* What is no documented outcome of the request. */
-static int refused(const struct hotslot_domain *domain, const char *execute, const json_t *refusal,
+int guest_refused(const struct hotslot_domain *domain, const char *execute, const json_t *refusal,
 	struct hotslot_error *error)
 {
 	if (has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
@@ -103,153 +97,6 @@ static int refused(const struct hotslot_domain *domain, const char *execute, con
 }
 
 /* CONTENTS: waits until the agent has looked at them. */
-/* CONTENTS_UNTIL: how long the agent may wait for what it does not know yet; 0 for not at all. */
-static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit,
-	uint64_t contents_until, uint64_t deadline, json_t **ret, struct hotslot_error *error)
-{
-	uint64_t now = now_ms(), wait = contents_until > now ? contents_until - now : 0;
-	json_t *arguments = json_pack("{s:i, s:b, s:I}", "limit", limit, "contents", wait > 0,
-		"deadline", (json_int_t)wait);
-	const json_t *refusal;
-	json_t *answer;
-	int r;
-
-	if (arguments && after >= 0)
-		(void)json_object_set_new(arguments, "after", json_integer(after));
-	r = session_request(domain, HOTSLOT_REQUEST_DISKS, arguments, deadline, &answer, error);
-	if (r < 0)
-		return r;
-	refusal = json_object_get(answer, "error");
-	if (refusal)
-		r = refused(domain, HOTSLOT_REQUEST_DISKS, refusal, error);
-	else if (!json_is_array(json_object_get(json_object_get(answer, "return"), "disks")))
-		r = malformed(domain, error, "no list of disks");
-	if (r == 0)
-		*ret = json_incref(json_object_get(answer, "return"));
-	json_decref(answer);
-	return r;
-}
-
-struct inventory {
-	struct record **records;
-	size_t count, room;
-	unsigned pages;
-	int64_t after;		 /* place of the last one */
-	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
-};
-
-static int add_record(struct hotslot_domain *domain, struct inventory *inventory,
-	const json_t *json, struct hotslot_error *error)
-{
-	struct record *record;
-	int r;
-
-	if (inventory->count == inventory->room) {
-		size_t room = 2 * inventory->room + HOTSLOT_PAGE_MAX;
-		struct record **records =
-			reallocarray(inventory->records, room, sizeof(struct record *));
-
-		if (!records)
-			return error_memory(error);
-		inventory->records = records;
-		inventory->room = room;
-	}
-	r = read_record(domain, json, &record, error);
-	if (r < 0)
-		return r;
-	inventory->records[inventory->count++] = record;
-	if ((int64_t)record->place <= inventory->after || inventory->count > DISKS_MAX)
-		return malformed(domain, error, "disks out of order");
-	inventory->after = (int64_t)record->place;
-	return 0;
-}
-
-/* Returns 1 if there is another page. */
-static int add_page(struct hotslot_domain *domain, struct inventory *inventory, uint64_t deadline,
-	struct hotslot_error *error)
-{
-	const json_t *disk, *next;
-	json_t *page;
-	size_t i;
-	int r = request_page(domain, inventory->after, HOTSLOT_PAGE_MAX, inventory->contents_until,
-		deadline, &page, error);
-
-	if (r < 0)
-		return r;
-	json_array_foreach(json_object_get(page, "disks"), i, disk)
-	{
-		r = add_record(domain, inventory, disk, error);
-		if (r < 0)
-			break;
-	}
-	next = json_object_get(page, "next");
-	if (r == 0 && json_is_integer(next))
-		r = i > 0 && json_integer_value(next) == inventory->after
-			    ? 1
-			    : malformed(domain, error, "the next page");
-	json_decref(page);
-	return r;
-}
-
-int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
-	size_t *ret_count, struct hotslot_error *error)
-{
-	struct inventory inventory = { .after = -1, .contents_until = now_ms() + CONTENTS_WAIT_MS };
-	unsigned hellos = 0;
-	int r;
-
-	do {
-		r = add_page(domain, &inventory, deadline, error);
-		/* Pages of two sessions are no inventory. */
-		if (r >= 0 && inventory.pages++ > 0 && session_hellos(domain) != hellos) {
-			records_free(inventory.records, inventory.count);
-			inventory = (struct inventory){ .after = -1,
-				.contents_until = inventory.contents_until };
-			r = 1;
-		}
-		hellos = session_hellos(domain);
-	} while (r > 0);
-	if (r < 0) {
-		records_free(inventory.records, inventory.count);
-		return r;
-	}
-	*ret = inventory.records;
-	*ret_count = inventory.count;
-	return 0;
-}
-
-void records_free(struct record **records, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		record_free(records[i]);
-	free(records);
-}
-
-int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
-	struct record **ret, struct hotslot_error *error)
-{
-	_cleanup_record_ struct record *record = NULL;
-	json_t *page, *disk;
-	int r;
-
-	if (session_is_clear(domain, slot)) {
-		*ret = NULL;
-		return 0;
-	}
-	r = request_page(domain, (int64_t)slot - 1, 1, 0, deadline, &page, error);
-	if (r < 0)
-		return r;
-	disk = json_array_get(json_object_get(page, "disks"), 0);
-	r = disk ? read_record(domain, disk, &record, error) : 0;
-	json_decref(page);
-	if (r < 0)
-		return r;
-	if (!record)
-		session_set_clear(domain, slot);
-	*ret = record && record->place == slot ? steal_pointer(record) : NULL;
-	return 0;
-}
-
 static int not_expected(const struct hotslot_domain *domain, unsigned slot, const json_t *refusal,
 	struct hotslot_error *error)
 {
@@ -261,7 +108,7 @@ static int not_expected(const struct hotslot_domain *domain, unsigned slot, cons
 		return error_set(error, HOTSLOT_ERROR_MISMATCH,
 			"The guest of domain %s shows another disk in slot %u: %s", domain->name,
 			slot, description(refusal));
-	return refused(domain, HOTSLOT_REQUEST_EXPECT, refusal, error);
+	return guest_refused(domain, HOTSLOT_REQUEST_EXPECT, refusal, error);
 }
 
 /* The guest has compared already; but it is the guest. */
@@ -276,7 +123,7 @@ static int compare(const struct hotslot_domain *domain, const struct record *rec
 			disk->serial ?: "?");
 	if (disk->slot != (int)expected->slot || !disk->by_slot ||
 		strcmp(disk->state, "present") != 0)
-		return malformed(domain, error, "not the disk that was asked for");
+		return guest_malformed(domain, error, "not the disk that was asked for");
 	if (strcmp(disk->serial ?: "", expected->serial) != 0 ||
 		(expected->size != 0 && disk->size != expected->size) ||
 		disk->read_only != expected->read_only)
@@ -327,7 +174,7 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 	}
 	refusal = json_object_get(answer, "error");
 	r = refusal ? not_expected(domain, expected->slot, refusal, error)
-		    : read_record(domain,
+		    : guest_read_record(domain,
 			      json_object_get(json_object_get(answer, "return"), "disk"), &record,
 			      error);
 	json_decref(answer);
@@ -348,13 +195,13 @@ static int check_release(struct hotslot_domain *domain, unsigned slot, enum rele
 	if (refusal && has_class(refusal, HOTSLOT_CLASS_BUSY))
 		return disk_busy(domain, slot, refusal, error);
 	if (refusal)
-		return refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
+		return guest_refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
 	if (json_get_text(json_object_get(answer, "return"), "state", TEXT_MAX, &state) < 0)
-		return malformed(domain, error, "no state of the released disk");
+		return guest_malformed(domain, error, "no state of the released disk");
 	if (strcmp(state, "gone") == 0)
 		return 1;
 	if (how == RELEASE_DETACHED || strcmp(state, "released") != 0)
-		return malformed(domain, error, "the state of the released disk");
+		return guest_malformed(domain, error, "the state of the released disk");
 	return 0;
 }
 
@@ -386,7 +233,7 @@ static int request_plain(struct hotslot_domain *domain, const char *execute, jso
 		return r;
 	refusal = json_object_get(answer, "error");
 	if (refusal)
-		r = refused(domain, execute, refusal, error);
+		r = guest_refused(domain, execute, refusal, error);
 	json_decref(answer);
 	return r;
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading the agent's answers, for guest.c and guest-list.c alone. */
+#pragma once
+
+#include <jansson.h>
+
+#include "guest.h"
+
+/* Sets the error that WHAT in an answer is not as the protocol has it. */
+int guest_malformed(
+	const struct hotslot_domain *domain, struct hotslot_error *error, const char *what);
+
+/* Takes a disk's record. The caller frees *ret with record_free(). */
+int guest_read_record(const struct hotslot_domain *domain, const json_t *json, struct record **ret,
+	struct hotslot_error *error);
+
+/* Sets the error for a request that the agent has refused. */
+int guest_refused(const struct hotslot_domain *domain, const char *execute, const json_t *refusal,
+	struct hotslot_error *error);

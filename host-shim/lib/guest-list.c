@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The guest's inventory, page by page. */
+#include "error.h"
+#include "guest-answer.h"
+#include "json.h"
+#include "session.h"
+
+/* More disks than any controller can hold with libvirt's patience; ends a guest's endless list. */
+#define DISKS_MAX 65536
+
+/* A list right after an attach says what is on the disk; it does not wait for a sick one. */
+#define CONTENTS_WAIT_MS 2000
+
+/* CONTENTS_UNTIL: how long the agent may wait for what it does not know yet; 0 for not at all. */
+static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit,
+	uint64_t contents_until, uint64_t deadline, json_t **ret, struct hotslot_error *error)
+{
+	uint64_t now = now_ms(), wait = contents_until > now ? contents_until - now : 0;
+	json_t *arguments = json_pack("{s:i, s:b, s:I}", "limit", limit, "contents", wait > 0,
+		"deadline", (json_int_t)wait);
+	const json_t *refusal;
+	json_t *answer;
+	int r;
+
+	if (arguments && after >= 0)
+		(void)json_object_set_new(arguments, "after", json_integer(after));
+	r = session_request(domain, HOTSLOT_REQUEST_DISKS, arguments, deadline, &answer, error);
+	if (r < 0)
+		return r;
+	refusal = json_object_get(answer, "error");
+	if (refusal)
+		r = guest_refused(domain, HOTSLOT_REQUEST_DISKS, refusal, error);
+	else if (!json_is_array(json_object_get(json_object_get(answer, "return"), "disks")))
+		r = guest_malformed(domain, error, "no list of disks");
+	if (r == 0)
+		*ret = json_incref(json_object_get(answer, "return"));
+	json_decref(answer);
+	return r;
+}
+
+struct inventory {
+	struct record **records;
+	size_t count, room;
+	unsigned pages;
+	int64_t after;		 /* place of the last one */
+	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
+};
+
+static int add_record(struct hotslot_domain *domain, struct inventory *inventory,
+	const json_t *json, struct hotslot_error *error)
+{
+	struct record *record;
+	int r;
+
+	if (inventory->count == inventory->room) {
+		size_t room = 2 * inventory->room + HOTSLOT_PAGE_MAX;
+		struct record **records =
+			reallocarray(inventory->records, room, sizeof(struct record *));
+
+		if (!records)
+			return error_memory(error);
+		inventory->records = records;
+		inventory->room = room;
+	}
+	r = guest_read_record(domain, json, &record, error);
+	if (r < 0)
+		return r;
+	inventory->records[inventory->count++] = record;
+	if ((int64_t)record->place <= inventory->after || inventory->count > DISKS_MAX)
+		return guest_malformed(domain, error, "disks out of order");
+	inventory->after = (int64_t)record->place;
+	return 0;
+}
+
+/* Returns 1 if there is another page. */
+static int add_page(struct hotslot_domain *domain, struct inventory *inventory, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	const json_t *disk, *next;
+	json_t *page;
+	size_t i;
+	int r = request_page(domain, inventory->after, HOTSLOT_PAGE_MAX, inventory->contents_until,
+		deadline, &page, error);
+
+	if (r < 0)
+		return r;
+	json_array_foreach(json_object_get(page, "disks"), i, disk)
+	{
+		r = add_record(domain, inventory, disk, error);
+		if (r < 0)
+			break;
+	}
+	next = json_object_get(page, "next");
+	if (r == 0 && json_is_integer(next))
+		r = i > 0 && json_integer_value(next) == inventory->after
+			    ? 1
+			    : guest_malformed(domain, error, "the next page");
+	json_decref(page);
+	return r;
+}
+
+int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
+	size_t *ret_count, struct hotslot_error *error)
+{
+	struct inventory inventory = { .after = -1, .contents_until = now_ms() + CONTENTS_WAIT_MS };
+	unsigned hellos = 0;
+	int r;
+
+	do {
+		r = add_page(domain, &inventory, deadline, error);
+		/* Pages of two sessions are no inventory. */
+		if (r >= 0 && inventory.pages++ > 0 && session_hellos(domain) != hellos) {
+			records_free(inventory.records, inventory.count);
+			inventory = (struct inventory){ .after = -1,
+				.contents_until = inventory.contents_until };
+			r = 1;
+		}
+		hellos = session_hellos(domain);
+	} while (r > 0);
+	if (r < 0) {
+		records_free(inventory.records, inventory.count);
+		return r;
+	}
+	*ret = inventory.records;
+	*ret_count = inventory.count;
+	return 0;
+}
+
+void records_free(struct record **records, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		record_free(records[i]);
+	free(records);
+}
+
+int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	json_t *page, *disk;
+	int r;
+
+	if (session_is_clear(domain, slot)) {
+		*ret = NULL;
+		return 0;
+	}
+	r = request_page(domain, (int64_t)slot - 1, 1, 0, deadline, &page, error);
+	if (r < 0)
+		return r;
+	disk = json_array_get(json_object_get(page, "disks"), 0);
+	r = disk ? guest_read_record(domain, disk, &record, error) : 0;
+	json_decref(page);
+	if (r < 0)
+		return r;
+	if (!record)
+		session_set_clear(domain, slot);
+	*ret = record && record->place == slot ? steal_pointer(record) : NULL;
+	return 0;
+}
