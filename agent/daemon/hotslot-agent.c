@@ -48,19 +48,26 @@ static void print_usage(FILE *out)
 
 /* ---- the loop ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint64_t earliest_deadline(void *data)
 {
 	struct agent *agent = data;
 	uint64_t server = server_deadline(&agent->server);
 	uint64_t prober = prober_deadline(&agent->tracker);
+	uint64_t udevd = udevd_queue_deadline(&agent->watch.udevd);
 
-	return server < prober ? server : prober;
+	return earlier(server, earlier(prober, udevd));
 }
 
 static void tick(void *data)
 {
 	struct agent *agent = data;
 
+	udevd_queue_expire(&agent->watch.udevd);
 	server_tick(&agent->server);
 	prober_expire(&agent->tracker);
 	prober_continue(&agent->tracker, pending_wants_contents(&agent->server));
@@ -121,6 +128,7 @@ static int agent_open(struct agent *agent, struct options *options)
 	r = watch_open(&agent->watch, &agent->loop, &agent->tracker, &agent->server);
 	if (r < 0)
 		return r;
+	agent->server.udevd = &agent->watch.udevd;
 	tracker_rescan(&agent->tracker);
 	tracker_prune_links(&agent->tracker);
 	if (options->port_fd >= 0)

@@ -9,6 +9,7 @@
 #include "release.h"
 #include "report.h"
 #include "sysfs-write.h"
+#include "udevd-queue.h"
 
 /* What a page has besides its records. */
 #define PAGE_ENVELOPE_MAX 1024
@@ -22,6 +23,12 @@ static void pending_free(struct pending *pending)
 static json_t *answer_state(uint32_t slot, const char *state)
 {
 	return json_pack("{s:i, s:s}", "slot", (int)slot, "state", state);
+}
+
+/* The kernel may be done with the slot's last disk, but udevd may not. */
+static bool is_vacated(const struct server *server, uint32_t slot)
+{
+	return !server->udevd || !udevd_queue_has(server->udevd, slot);
 }
 
 /* ---- disks ---- */
@@ -104,7 +111,7 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	json_t *record;
 	char mismatch[2 * SERIAL_ENCODED_MAX + 64];
 
-	if (!entry)
+	if (!entry || !is_vacated(server, pending->slot))
 		return false;
 	if (find_mismatch(pending, &entry->disk, mismatch, sizeof(mismatch))) {
 		fail_request(&failure, HOTSLOT_CLASS_MISMATCH, "the disk in slot %u (%s): %s",
@@ -139,6 +146,8 @@ static bool check_release(struct server *server, struct pending *pending, struct
 	int r = 0;
 
 	if (!entry) {
+		if (!is_vacated(server, pending->slot))
+			return false;
 		server_answer(server, pending->id, answer_state(pending->slot, "gone"));
 		return true;
 	}
@@ -159,7 +168,7 @@ static bool check_release(struct server *server, struct pending *pending, struct
 
 static bool check_gone(struct server *server, struct pending *pending, struct entry *entry)
 {
-	if (entry)
+	if (entry || !is_vacated(server, pending->slot))
 		return false;
 	server_answer(server, pending->id, answer_state(pending->slot, "gone"));
 	return true;
@@ -189,7 +198,10 @@ static void expire(struct server *server, struct pending *pending, struct entry 
 
 	if (pending->kind == PENDING_RELEASE && entry)
 		release_cancel(server, entry);
-	if (pending->kind == PENDING_GONE)
+	if (!entry && !is_vacated(server, pending->slot))
+		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT,
+			"udevd has yet to see the last disk of slot %u go", pending->slot);
+	else if (pending->kind == PENDING_GONE)
 		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in slot %u",
 			entry ? entry->disk.name : "a disk", pending->slot);
 	else if (pending->kind == PENDING_RELEASE)

@@ -13,6 +13,7 @@
 #define BOOT_ID_SIZE 40
 
 struct pending;
+struct udevd_queue;
 
 struct server {
 	struct loop *loop;
@@ -27,7 +28,8 @@ struct server {
 	uint64_t seq;				     /* of the last event of this session */
 	char boot_id[BOOT_ID_SIZE];
 	uint64_t epoch;
-	struct pending *pending; /* oldest first */
+	const struct udevd_queue *udevd; /* what a slot's next disk waits for; NULL: nothing */
+	struct pending *pending;	 /* oldest first */
 	size_t n_pending;
 };
 

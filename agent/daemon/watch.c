@@ -28,6 +28,15 @@ static bool is_equal(const char *a, const char *b)
 	return a && !strcmp(a, b);
 }
 
+static void handle_removal(struct watch *watch, const char *devpath, uint64_t diskseq)
+{
+	const struct entry *entry = inventory_find_devpath(&watch->tracker->inventory, devpath + 1);
+
+	if (entry && entry->disk.status == DISK_SLOTTED)
+		udevd_queue_add(&watch->udevd, entry->disk.slot, devpath);
+	tracker_remove(watch->tracker, devpath, diskseq);
+}
+
 static void handle_block(struct watch *watch, struct udev_device *device)
 {
 	const char *devpath = udev_device_get_devpath(device);
@@ -37,7 +46,7 @@ static void handle_block(struct watch *watch, struct udev_device *device)
 	if (!devpath || !name || strncmp(name, "sd", 2))
 		return;
 	if (is_disk && is_equal(udev_device_get_action(device), "remove"))
-		tracker_remove(watch->tracker, devpath, event_diskseq(device));
+		handle_removal(watch, devpath, event_diskseq(device));
 	else
 		tracker_refresh(watch->tracker, devpath);
 }
@@ -102,7 +111,7 @@ int watch_open(
 	int r = -ENOMEM;
 
 	*watch = (struct watch){ .loop = loop, .tracker = tracker, .server = server };
-	watch->source.fd = -1;
+	watch->source.fd = watch->udevd.source.fd = -1;
 	watch->udev = udev_new();
 	if (watch->udev)
 		watch->monitor = udev_monitor_new_from_netlink(watch->udev, group);
@@ -120,6 +129,9 @@ int watch_open(
 			watch };
 		r = loop_add(loop, &watch->source, EPOLLIN);
 	}
+	/* Otherwise udevd has handled what the agent hears of. */
+	if (r >= 0 && tracker->links.owner)
+		r = udevd_queue_open(&watch->udevd, loop, watch->udev);
 	if (r < 0)
 		log_error("cannot listen to uevents (%s): %s", group, strerror(-r));
 	return r;
@@ -127,6 +139,7 @@ int watch_open(
 
 void watch_close(struct watch *watch)
 {
+	udevd_queue_close(&watch->udevd);
 	loop_remove(watch->loop, &watch->source);
 	udev_monitor_unref(watch->monitor);
 	udev_unref(watch->udev);

@@ -6,6 +6,7 @@
 
 #include "server.h"
 #include "tracker.h"
+#include "udevd-queue.h"
 
 struct watch {
 	struct loop *loop;
@@ -14,6 +15,7 @@ struct watch {
 	struct udev *udev;
 	struct udev_monitor *monitor;
 	struct source source;
+	struct udevd_queue udevd;
 };
 
 /* Starts to listen: to the kernel where the agent owns the links, else to udevd, which speaks

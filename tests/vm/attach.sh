@@ -184,6 +184,22 @@ mount_slot_0() {
 	guest_run vm 'mkdir -p /tmp/data; mount -t ext4 /dev/disk/by-slot/0 /tmp/data'
 }
 
+test_a_slot_is_not_used_again_before_udevd_has_seen_its_disk_go() {
+	raw_image a.img
+	raw_image b.img
+	hs attach vm a.img --slot 0 >/dev/null
+	# shellcheck disable=SC2016
+	guest_run vm '{ sleep 1; kill -STOP $(pidof systemd-udevd); echo udevd stops; sleep 4
+		echo udevd continues; kill -CONT $(pidof systemd-udevd); } >/dev/console 2>&1 &'
+	console_wait "$CONSOLE" "^udevd stops" >/dev/null
+	check_fails 1 "udevd has yet to see .* slot 0 go; the host has detached the disk in slot 0" \
+		hs detach vm 0 --timeout 1
+	[[ -z $(grep -a '^udevd continues' "$CONSOLE") ]]
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm b.img --slot 0)"
+	[[ -n $(grep -a '^udevd continues' "$CONSOLE") ]]
+	check_equal b.img "$(guest_reads 0)"
+}
+
 test_a_mounted_disk_is_not_detached_and_the_error_says_where_it_is() {
 	mount_slot_0
 	local before
