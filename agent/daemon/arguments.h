@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "server.h"
+#include "failure.h"
 
 /* Each returns 1 and the value, 0 if the member is not there, or a negative errno with *FAILURE
  * filled if it is of another type or out of range. */

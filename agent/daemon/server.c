@@ -2,7 +2,6 @@
 /* Serves the protocol on the port: bytes in, frames, bytes out. */
 #include "server.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -142,17 +141,6 @@ void server_refuse(struct server *server, const json_t *id, struct failure *fail
 	json_decref(failure->extra);
 	failure->extra = NULL;
 	check_sent(server, send_object(server, envelope(server, "error", error, id), false));
-}
-
-int fail_request(struct failure *failure, const char *class, const char *format, ...)
-{
-	va_list args;
-
-	failure->class = class;
-	va_start(args, format);
-	vsnprintf(failure->desc, sizeof(failure->desc), format, args);
-	va_end(args);
-	return -EBADMSG;
 }
 
 /* An event that does not fit is lost; the gap in "seq" says so. */

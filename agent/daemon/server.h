@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "failure.h"
 #include "frame.h"
 #include "port.h"
 #include "tracker.h"
@@ -56,17 +57,6 @@ uint64_t server_deadline(const struct server *server);
 void server_tick(struct server *server);
 
 /* ---- for the requests ---- */
-
-/* Why a request failed; EXTRA is an object with more members of the error, or NULL. */
-struct failure {
-	const char *class;
-	char desc[768]; /* two serials fit */
-	json_t *extra;
-};
-
-/* Fills *FAILURE and returns -EBADMSG: it is the request's fault, not ours. */
-int fail_request(struct failure *failure, const char *class, const char *format, ...)
-	_printf_(3, 4);
 
 /* Sends an answer; takes the reference to RESULT, which may be NULL for lack of memory. */
 void server_answer(struct server *server, const json_t *id, json_t *result);
