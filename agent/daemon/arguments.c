@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "wire.h"
-
 int argument_number(const json_t *arguments, const char *key, uint64_t max, uint64_t *ret,
 	struct failure *failure)
 {

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "util.h"
+#include "wire.h"
 
 /* Why a request failed; EXTRA is an object with more members of the error, or NULL. */
 struct failure {
