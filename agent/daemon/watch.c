@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "log.h"
 #include "uevent-filter.h"
@@ -60,6 +61,17 @@ static void handle_device(struct watch *watch, struct udev_device *device)
 		server_open_port(watch->server);
 }
 
+/* What is queued is older than what a rescan finds, and thousands of events would delay the next.
+ */
+static void discard_events(struct watch *watch)
+{
+	char byte;
+
+	while (recv(watch->source.fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0 ||
+		errno == ENOBUFS)
+		;
+}
+
 static void handle_events(void *data, uint32_t events)
 {
 	struct watch *watch = data;
@@ -75,6 +87,7 @@ static void handle_events(void *data, uint32_t events)
 			udev_device_unref(device);
 		} else if (errno == ENOBUFS) {
 			log_warning("uevents were lost: looking at all disks");
+			discard_events(watch);
 			tracker_rescan(watch->tracker);
 		} else {
 			return;

@@ -112,6 +112,22 @@ test_without_udevd_it_works_the_same() {
 	hs detach vm 0
 }
 
+# While the agent is stopped, more uevents come than its socket holds.
+test_lost_uevents_make_the_agent_look_again() {
+	raw_image a.img
+	raw_image b.img
+	IMAGE=$(control_image --no-udev) launch_controlled vm
+	hs attach vm a.img >/dev/null
+	# shellcheck disable=SC2016
+	guest_run vm '{ agent=$(pidof hotslot-agent); sleep 1; kill -STOP $agent; n=0
+		while [ $n -lt 20000 ]; do echo change >/sys/block/sda/uevent; n=$((n + 1)); done
+		echo flood is over; kill -CONT $agent; } >/dev/console 2>&1 &'
+	console_wait "$T/vm.console" '^flood is over' >/dev/null
+	console_wait "$T/vm.console" 'uevents were lost: looking at all disks' >/dev/null
+	check_equal "0 true" "$(hs list vm --json | jq -r '.disks[] | "\(.slot) \(.visible)"')"
+	check_equal /dev/disk/by-slot/1 "$(hs attach vm b.img)"
+}
+
 test_udev_owns_the_links_where_it_is_told_to() {
 	truncate -s 8M a.img
 	printf 'label: gpt\nstart=2048, size=2048\n' | PATH=$PATH:/usr/sbin:/sbin sfdisk -q a.img
