@@ -251,15 +251,6 @@ void tracker_changed(struct tracker *tracker, struct entry *entry)
 	tracker->callbacks.changed(tracker->callbacks.data, entry);
 }
 
-/* Cuts "…/block/sda/sda1" to "…/block/sda". */
-static void cut_partition(char *devpath)
-{
-	char *block = strstr(devpath, "/block/"), *slash;
-
-	if (block && (slash = strchr(block + strlen("/block/"), '/')))
-		*slash = '\0';
-}
-
 void tracker_refresh(struct tracker *tracker, const char *devpath)
 {
 	struct identity_error error = {};
@@ -270,7 +261,6 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s", devpath + 1) >= sizeof(path))
 		return;
-	cut_partition(path);
 	if (!*tracker->identity.controller)
 		read_identity(tracker);
 	entry = inventory_find_devpath(&tracker->inventory, path);
@@ -293,14 +283,19 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 		add(tracker, &disk, path);
 }
 
+static bool is_disk_path(const char *path)
+{
+	const char *block = strstr(path, "/block/");
+
+	return block && !strchr(block + strlen("/block/"), '/');
+}
+
 static void refresh_named(struct tracker *tracker, const char *name)
 {
 	char path[PATH_MAX] = "/";
 
 	if (view_find_block(&tracker->view, name, path + 1, sizeof(path) - 1) == 0 &&
-		!strchr(strstr(path, "/block/") ? strstr(path, "/block/") + strlen("/block/")
-						: path,
-			'/'))
+		is_disk_path(path))
 		tracker_refresh(tracker, path);
 }
 

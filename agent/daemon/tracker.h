@@ -51,8 +51,8 @@ struct tracker_options {
 int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracker_options *options);
 void tracker_close(struct tracker *tracker);
 
-/* Looks at the disk at DEVPATH ("/devices/…/block/sda" or a partition below it): it is new, it
- * has changed, it is gone. Logs a disk that is broken, and forgets it. */
+/* Looks at the disk at DEVPATH ("/devices/…/block/sda"): it is new, it has changed, it is gone.
+ * Logs a disk that is broken, and forgets it. */
 void tracker_refresh(struct tracker *tracker, const char *devpath);
 
 /* The kernel has removed the disk at DEVPATH that had this disk sequence number (0: unknown). */

@@ -38,18 +38,53 @@ static void handle_removal(struct watch *watch, const char *devpath, uint64_t di
 	tracker_remove(watch->tracker, devpath, diskseq);
 }
 
+static void look_at_changed(struct watch *watch)
+{
+	if (*watch->changed)
+		tracker_refresh(watch->tracker, watch->changed);
+	watch->changed[0] = '\0';
+}
+
+/* Cuts "…/block/sda/sda1" to "…/block/sda". */
+static void cut_partition(char *devpath)
+{
+	char *block = strstr(devpath, "/block/"), *slash;
+
+	if (block && (slash = strchr(block + strlen("/block/"), '/')))
+		*slash = '\0';
+}
+
+/* Changes of a disk and its partitions come in dozens: one look after the last of them will do. */
+static void note_changed(struct watch *watch, const char *devpath)
+{
+	char disk[PATH_MAX];
+
+	if ((size_t)snprintf(disk, sizeof(disk), "%s", devpath) >= sizeof(disk))
+		return;
+	cut_partition(disk);
+	if (strcmp(disk, watch->changed))
+		look_at_changed(watch);
+	strcpy(watch->changed, disk);
+}
+
 static void handle_block(struct watch *watch, struct udev_device *device)
 {
 	const char *devpath = udev_device_get_devpath(device);
+	const char *action = udev_device_get_action(device);
 	const char *name = udev_device_get_sysname(device);
 	bool is_disk = is_equal(udev_device_get_devtype(device), "disk");
 
 	if (!devpath || !name || strncmp(name, "sd", 2))
 		return;
-	if (is_disk && is_equal(udev_device_get_action(device), "remove"))
+	if (is_disk && is_equal(action, "remove")) {
+		look_at_changed(watch);
 		handle_removal(watch, devpath, event_diskseq(device));
-	else
+	} else if (is_disk && is_equal(action, "add")) {
+		look_at_changed(watch);
 		tracker_refresh(watch->tracker, devpath);
+	} else {
+		note_changed(watch, devpath);
+	}
 }
 
 /* A port has its name only with the change event that follows its add event. */
@@ -90,9 +125,10 @@ static void handle_events(void *data, uint32_t events)
 			discard_events(watch);
 			tracker_rescan(watch->tracker);
 		} else {
-			return;
+			break;
 		}
 	}
+	look_at_changed(watch);
 }
 
 static const char *const subsystems[] = { "block", "virtio-ports" };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <libudev.h>
+#include <limits.h>
 
 #include "server.h"
 #include "tracker.h"
@@ -16,6 +17,7 @@ struct watch {
 	struct udev_monitor *monitor;
 	struct source source;
 	struct udevd_queue udevd;
+	char changed[PATH_MAX]; /* a disk that has changed and is to be looked at; empty: none */
 };
 
 /* Starts to listen: to the kernel where the agent owns the links, else to udevd, which speaks
