@@ -36,6 +36,7 @@ struct entry {
 	enum entry_state state;
 	struct hold *hold;
 	struct source hold_source;
+	bool forced;	     /* taking: although it may be in use */
 	bool restore_claims; /* restoring: the claim comes first, it is not ours yet */
 	bool conflict;	     /* another disk has its serial */
 	bool seen;	     /* by the enumeration that is under way */

@@ -111,7 +111,8 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	json_t *record;
 	char mismatch[2 * SERIAL_ENCODED_MAX + 64];
 
-	if (!entry || !is_vacated(server, pending->slot))
+	/* One that is being taken is answered when it is known whether it was. */
+	if (!entry || !is_vacated(server, pending->slot) || entry->state == ENTRY_TAKING)
 		return false;
 	if (find_mismatch(pending, &entry->disk, mismatch, sizeof(mismatch))) {
 		fail_request(&failure, HOTSLOT_CLASS_MISMATCH, "the disk in slot %u (%s): %s",
@@ -157,6 +158,9 @@ static bool check_release(struct server *server, struct pending *pending, struct
 	}
 	if (entry->state == ENTRY_PRESENT)
 		r = release_start(server, entry, pending->force);
+	/* It is going; its removal answers. */
+	if (r == -ENODEV || r == -ESTALE)
+		return false;
 	if (r < 0) {
 		fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
 			entry->disk.name, pending->slot, strerror(-r));
@@ -279,7 +283,7 @@ static void end_expects(struct server *server, uint32_t slot)
 	struct failure failure = {};
 
 	fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "slot %u is released meanwhile", slot);
-	pending_refuse(server, PENDING_EXPECT, slot, &failure);
+	pending_refuse(server, PENDING_EXPECT, slot, false, &failure);
 }
 
 int pending_add(struct server *server, const struct pending *wait, struct failure *failure)
@@ -308,8 +312,8 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	return 0;
 }
 
-void pending_refuse(
-	struct server *server, enum pending_kind kind, uint32_t slot, struct failure *failure)
+void pending_refuse(struct server *server, enum pending_kind kind, uint32_t slot, bool spare_forced,
+	struct failure *failure)
 {
 	struct pending **link = &server->pending;
 
@@ -317,7 +321,8 @@ void pending_refuse(
 		struct pending *pending = *link;
 		struct failure copy = *failure;
 
-		if (pending->kind != kind || pending->slot != slot) {
+		if (pending->kind != kind || pending->slot != slot ||
+			(spare_forced && pending->force)) {
 			link = &pending->next;
 			continue;
 		}

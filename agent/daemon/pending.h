@@ -43,9 +43,10 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 /* Answers those whose condition or deadline has come. */
 void pending_check_all(struct server *server);
 
-/* Answers the requests of a kind that wait for SLOT with FAILURE; takes its extra. */
-void pending_refuse(
-	struct server *server, enum pending_kind kind, uint32_t slot, struct failure *failure);
+/* Answers the requests of a kind that wait for SLOT with FAILURE, with SPARE_FORCED only those
+ * that do not force; takes its extra. */
+void pending_refuse(struct server *server, enum pending_kind kind, uint32_t slot, bool spare_forced,
+	struct failure *failure);
 
 /* Whether somebody waits for contents. */
 bool pending_wants_contents(const struct server *server);

@@ -69,6 +69,7 @@ static void start_probe(struct tracker *tracker, struct entry *entry)
 	entry->probe_source.fd = -1;
 	prober_cancel(tracker, entry);
 	set_state(entry, CONTENTS_UNKNOWN);
+	tracker_changed(tracker, entry);
 }
 
 void prober_look(struct tracker *tracker, struct entry *entry)
@@ -85,7 +86,8 @@ void prober_look(struct tracker *tracker, struct entry *entry)
 
 static bool is_waiting(const struct entry *entry)
 {
-	return !entry->probe && entry->contents.state == CONTENTS_PENDING;
+	return !entry->probe && entry->contents.state == CONTENTS_PENDING &&
+	       entry->state == ENTRY_PRESENT;
 }
 
 void prober_continue(struct tracker *tracker, bool urgent)

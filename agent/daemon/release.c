@@ -49,7 +49,7 @@ static void refuse_busy(
 	fail_request(&failure, HOTSLOT_CLASS_BUSY, "%s in slot %u is in use", entry->disk.name,
 		entry->disk.slot);
 	failure.extra = report_users(users, n);
-	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, &failure);
+	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, !entry->forced, &failure);
 }
 
 static void refuse_error(struct server *server, struct entry *entry, int r)
@@ -59,7 +59,16 @@ static void refuse_error(struct server *server, struct entry *entry, int r)
 	log_error("%s: cannot be released: %s", entry->disk.name, strerror(-r));
 	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
 		entry->disk.name, entry->disk.slot, strerror(-r));
-	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, &failure);
+	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, !entry->forced, &failure);
+}
+
+/* Back in use: what is on it was not looked at meanwhile. */
+static void set_present(struct server *server, struct entry *entry)
+{
+	entry->state = ENTRY_PRESENT;
+	prober_look(server->tracker, entry);
+	tracker_update_links(server->tracker, entry);
+	tracker_changed(server->tracker, entry);
 }
 
 static void finish_taking(
@@ -70,20 +79,34 @@ static void finish_taking(
 		return;
 	}
 	drop_hold(server, entry);
-	entry->state = ENTRY_PRESENT;
+	/* It is going; its removal answers. */
+	if (r == -ENODEV || r == -ESTALE) {
+		set_state(server, entry, ENTRY_DELETING);
+		return;
+	}
+	/* Whoever forces has a try of his own, once it is present again. */
 	if (r == HOLD_BUSY)
 		refuse_busy(server, entry, users, n);
 	else
 		refuse_error(server, entry, r);
-	tracker_changed(server->tracker, entry);
+	set_present(server, entry);
 }
 
 static void finish_restoring(struct server *server, struct entry *entry, int r)
 {
+	struct failure failure = {};
+
 	drop_hold(server, entry);
-	if (r < 0)
-		log_error("%s: cannot be taken back into use: %s", entry->disk.name, strerror(-r));
-	set_state(server, entry, r < 0 ? ENTRY_RELEASED : ENTRY_PRESENT);
+	if (r == 0) {
+		set_present(server, entry);
+		return;
+	}
+	log_error("%s: cannot be taken back into use: %s", entry->disk.name, strerror(-r));
+	fail_request(&failure, HOTSLOT_CLASS_INTERNAL,
+		"cannot take %s in slot %u back into use: %s", entry->disk.name, entry->disk.slot,
+		strerror(-r));
+	pending_refuse(server, PENDING_EXPECT, entry->disk.slot, false, &failure);
+	set_state(server, entry, ENTRY_RELEASED);
 }
 
 static int watch_step(struct server *server, struct entry *entry);
@@ -162,9 +185,12 @@ int release_start(struct server *server, struct entry *entry, bool force)
 	/* Our own look at its contents is no use of it. */
 	prober_cancel(server->tracker, entry);
 	r = claim(server, entry, force);
-	if (r == 0)
-		entry->state = ENTRY_TAKING;
-	return r;
+	if (r < 0)
+		return r;
+	entry->state = ENTRY_TAKING;
+	entry->forced = force;
+	prober_look(server->tracker, entry);
+	return 0;
 }
 
 void release_cancel(struct server *server, struct entry *entry)
@@ -172,8 +198,13 @@ void release_cancel(struct server *server, struct entry *entry)
 	if (entry->state != ENTRY_TAKING)
 		return;
 	drop_hold(server, entry);
-	entry->state = ENTRY_PRESENT;
-	tracker_changed(server->tracker, entry);
+	set_present(server, entry);
+}
+
+void release_cancel_all(struct server *server)
+{
+	for (size_t i = 0; i < server->tracker->inventory.n; i++)
+		release_cancel(server, server->tracker->inventory.entries[i]);
 }
 
 int release_undo(struct server *server, struct entry *entry)
@@ -190,18 +221,23 @@ int release_undo(struct server *server, struct entry *entry)
 	return r;
 }
 
+/* By the hold if there is one; a step that is under way is broken off. */
 int release_delete(struct server *server, struct entry *entry)
 {
+	bool held = entry->state == ENTRY_RELEASED && entry->hold;
 	int r;
 
-	if (entry->state == ENTRY_DELETING)
+	if (entry->state == ENTRY_DELETING && entry->hold)
 		return 0;
-	if (!entry->hold)
-		return scsi_delete_start(&server->tracker->view, entry->devpath);
-	loop_remove(server->loop, &entry->hold_source);
-	r = hold_delete(entry->hold);
-	if (r == 0)
-		r = watch_step(server, entry);
+	if (held) {
+		loop_remove(server->loop, &entry->hold_source);
+		r = hold_delete(entry->hold);
+		if (r == 0)
+			r = watch_step(server, entry);
+	} else {
+		drop_hold(server, entry);
+		r = scsi_delete_start(&server->tracker->view, entry->devpath);
+	}
 	if (r == 0)
 		entry->state = ENTRY_DELETING;
 	return r;

@@ -11,6 +11,9 @@ int release_start(struct server *server, struct entry *entry, bool force);
 /* Breaks off what release_start() began, if it is still under way: the disk stays in use. */
 void release_cancel(struct server *server, struct entry *entry);
 
+/* Breaks off all that nobody waits for any more: the session is over. */
+void release_cancel_all(struct server *server);
+
 /* Starts to take a released disk back into use. */
 int release_undo(struct server *server, struct entry *entry);
 

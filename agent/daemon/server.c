@@ -7,11 +7,15 @@
 
 #include "log.h"
 #include "pending.h"
+#include "release.h"
 #include "report.h"
 #include "requests.h"
 
 #define BOOT_ID_FILE "sys/kernel/random/boot_id"
 #define EPOCH_FILE "epoch"
+
+/* A port that is unplugged is heard of when it comes back; one that only failed is not. */
+#define REOPEN_MS 1000
 
 /* Counts the agent's starts in this boot: /run is emptied by a reboot. */
 static int count_epoch(struct server *server)
@@ -52,6 +56,7 @@ static void end_session(struct server *server)
 	server->active = false;
 	frame_reader_reset(&server->reader);
 	pending_drop_all(server);
+	release_cancel_all(server);
 }
 
 static void close_port(struct server *server)
@@ -209,7 +214,9 @@ void server_start_session(struct server *server, const char *nonce)
 {
 	static const char mark = (char)HOTSLOT_RESYNC;
 
+	server->active = false;
 	pending_drop_all(server);
+	release_cancel_all(server);
 	port_drop_queue(server->port);
 	server->active = true;
 	strcpy(server->session, nonce);
@@ -282,6 +289,7 @@ static void handle_port(void *data, uint32_t events)
 	if (r < 0) {
 		log_warning("the port is gone: %s", strerror(-r));
 		close_port(server);
+		server->reopen_at = now_ms() + REOPEN_MS;
 	}
 }
 
@@ -340,6 +348,8 @@ uint64_t server_deadline(const struct server *server)
 	uint64_t port = server->port ? port_retry_ms(server->port) : UINT64_MAX;
 	uint64_t pending = pending_deadline(server);
 
+	if (server->reopen_at && server->reopen_at < pending)
+		pending = server->reopen_at;
 	return port < pending ? port : pending;
 }
 
@@ -347,5 +357,9 @@ void server_tick(struct server *server)
 {
 	if (server->port && port_retry_ms(server->port) <= now_ms())
 		handle_port(server, 0);
+	if (server->reopen_at && server->reopen_at <= now_ms()) {
+		server->reopen_at = 0;
+		server_open_port(server);
+	}
 	pending_check_all(server);
 }

@@ -22,6 +22,7 @@ struct server {
 	struct port *port;     /* NULL while the guest has none */
 	const char *port_path; /* NULL: the one named HOTSLOT_PORT_NAME */
 	struct source port_source;
+	uint64_t reopen_at; /* now_ms(): when to try again to open the port; 0: not */
 	struct frame_reader reader;
 	bool active; /* a host has said hello */
 	char session[HOTSLOT_NONCE_MAX + 1];

@@ -52,10 +52,24 @@ static void update_own_links(struct tracker *tracker, const struct entry *entry)
 	update_tree(tracker, entry, LINK_BY_SERIAL, wanted && !entry->conflict);
 }
 
+/* Has udevd run its rules once more for a disk, and then for its partitions, which go by it. */
+static void trigger(struct tracker *tracker, const struct entry *entry)
+{
+	char uevent[PATH_MAX];
+
+	snprintf(uevent, sizeof(uevent), "%s/uevent", entry->devpath);
+	write_attr_at(tracker->view.sys, uevent, "change");
+	for (size_t i = 0; i < entry->n_partitions; i++) {
+		snprintf(uevent, sizeof(uevent), "%s/%s/uevent", entry->devpath,
+			entry->partitions[i].name);
+		write_attr_at(tracker->view.sys, uevent, "change");
+	}
+}
+
 /* Where udevd makes the links, it learns of a conflict by a mark and a change event. */
 static void mark_conflict(struct tracker *tracker, const struct entry *entry)
 {
-	char path[sizeof(tracker->run_directory) + LINK_PATH_SIZE], uevent[PATH_MAX];
+	char path[sizeof(tracker->run_directory) + LINK_PATH_SIZE];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/" CONFLICTS_DIRECTORY, tracker->run_directory);
@@ -68,8 +82,7 @@ static void mark_conflict(struct tracker *tracker, const struct entry *entry)
 	} else {
 		unlink(path);
 	}
-	snprintf(uevent, sizeof(uevent), "%s/uevent", entry->devpath);
-	write_attr_at(tracker->view.sys, uevent, "change");
+	trigger(tracker, entry);
 }
 
 /* Settles who of the disks with SERIAL has the name: the only one, or none. */
@@ -132,10 +145,31 @@ static bool belongs_to_any(void *data, const char *name)
 	return false;
 }
 
+/* Marks of an agent before this one, of serials that are unique again. */
+static void prune_conflicts(struct tracker *tracker)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[sizeof(tracker->run_directory) + sizeof(CONFLICTS_DIRECTORY) + 1];
+	struct dirent *mark;
+
+	snprintf(path, sizeof(path), "%s/" CONFLICTS_DIRECTORY, tracker->run_directory);
+	dir = open_directory_at(AT_FDCWD, path);
+	while (dir && (mark = readdir(dir))) {
+		if (inventory_count_serial(&tracker->inventory, mark->d_name) > 1 ||
+			unlinkat(dirfd(dir), mark->d_name, 0) < 0)
+			continue;
+		for (size_t i = 0; i < tracker->inventory.n; i++)
+			if (!strcmp(tracker->inventory.entries[i]->disk.serial, mark->d_name))
+				trigger(tracker, tracker->inventory.entries[i]);
+	}
+}
+
 void tracker_prune_links(struct tracker *tracker)
 {
 	if (tracker->links.owner)
 		links_prune(&tracker->links, belongs_to_any, tracker);
+	else
+		prune_conflicts(tracker);
 }
 
 void tracker_drop_serial_links(struct tracker *tracker, const struct entry *entry)

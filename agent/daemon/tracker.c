@@ -222,8 +222,8 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	if (is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
-	tracker->callbacks.added(tracker->callbacks.data, entry);
 	prober_look(tracker, entry);
+	tracker->callbacks.added(tracker->callbacks.data, entry);
 }
 
 static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk)
@@ -242,8 +242,8 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 	if (update_partitions(tracker, entry) < 0)
 		log_error("%s: cannot read its partitions", disk->name);
 	tracker_update_links(tracker, entry);
-	tracker->callbacks.changed(tracker->callbacks.data, entry);
 	prober_look(tracker, entry);
+	tracker->callbacks.changed(tracker->callbacks.data, entry);
 }
 
 void tracker_changed(struct tracker *tracker, struct entry *entry)
@@ -265,7 +265,10 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 		read_identity(tracker);
 	entry = inventory_find_devpath(&tracker->inventory, path);
 	r = disk_identify(&tracker->view, &tracker->identity, path, &disk, &error);
-	if (r < 0 && r != -ENODEV)
+	/* A disk that goes loses its attributes one by one; its own event tells when it is gone. */
+	if (r == -ENODEV || (r == -ENOENT && entry))
+		return;
+	if (r < 0)
 		log_error("%s: %s: %s; ignored", path, error.attribute, error.reason);
 	if (r < 0 || (disk.status != DISK_SLOTTED && disk.status != DISK_UNSLOTTED)) {
 		if (entry)

@@ -77,6 +77,9 @@ static void handle_block(struct watch *watch, struct udev_device *device)
 	if (!devpath || !name || strncmp(name, "sd", 2))
 		return;
 	if (is_disk && is_equal(action, "remove")) {
+		/* Its partitions went before it. */
+		if (!strcmp(watch->changed, devpath))
+			watch->changed[0] = '\0';
 		look_at_changed(watch);
 		handle_removal(watch, devpath, event_diskseq(device));
 	} else if (is_disk && is_equal(action, "add")) {
@@ -124,6 +127,7 @@ static void handle_events(void *data, uint32_t events)
 			log_warning("uevents were lost: looking at all disks");
 			discard_events(watch);
 			tracker_rescan(watch->tracker);
+			server_open_port(watch->server);
 		} else {
 			break;
 		}

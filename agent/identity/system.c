@@ -223,25 +223,36 @@ static void resolve_btrfs(struct search *search, const struct mount *mount)
 	search->disks->undecided = true;
 }
 
-/* Every layer of an overlay counts: the lower ones hold the system, the upper its changes. */
+/* Resolves each layer of a value such as "/a:/b::/c". */
+static void resolve_layers(struct search *search, const char *value, size_t length)
+{
+	const char *end = value + length;
+
+	while (value < end) {
+		size_t n = strcspn(value, ":,");
+
+		if (n > 0)
+			resolve_path(search, value, n);
+		value += n + 1;
+	}
+}
+
+/* Every layer of an overlay counts: the lower ones hold the system, the upper its changes.
+ * Linux 6.7 and later shows layers that were added one by one as an option each. */
 static void resolve_overlay(struct search *search, const struct mount *mount)
 {
-	static const char *const keys[] = { "lowerdir", "upperdir" };
-	size_t length, layers = 0;
+	static const char *const keys[] = { "lowerdir", "lowerdir+", "datadir+", "upperdir" };
+	size_t length, lower = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *value = mount_option(mount->options, keys[i], &length);
-		const char *end = value ? value + length : NULL;
 
-		while (value && value < end) {
-			size_t n = strcspn(value, ":,");
-
-			if (n > 0 && ++layers)
-				resolve_path(search, value, n);
-			value += n + 1;
+		for (; value; value = mount_option(value + length, keys[i], &length)) {
+			resolve_layers(search, value, length);
+			lower += !strncmp(keys[i], "lowerdir", strlen("lowerdir"));
 		}
 	}
-	if (layers == 0)
+	if (lower == 0)
 		search->disks->undecided = true;
 }
 
