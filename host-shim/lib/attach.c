@@ -133,18 +133,22 @@ static int confirm(struct attach *attach, const struct domain_xml *xml, struct h
 	return r < 0 ? error_memory(error) : 0;
 }
 
-/* Finds what we have attached: libvirt may have refused because somebody else was there first, and
- * what is in the slot is theirs. */
-static const struct xml_disk *find_own(const struct attach *attach, const struct domain_xml *xml)
+/* Finds what we have attached. If libvirt refused it, somebody else may have been there first, and
+ * what is in the slot is theirs: then alias and serial must be ours. If not, either will do, as
+ * libvirt drops what it does not like. */
+static const struct xml_disk *find_own(
+	const struct attach *attach, bool attached, const struct domain_xml *xml)
 {
 	const struct drive *drive = &attach->drive;
 	const struct xml_disk *disk =
 		domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
+	bool alias, serial;
 
-	return disk && disk->alias && is_same(disk->serial, drive->serial) &&
-			       is_same(disk->source, drive->image.path)
-		       ? disk
-		       : NULL;
+	if (!disk || !disk->alias)
+		return NULL;
+	alias = is_same(disk->alias, drive->alias);
+	serial = is_same(disk->serial, drive->serial);
+	return (alias && serial) || (attached && (alias || serial)) ? disk : NULL;
 }
 
 static void take_back(
@@ -166,7 +170,7 @@ static void take_back(
 	error_append(error, "; rolled back, the domain is as it was");
 }
 
-static void roll_back(const struct attach *attach, struct hotslot_error *error)
+static void roll_back(const struct attach *attach, bool attached, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	struct hotslot_error other = {};
@@ -175,19 +179,26 @@ static void roll_back(const struct attach *attach, struct hotslot_error *error)
 	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
 		return;
 	if (domain_read(attach->domain, &xml, &other) < 0) {
-		error_append(error, "; whether the disk is in slot %u cannot be told: %s",
-			attach->drive.slot, other.message);
+		if (other.code == HOTSLOT_ERROR_NOT_RUNNING)
+			error->code = other.code;
+		else
+			error_append(error, "; whether the disk is in slot %u cannot be told: %s",
+				attach->drive.slot, other.message);
 		return;
 	}
-	disk = find_own(attach, xml);
+	disk = find_own(attach, attached, xml);
 	if (disk)
 		take_back(attach, disk, error);
+	else if (attached)
+		error_append(error, "; the domain shows no disk of ours in slot %u to take back",
+			attach->drive.slot);
 }
 
 /* From the attach on, a failure has something to take back. */
 static int attach_and_confirm(struct attach *attach, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	bool have_attached = false;
 	double attached;
 	int r;
 
@@ -195,6 +206,7 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	r = attach_device(attach, error);
 	attached = now_precise();
 	if (r == 0) {
+		have_attached = true;
 		error_step(error, "verify");
 		r = verify(attach, &xml, error);
 	}
@@ -204,7 +216,7 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 		attach->timing.confirm = now_precise() - attached;
 	}
 	if (r < 0)
-		roll_back(attach, error);
+		roll_back(attach, have_attached, error);
 	return r;
 }
 

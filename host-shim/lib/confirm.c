@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "guest.h"
+#include "session.h"
 
 /* Only libvirt knows the size of some formats and of images on other hosts. */
 static int find_size(struct hotslot_domain *domain, const struct drive *drive, uint64_t *ret,
@@ -41,6 +42,8 @@ void confirm_announce(struct hotslot_domain *domain, const struct drive *drive, 
 	char serial[4 * SERIAL_OWN_MAX + 1];
 	struct expectation expected = expectation_of(drive, serial);
 
+	/* One that was announced and never came. */
+	session_forget_early(domain);
 	/* A size that only libvirt knows is not known yet. */
 	if (expected.size > 0)
 		guest_expect_early(domain, &expected, deadline);

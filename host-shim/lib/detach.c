@@ -30,6 +30,10 @@ static int release(const struct detach *detach, struct hotslot_error *error)
 	error_step(error, "release");
 	r = guest_release(detach->domain, detach->slot,
 		detach->options.force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), error);
+	/* The guest may release it yet, as soon as it can. */
+	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY &&
+		error->code != HOTSLOT_ERROR_NOT_RUNNING)
+		guest_take_back_later(detach->domain, detach->slot, now_ms() + TAKE_BACK_MS);
 	if (r <= 0)
 		return r;
 	return error_set(error, HOTSLOT_ERROR_PROTECTED,

@@ -8,6 +8,10 @@
 /* More disks than any controller can hold with libvirt's patience; ends a guest's endless list. */
 #define DISKS_MAX 65536
 
+/* In all: a thousand disks with sixteen each, four times over. Bounds what a guest makes us keep.
+ */
+#define PARTITIONS_MAX 65536
+
 /* A list right after an attach says what is on the disk; it does not wait for a sick one. */
 #define CONTENTS_WAIT_MS 2000
 
@@ -42,6 +46,7 @@ struct inventory {
 	struct record **records;
 	size_t count, room;
 	unsigned pages;
+	size_t partitions;
 	int64_t after;		 /* place of the last one */
 	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
 };
@@ -66,6 +71,9 @@ static int add_record(struct hotslot_domain *domain, struct inventory *inventory
 	if (r < 0)
 		return r;
 	inventory->records[inventory->count++] = record;
+	inventory->partitions += record->disk.n_partitions;
+	if (inventory->partitions > PARTITIONS_MAX)
+		return guest_malformed(domain, error, "more partitions than disks could have");
 	if ((int64_t)record->place <= inventory->after || inventory->count > DISKS_MAX)
 		return guest_malformed(domain, error, "disks out of order");
 	inventory->after = (int64_t)record->place;

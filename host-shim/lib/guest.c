@@ -245,6 +245,12 @@ int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadl
 		domain, HOTSLOT_REQUEST_EXPECT, json_pack("{s:i}", "slot", slot), deadline, error);
 }
 
+void guest_take_back_later(struct hotslot_domain *domain, unsigned slot, uint64_t deadline)
+{
+	session_request_unanswered(
+		domain, HOTSLOT_REQUEST_EXPECT, json_pack("{s:i}", "slot", slot), deadline);
+}
+
 int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	return request_plain(domain, HOTSLOT_REQUEST_SHUTDOWN,

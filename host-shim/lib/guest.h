@@ -46,4 +46,7 @@ int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how
 int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
 	struct hotslot_error *error);
 
+/* The same when the answer to the release did not come: behind it, and without an answer. */
+void guest_take_back_later(struct hotslot_domain *domain, unsigned slot, uint64_t deadline);
+
 int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);

@@ -165,9 +165,16 @@ static int check_remote(const char *format, struct image *image, struct hotslot_
 static int make_absolute(
 	struct hotslot *hotslot, const char *path, char **ret, struct hotslot_error *error)
 {
-	/* Only what is relative: a link keeps the name that the user gave. */
-	char *absolute = hotslot->local && path[0] != '/' ? realpath(path, NULL) : strdup(path);
+	char *absolute;
 
+	for (const char *p = path; *p; p++)
+		if ((unsigned char)*p < 0x20)
+			return error_set(error, HOTSLOT_ERROR_IMAGE,
+				"Image %s has a control character in its name, which libvirt does "
+				"not keep; rename it, or give a link to it",
+				path);
+	/* Only what is relative: a link keeps the name that the user gave. */
+	absolute = hotslot->local && path[0] != '/' ? realpath(path, NULL) : strdup(path);
 	if (!absolute && errno == ENOMEM)
 		return error_memory(error);
 	if (!absolute)

@@ -76,7 +76,7 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	uint64_t deadline = deadline_after(0, TIMEOUT_DEFAULT_MS);
+	uint64_t deadline;
 	struct hotslot_error ignored;
 	struct record **records = NULL;
 	size_t count = 0;
@@ -84,6 +84,8 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	int r;
 
 	error = error_begin(error, &ignored);
+	/* Other calls had their own time. */
+	deadline = deadline_after(0, TIMEOUT_DEFAULT_MS);
 	r = session_open(domain, deadline, &xml, error);
 	if (r == 0)
 		r = guest_disks(domain, deadline, &records, &count, error);

@@ -45,6 +45,9 @@ static int find_files(struct hotslot *hotslot, struct plan *plan, struct hotslot
 
 	if (r == 0)
 		r = find_file(hotslot, "initramfs", options->initramfs, &plan->initramfs, error);
+	if (r == 0 && options->console_log && !*options->console_log)
+		return error_set(
+			error, HOTSLOT_ERROR_INVALID, "The name of the console log is empty");
 	if (r == 0 && options->console_log)
 		r = make_absolute(options->console_log, &plan->console_log, error);
 	return r;

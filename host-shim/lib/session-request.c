@@ -106,3 +106,22 @@ int session_request(struct hotslot_domain *domain, const char *execute, json_t *
 	json_decref(arguments);
 	return r;
 }
+
+void session_request_unanswered(
+	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline)
+{
+	struct session *session = domain->session;
+
+	if (arguments && session && session->channel && set_deadline(arguments, deadline) == 0) {
+		pthread_mutex_lock(&domain->events->lock);
+		(void)send_request(domain, execute, arguments);
+		pthread_mutex_unlock(&domain->events->lock);
+	}
+	json_decref(arguments);
+}
+
+void session_forget_early(struct hotslot_domain *domain)
+{
+	if (domain->session)
+		domain->session->early = NULL;
+}

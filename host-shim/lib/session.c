@@ -2,6 +2,7 @@
 /* The conversation with a domain's agent: hello, requests, heartbeats, starting again. */
 #include "session-state.h"
 
+#include <libvirt/virterror.h>
 #include <string.h>
 
 #include "channel.h"
@@ -79,7 +80,10 @@ static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hot
 static int channel_refused(
 	struct hotslot_domain *domain, const char *reason, struct hotslot_error *error)
 {
-	if (virDomainIsActive(domain->domain) == 0)
+	int active = virDomainIsActive(domain->domain);
+
+	/* A transient one is gone altogether. */
+	if (active == 0 || (active < 0 && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN))
 		return error_set(
 			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
 	return error_set(error, HOTSLOT_ERROR_AGENT,

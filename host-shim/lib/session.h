@@ -37,8 +37,16 @@ bool session_is_clear(struct hotslot_domain *domain, unsigned place);
 /* Takes NULL. */
 void session_free(struct session *session);
 
+/* Sends a request behind those before it and forgets it: to undo what they may yet do, when their
+ * answers do not come any more. Takes the reference. */
+void session_request_unanswered(
+	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline);
+
 /* Sends a request before what it asks for can happen, so that the agent has it by then. The next
  * session_request() of the same EXECUTE, a constant, takes its answer; one of another forgets it.
  * Takes the reference. What fails is asked again then. */
 void session_request_early(
 	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline);
+
+/* What was asked early is not wanted any more. */
+void session_forget_early(struct hotslot_domain *domain);
