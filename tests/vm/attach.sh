@@ -184,8 +184,10 @@ mount_slot_0() {
 	guest_run vm 'mkdir -p /tmp/data; mount -t ext4 /dev/disk/by-slot/0 /tmp/data'
 }
 
+# With a partition, whose removal comes before its disk's.
 test_a_slot_is_not_used_again_before_udevd_has_seen_its_disk_go() {
-	raw_image a.img
+	raw_image a.img 8M
+	echo ",4M" | PATH=$PATH:/usr/sbin:/sbin sfdisk -q a.img
 	raw_image b.img
 	hs attach vm a.img --slot 0 >/dev/null
 	# shellcheck disable=SC2016

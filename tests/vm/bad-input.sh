@@ -64,6 +64,15 @@ test_an_image_of_size_0() {
 	code image empty.img
 }
 
+# libvirt would keep another name.
+test_an_image_with_a_tab_in_its_name() {
+	local name=$'a\tb.img' before
+	before=$(live_devices vm)
+	raw_image "$name"
+	check_fails 1 "control character in its name" hs attach vm "$name"
+	check_equal "$before" "$(live_devices vm)"
+}
+
 test_an_image_that_is_a_directory() {
 	mkdir directory
 	refuses 1 'directory.*(is a directory|not a (regular )?file|neither)' directory
