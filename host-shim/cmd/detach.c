@@ -45,10 +45,14 @@ static int run_batch(struct batch *batch)
 			"{ss s[]}", "domain", hotslot_domain_name(batch->domain), "detached");
 	for (int i = 0; i < batch->count; i++)
 		if (detach_one(batch, i, &error) < 0) {
-			char subject[32];
+			char subject[32], note[64] = "";
 
 			snprintf(subject, sizeof(subject), "slot %d", batch->slots[i]);
-			return fail(batch->client, batch->result, subject, &error, NULL);
+			if (i > 0)
+				snprintf(note, sizeof(note), "the %d named before it %s detached",
+					i, i == 1 ? "is" : "are");
+			return fail(
+				batch->client, batch->result, subject, &error, i > 0 ? note : NULL);
 		}
 	return finish(batch->client, batch->result);
 }
@@ -66,6 +70,11 @@ static int parse_slots(struct batch *batch, const struct arguments *arguments)
 	}
 	for (int i = 0; i < arguments->count; i++)
 		batch->slots[i] = parse_slot(batch->client, arguments->values[i]);
+	for (int i = 0; i < batch->count; i++)
+		for (int k = 0; k < i && !batch->client->problem[0]; k++)
+			if (batch->slots[i] == batch->slots[k])
+				snprintf(batch->client->problem, sizeof(batch->client->problem),
+					"slot %d is given twice", batch->slots[i]);
 	if (batch->client->problem[0])
 		return fail_usage(batch->client, batch->client->problem);
 	return STATUS_DONE;

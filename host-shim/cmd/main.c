@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* hotslot: the command line of libhotslot. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "interrupt.h"
@@ -59,11 +62,21 @@ static int run(struct client *client, int argc, char **argv)
 	return run_command(client, argc - optind, argv + optind);
 }
 
+/* What is closed would be opened by libvirt for something else, and get what we print. Writing to
+ * /dev/full fails, as writing to what is closed should. */
+static void open_closed_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open(fd == STDIN_FILENO ? "/dev/null" : "/dev/full", O_RDWR);
+}
+
 int main(int argc, char **argv)
 {
 	struct client client = { 0 };
 	int status;
 
+	open_closed_streams();
 	setlocale(LC_CTYPE, ""); /* for the width of a label */
 	/* A line at a time: each name as soon as its disk is confirmed, each message whole. */
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);

@@ -154,8 +154,8 @@ void hotslot_disk_free(struct hotslot_disk *disk);
 struct hotslot_attach_options {
 	size_t size;	    /* sizeof(struct hotslot_attach_options), set by HOTSLOT_ATTACH_INIT */
 	const char *image;  /* path of an image or block device; required */
-	const char *format; /* "raw", "qcow2", …; "auto" looks at the content; NULL: by the name's
-			       ending, checked against the content, else raw */
+	const char *format; /* "raw", "qcow2", …; "auto" looks at the content; NULL: by an ending
+			       such as .qcow2, with which the content must agree, else raw */
 	int slot;	    /* -1: the lowest free one */
 	const char *serial; /* NULL: made from the slot and random bits */
 	const char *id;	    /* A-Z a-z 0-9 _ -, at most 64; NULL: "slot-N" */

@@ -3,7 +3,9 @@
 #include "plan.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "encode.h"
 #include "error.h"
 #include "options.h"
 #include "slot.h"
@@ -17,12 +19,17 @@
 static int find_file(struct hotslot *hotslot, const char *what, const char *path, char **ret,
 	struct hotslot_error *error)
 {
+	struct stat st;
+
 	if (!path || !*path)
 		return error_set(error, HOTSLOT_ERROR_INVALID, "No %s is given", what);
 	*ret = hotslot->local ? realpath(path, NULL) : strdup(path);
-	if (!*ret || (hotslot->local && access(*ret, R_OK) < 0))
+	if (!*ret || (hotslot->local && (access(*ret, R_OK) < 0 || stat(*ret, &st) < 0)))
 		return error_set(
-			error, HOTSLOT_ERROR_INVALID, "Cannot read the %s %s: %m", what, path);
+			error, HOTSLOT_ERROR_IMAGE, "Cannot read the %s %s: %m", what, path);
+	if (hotslot->local && !S_ISREG(st.st_mode))
+		return error_set(
+			error, HOTSLOT_ERROR_IMAGE, "The %s %s is no regular file", what, path);
 	return 0;
 }
 
@@ -41,7 +48,12 @@ static int make_absolute(const char *path, char **ret, struct hotslot_error *err
 static int find_files(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *error)
 {
 	const struct hotslot_launch_options *options = &plan->options;
-	int r = find_file(hotslot, "kernel", options->kernel, &plan->kernel, error);
+	int r;
+
+	if (options->append && !text_is_printable(options->append, strlen(options->append)))
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"What to append to the kernel's command line is not printable");
+	r = find_file(hotslot, "kernel", options->kernel, &plan->kernel, error);
 
 	if (r == 0)
 		r = find_file(hotslot, "initramfs", options->initramfs, &plan->initramfs, error);
@@ -88,6 +100,28 @@ static int reserve_drives(struct plan *plan, const struct hotslot_attach_options
 	return 0;
 }
 
+/* QEMU's locks let one writer at an image; they speak when the domain starts, and not clearly. */
+static int check_pair(const struct drive *a, const struct drive *b, struct hotslot_error *error)
+{
+	if (!a->image.path || !b->image.path || strcmp(a->image.path, b->image.path) != 0 ||
+		(a->image.read_only && b->image.read_only))
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
+		"Image %s is given twice; only read-only disks can share one", a->image.path);
+}
+
+static int check_twice(const struct plan *plan, struct hotslot_error *error)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n_drives && r == 0; i++) {
+		r = check_pair(&plan->drives[i], &plan->root, error);
+		for (size_t k = 0; k < i && r == 0; k++)
+			r = check_pair(&plan->drives[i], &plan->drives[k], error);
+	}
+	return r;
+}
+
 static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
 	const struct hotslot_attach_options *options, struct hotslot_error *error)
 {
@@ -102,7 +136,9 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 			return r;
 		plan->n_drives++;
 	}
-	r = reserve_drives(plan, options, true, taken, error);
+	r = check_twice(plan, error);
+	if (r == 0)
+		r = reserve_drives(plan, options, true, taken, error);
 	return r < 0 ? r : reserve_drives(plan, options, false, taken, error);
 }
 

@@ -177,12 +177,35 @@ static mode_t output_mode(void)
 	return 0666 & ~mask;
 }
 
-int archive_save(const struct image *image, enum compression compression, const char *output)
+/* Where the file is that a link leads to; only a regular one is replaced, and no device or pipe. */
+static int find_output(const char *output, char **ret)
 {
+	struct stat st;
+
+	if (stat(output, &st) < 0) {
+		*ret = strdup(output);
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		log_error("%s is no regular file, which the initramfs is written beside and "
+			  "renamed to; name another",
+			output);
+		return -EINVAL;
+	}
+	*ret = realpath(output, NULL);
+	return *ret ? 0 : -errno;
+}
+
+int archive_save(const struct image *image, enum compression compression, const char *path)
+{
+	_cleanup_free_ char *output = NULL;
 	_cleanup_close_ int fd = -1;
 	char temporary[PATH_MAX];
 	int r;
 
+	r = find_output(path, &output);
+	if (r < 0)
+		return r;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", output) >=
 		sizeof(temporary))
 		return -ENAMETOOLONG;

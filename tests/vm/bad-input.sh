@@ -175,6 +175,28 @@ test_an_id_that_is_malformed_or_used_already() {
 	code id-taken a.img --id taken
 }
 
+test_a_slot_given_twice_to_detach() {
+	check_fails 2 "slot 5 is given twice" hs detach vm 5 5
+}
+
+test_an_image_given_twice_to_launch() {
+	raw_image twice.img
+	check_fails 1 "twice.img is given twice" hs launch other --accel tcg --kernel "$KERNEL" \
+		--initramfs "$KERNEL" --drive twice.img --drive twice.img
+}
+
+test_a_kernel_that_is_no_regular_file() {
+	mkfifo fifo
+	check_fails 1 "kernel fifo is no regular file" hs launch other --accel tcg --kernel fifo \
+		--initramfs "$KERNEL"
+}
+
+# libvirt would get the free descriptors, and what is printed.
+test_closed_standard_output() {
+	check_fails 1 "standard output|No space" \
+		bash -c '"$@" >&-' - "$HOTSLOT" -c "$URI" list vm
+}
+
 test_one_slot_for_several_images() {
 	raw_image a.img
 	raw_image b.img

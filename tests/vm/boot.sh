@@ -102,6 +102,17 @@ test_building_names_what_is_missing() {
 	[[ ! -e out ]] || fail "something was written"
 }
 
+test_the_output_is_a_regular_file() {
+	mkfifo pipe
+	check_fails 1 "pipe is no regular file" "$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" \
+		-o pipe
+	[[ -p pipe ]]
+	: >real
+	ln -s real link
+	"$MKINITRAMFS" --modules "$MODULES" --rules "$RULES" -o link
+	[[ -L link && -s real ]]
+}
+
 test_udev_can_be_left_out() {
 	build with --list >list
 	grep -qx usr/lib/systemd/systemd-udevd list
