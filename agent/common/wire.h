@@ -39,7 +39,7 @@
 
 /* What the agent keeps for a host that does not read, bytes; past it events are dropped (their
  * "seq" then has a gap) and then the session is over. */
-#define HOTSLOT_QUEUE_MAX (1024 * 1024)
+#define HOTSLOT_QUEUE_MAX 1048576
 
 /* Disks of one page of "disks", so that a page is a frame. */
 #define HOTSLOT_PAGE_MAX 64
