@@ -114,6 +114,7 @@ test_without_udevd_it_works_the_same() {
 
 # While the agent is stopped, more uevents come than its socket holds.
 test_lost_uevents_make_the_agent_look_again() {
+	local CONSOLE_SECONDS=60 # twenty thousand take 5 s, more under load
 	raw_image a.img
 	raw_image b.img
 	IMAGE=$(control_image --no-udev) launch_controlled vm
