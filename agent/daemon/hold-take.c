@@ -3,10 +3,13 @@
 #include "hold-take.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -89,6 +92,72 @@ static int find_users(const struct hold_task *task)
 	return answer->count > 0 ? HOLD_BUSY : HOLD_DONE;
 }
 
+/* udevd opens a disk before it asks for the lock, and closes it again when it does not get that. */
+static bool is_udevd(const struct disk_user *user)
+{
+	return strcmp(user->kind, "open") == 0 &&
+	       (strcmp(user->process, "(udev-worker)") == 0 ||
+		       strcmp(user->process, "systemd-udevd") == 0);
+}
+
+static bool only_udevd_uses_it(const struct hold_answer *answer)
+{
+	for (size_t i = 0; i < answer->count && i < HOTSLOT_USERS_MAX; i++)
+		if (!is_udevd(&answer->users[i]))
+			return false;
+	return true;
+}
+
+static void watch_node(const struct hold_task *task, int watch, const char *name)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", task->roots->dev_dir, name) <
+		sizeof(path))
+		inotify_add_watch(watch, path, IN_CLOSE);
+}
+
+/* Says of each time that somebody closes the disk or a partition. */
+static int watch_closes(const struct hold_task *task)
+{
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (watch < 0)
+		return -errno;
+	watch_node(task, watch, task->disk->name);
+	for (size_t i = 0; i < task->n; i++)
+		watch_node(task, watch, task->partitions[i].name);
+	return watch;
+}
+
+/* Returns false once the deadline has passed. */
+static bool await_close(int watch, uint64_t deadline)
+{
+	struct pollfd poll_fd = { .fd = watch, .events = POLLIN };
+	char events[1024];
+	uint64_t now = now_ms();
+
+	if (now >= deadline || poll(&poll_fd, 1, (int)(deadline - now)) <= 0)
+		return false;
+	while (read(watch, events, sizeof(events)) > 0)
+		;
+	return true;
+}
+
+/* Passes over udevd, which looks in for a moment. */
+static int find_lasting_users(const struct hold_task *task)
+{
+	_cleanup_close_ int watch = watch_closes(task);
+	uint64_t deadline = now_ms() + UDEVD_WAIT_S * 1000;
+	int r;
+
+	do
+		r = find_users(task);
+	while (r == HOLD_BUSY && watch >= 0 && only_udevd_uses_it(task->answer) &&
+		await_close(watch, deadline));
+	return r;
+}
+
 /* Somebody has claimed it, and nothing says who. */
 static void blame_nobody(struct hold_answer *answer, const struct disk *disk)
 {
@@ -114,7 +183,7 @@ static int claim_unused(const struct hold_task *task, int *ret)
 	claimed = open_disk(task, O_EXCL, &claim);
 	if (claimed < 0 && claimed != -EBUSY)
 		return claimed;
-	r = find_users(task);
+	r = find_lasting_users(task);
 	if (r == HOLD_DONE && claimed == -EBUSY) {
 		blame_nobody(task->answer, task->disk);
 		r = HOLD_BUSY;
