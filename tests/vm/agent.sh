@@ -263,14 +263,17 @@ test_two_disks_with_one_serial_have_no_by_serial_link_until_one_leaves() {
 	check_equal "true null
 true null" "$(hs list vm --json | jq -r '.disks[] | "\(.conflict) \(."by-serial")"')"
 	check_equal true "$(disk_field vm 1 foreign)"
+	# The list leaves out what is in conflict; the directory must not have it, either.
+	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial | grep twin')"
 	hs detach vm 1
 	check_equal "false /dev/disk/by-serial/twin" \
 		"$(disk_field vm 0 conflict) $(disk_field vm 0 by-serial)"
+	check_equal twin "$(guest_run vm 'ls /dev/disk/by-serial | grep twin')"
 	hs detach vm 0
 }
 
 # Last: this guest never answers again.
-test_an_attach_that_the_guest_never_confirms_is_rolled_back() {
+test_an_attach_to_a_guest_whose_agent_hangs_changes_nothing() {
 	raw_image a.img
 	local before
 	signal_agent STOP
