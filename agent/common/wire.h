@@ -47,12 +47,18 @@
 /* Users of a busy disk that an error names. */
 #define HOTSLOT_USERS_MAX 16
 
+/* Places of disks on the controller: the slots, and behind them 65536 + 16384 * target + LUN. */
+#define HOTSLOT_PLACE_UNSLOTTED 65536
+#define HOTSLOT_PLACE_LUNS 16384
+#define HOTSLOT_PLACE_MAX 4259839 /* target 255, LUN 16383 */
+
 /* Requests. */
 #define HOTSLOT_REQUEST_HELLO "hello"
 #define HOTSLOT_REQUEST_PING "ping"
 #define HOTSLOT_REQUEST_DISKS "disks"
 #define HOTSLOT_REQUEST_EXPECT "expect"
 #define HOTSLOT_REQUEST_RELEASE "release"
+#define HOTSLOT_REQUEST_RESIZE "resize"
 #define HOTSLOT_REQUEST_SHUTDOWN "shutdown"
 
 /* Events. */

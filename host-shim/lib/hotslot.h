@@ -48,6 +48,12 @@ enum hotslot_error_code {
 	HOTSLOT_ERROR_TIMEOUT,	     /* the deadline passed */
 	HOTSLOT_ERROR_LIBVIRT,	     /* libvirt refused; its message is in the text */
 	HOTSLOT_ERROR_SYSTEM,	     /* a system call failed, or no memory */
+	HOTSLOT_ERROR_NO_DISK,	     /* a reference names no disk of the domain */
+	HOTSLOT_ERROR_AMBIGUOUS,     /* a reference names several */
+	HOTSLOT_ERROR_FOREIGN,	     /* attached by others, and not asked for explicitly */
+	HOTSLOT_ERROR_RESERVED,	     /* the slot is reserved already */
+	HOTSLOT_ERROR_CONTROLLER,    /* host and guest manage different controllers */
+	HOTSLOT_ERROR_SHRINK,	     /* resize: it would cut the disk */
 };
 
 /* What failed. Belongs to the caller, no pointers in it. */
@@ -86,6 +92,12 @@ struct hotslot_domain *hotslot_domain_ref(struct hotslot_domain *domain);
 struct hotslot_domain *hotslot_domain_unref(struct hotslot_domain *domain);
 const char *hotslot_domain_name(struct hotslot_domain *domain);
 const char *hotslot_domain_uuid(struct hotslot_domain *domain);
+
+/* Which virtio-scsi controller is managed, by its index in libvirt's XML; -1 stands for the
+ * default: the only one, else the one with the lowest PCI address and no disk at the system
+ * target. Every later call on the domain fails with HOTSLOT_ERROR_CONTROLLER if the guest manages
+ * another one. */
+void hotslot_domain_set_controller(struct hotslot_domain *domain, int index);
 
 /* What the agent said of itself in its hello. */
 struct hotslot_agent_info {
@@ -127,6 +139,7 @@ struct hotslot_disk {
 	bool foreign;		/* attached by others: no alias of ours */
 	const char *alias;	/* "ua-hotslot-ID", or as libvirt has it */
 	const char *id;		/* the ID of our alias, NULL if foreign */
+	bool passthrough;	/* a LUN of the host's: device='lun', or a hostdev */
 	const char *target_dev; /* libvirt's label, "sda" */
 	const char *source;	/* file, device or a description of the source; NULL if none */
 	const char *format;	/* "raw", "qcow2" */
@@ -146,6 +159,7 @@ struct hotslot_disk {
 	size_t n_partitions;
 	const struct hotslot_partition *partitions;
 	struct hotslot_timing timing; /* of the attach that returned it, else 0 */
+	const char *device; /* "/dev/sdX" as libguestfs counts, by the slot; NULL if unslotted */
 };
 
 /* Takes NULL. */
@@ -153,14 +167,17 @@ void hotslot_disk_free(struct hotslot_disk *disk);
 
 struct hotslot_attach_options {
 	size_t size;	    /* sizeof(struct hotslot_attach_options), set by HOTSLOT_ATTACH_INIT */
-	const char *image;  /* path of an image or block device; required */
+	const char *image;  /* path of an image or block device, or iscsi://HOST[:PORT]/IQN/LUN;
+			       required. "/dev/null" reserves the slot, with no disk in it */
 	const char *format; /* "raw", "qcow2", …; "auto" looks at the content; NULL: by an ending
 			       such as .qcow2, with which the content must agree, else raw */
-	int slot;	    /* -1: the lowest free one */
-	const char *serial; /* NULL: made from the slot and random bits */
+	int slot;	    /* -1: the lowest free one that is not reserved */
+	const char *serial; /* NULL: made from the slot and random bits; passthrough: the LUN's */
 	const char *id;	    /* A-Z a-z 0-9 _ -, at most 64; NULL: "slot-N" */
 	bool read_only;
 	unsigned timeout_ms; /* for the guest's confirmation; 0: 30 s */
+	bool passthrough;    /* device='lun': the guest talks SCSI with the LUN itself */
+	bool strict;	     /* fail, and roll back, if the guest sees another disk of its serial */
 };
 #define HOTSLOT_ATTACH_INIT                                               \
 	{                                                                 \
@@ -168,24 +185,86 @@ struct hotslot_attach_options {
 	}
 
 /* Attaches a disk and returns once the guest has confirmed slot, serial and size. Whatever fails
- * is rolled back: the domain is then as it was. The caller frees *ret; ret may be NULL. */
+ * is rolled back: the domain is then as it was. A reserved slot that is named is filled: it is
+ * reserved no more. The caller frees *ret; ret may be NULL. Of "/dev/null", *ret has the slot and
+ * nothing else: neither attached nor visible. */
 int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
 	struct hotslot_disk **ret, struct hotslot_error *error);
+
+/* ---- References ----
+ *
+ * A call that takes DISK takes any of these texts:
+ *
+ *   3                      a slot
+ *   /dev/sdd               as libguestfs counts: the fourth slot, whatever the kernel calls it
+ *   serial:S               the disk of that serial, encoded as in hotslot_disk.serial, or as it is
+ *   alias:A                libvirt's alias
+ *   id:I                   the ID of our alias, ua-hotslot-I
+ *   /dev/disk/by-slot/3    the names in the guest
+ *   /dev/disk/by-serial/S
+ *
+ * The /dev names may name a partition: /dev/sdd2, /dev/disk/by-slot/3-part2. A serial that two
+ * disks have names neither: HOTSLOT_ERROR_AMBIGUOUS. The system's own disks cannot be named:
+ * HOTSLOT_ERROR_PROTECTED, or HOTSLOT_ERROR_NO_DISK. */
+
+/* Finds the disk that a reference names. *ret_partition is 0 for the whole disk. The caller frees
+ * *ret; either may be NULL. */
+int hotslot_resolve(struct hotslot_domain *domain, const char *reference, struct hotslot_disk **ret,
+	unsigned *ret_partition, struct hotslot_error *error);
+
+/* The slot that a reference means by its form alone: 3, /dev/sdd, /dev/disk/by-slot/3. Needs no
+ * domain. Fails with HOTSLOT_ERROR_INVALID for any other, and for partitions. */
+int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
 
 struct hotslot_detach_options {
 	size_t size;
 	bool force;	     /* although the guest uses it */
 	unsigned timeout_ms; /* for guest and host each; 0: 30 s */
+	bool foreign; /* also a disk that others have attached; naming its alias says so, too */
 };
 #define HOTSLOT_DETACH_INIT                                   \
 	{                                                     \
 		.size = sizeof(struct hotslot_detach_options) \
 	}
 
-/* Detaches the disk in a slot: the guest lets go of it first, and the slot is free when this
- * returns. OPTIONS may be NULL. */
-int hotslot_detach(struct hotslot_domain *domain, int slot,
+/* Detaches a disk: the guest lets go of it first, and the slot is free when this returns. A slot
+ * that is only reserved is reserved no more. OPTIONS may be NULL. */
+int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 	const struct hotslot_detach_options *options, struct hotslot_error *error);
+
+struct hotslot_resize_options {
+	size_t size;
+	bool shrink;	     /* cut the disk, although what was at its end is lost */
+	bool foreign;	     /* as for detach */
+	unsigned timeout_ms; /* for the guest's confirmation; 0: 30 s */
+};
+#define HOTSLOT_RESIZE_INIT                                   \
+	{                                                     \
+		.size = sizeof(struct hotslot_resize_options) \
+	}
+
+/* Gives a disk a new size, in bytes, a multiple of 512, and returns once the guest sees it. OPTIONS
+ * may be NULL. The caller frees *ret; ret may be NULL. */
+int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t bytes,
+	const struct hotslot_resize_options *options, struct hotslot_disk **ret,
+	struct hotslot_error *error);
+
+/* ---- Reservations: slots that automatic choice passes over, kept in the domain's metadata ---- */
+
+/* Reserves each of the slots, or none: HOTSLOT_ERROR_RESERVED if one is already,
+ * HOTSLOT_ERROR_SLOT_TAKEN if one has a disk. */
+int hotslot_reserve(
+	struct hotslot_domain *domain, const int *slots, size_t count, struct hotslot_error *error);
+
+/* The inverse, all or none: HOTSLOT_ERROR_SLOT_EMPTY if one is not reserved. */
+int hotslot_unreserve(
+	struct hotslot_domain *domain, const int *slots, size_t count, struct hotslot_error *error);
+
+/* The reserved slots, in order. The caller frees *ret with free(). */
+int hotslot_reserved(
+	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error);
+
+/* ---- Lists ---- */
 
 /* Lists the disks of host and guest, slots first, in order. The caller frees *ret with
  * hotslot_disks_free(). */
@@ -219,6 +298,7 @@ struct hotslot_launch_options {
 	size_t n_drives;
 	const char *console_log; /* the serial console goes to this file; NULL: nowhere */
 	unsigned timeout_ms;	 /* for the agent's hello; 0: 60 s */
+	unsigned reserve;	 /* the first so many slots; those that drives name are filled */
 };
 #define HOTSLOT_LAUNCH_INIT                                   \
 	{                                                     \
