@@ -178,6 +178,9 @@ $(B)/tests/vm/fake-agent: $(B)/tests/vm/fake-agent.o $(B)/tests/daemon.a $(B)/te
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -ludev -ljansson
 $(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
+# Runs in guests, too, which have no libraries.
+$(B)/tests/vm/witness: $(B)/tests/vm/witness.o $(B)/tests/common.a
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^
 test-programs: $(TEST_PROGRAMS)
 	@:
 

@@ -10,6 +10,19 @@
 TEST_SECONDS=${TEST_SECONDS:-90}
 # Wall-clock seconds that a test waits for one line on a console.
 CONSOLE_SECONDS=20
+# And for a script in the guest.
+GUEST_RUN_SECONDS=40
+
+# What kind of guest the test runs on:
+#   udevd  our appliance, as it is by default: udevd runs beside the agent, which owns the links
+#   plain  the smallest one: no udevd
+#   udev   udevd owns the links, through the rule, as in any Linux; the agent verifies
+# A test file says in a line "# Guests: …" which it runs on, one after the other; see tests/run.
+GUEST=${GUEST:-udevd}
+# Who owns the links there.
+LINKS_OWNER=agent
+# shellcheck disable=SC2034
+[[ $GUEST != udev ]] || LINKS_OWNER=udev
 # Where appliance images and QEMU's capabilities are kept between runs.
 TEST_CACHE=$B/test-images
 
@@ -45,6 +58,13 @@ check_fails() { # STATUS STDERR_REGEX CMD…
 
 skip() { # REASON
 	printf '%s\n' "$*" >"$SKIPPED"
+	exit 0
+}
+
+# The test is about some kinds of guests, or about none and then runs on one.
+only_on() { # KIND…
+	[[ " $* " == *" $GUEST "* ]] && return
+	: >"$SKIPPED"
 	exit 0
 }
 
@@ -97,6 +117,7 @@ keep_capabilities() { # DIR
 # digest of all that goes into it, so a changed program makes a new one.
 appliance_image() { # [OPTION…]
 	local key image
+	[[ $GUEST != plain ]] || set -- --no-udev "$@"
 	key=$({
 		printf '%s\n' "$@" "$MODULES"
 		sha256sum "$MKINITRAMFS" "$HOTSLOT_INIT" "$HOTSLOT_AGENT" "$HOTSLOT_ID" "$RULES"
@@ -118,13 +139,16 @@ hs() {
 	"$HOTSLOT" -c "$URI" "$@"
 }
 
-# Launches an appliance from $IMAGE (a default one if unset); its console is $T/NAME.console.
-# It is ended with the test, or with the file if setup_file launched it.
+# Launches an appliance from $IMAGE (a default one if unset), with $APPEND on its kernel command
+# line; its console is $T/NAME.console. It is ended with the test, or with the file if setup_file
+# launched it.
 launch() { # NAME [OPTION…]
-	local name=$1 status=0
+	local name=$1 status=0 append=${APPEND:-}
 	shift
+	[[ $GUEST != udev ]] || append="hotslot.links=udev $append"
 	hs launch "$name" --kernel "$KERNEL" --initramfs "${IMAGE:-$(appliance_image)}" \
-		--accel "${ACCEL:-tcg}" --console "$T/$name.console" "$@" || status=$?
+		--accel "${ACCEL:-tcg}" --console "$T/$name.console" ${append:+--append "$append"} "$@" ||
+		status=$?
 	keep_capabilities "${URI#*root=}"
 	return "$status"
 }
@@ -173,37 +197,44 @@ detach_all() { # NAME
 	[[ -z $list ]] || hs detach "$1" $list --force
 }
 
-# ---- remote control: see tests/vm/guest-control -----------------------------------------
+# ---- the tests' hands in the guest: see tests/vm/witness.c ------------------------------
 
-# The slot that scripts for the guest pass through: the last one, out of the way of tests.
-CONTROL_SLOT=65279
+WITNESS=$B/tests/vm/witness
 
 # shellcheck disable=SC2120
 control_image() { # [OPTION…]
-	appliance_image --add /bin/busybox:/bin/busybox \
-		--add "$SRC/tests/vm/guest-control:/control" "$@"
+	appliance_image --add /bin/busybox:/bin/busybox --add "$WITNESS:/bin/witness" "$@"
+}
+
+# The kernel parameters that start them.
+WITNESS_APPEND='hotslot.exec=/bin/witness'
+
+# Plugs the port in that the witness listens to.
+add_witness_port() { # NAME
+	local xml=$T/$1.witness.xml
+	cat >"$xml" <<-EOF
+		<channel type='unix'><source mode='bind' path='$T/$1.witness'/>
+		<target type='virtio' name='org.hotslot.test.0'/></channel>
+	EOF
+	virsh -q -c "$URI" attach-device "$1" "$xml" --live
 }
 
 # Launches an appliance that guest_run works with, with $APPEND on its kernel command line.
 launch_controlled() { # NAME [OPTION…]
-	IMAGE=${IMAGE:-$(control_image)} \
-		launch "$@" --append "hotslot.exec=\"/bin/busybox sh /control\" ${APPEND:-}"
-	console_wait "$T/$1.console" '^control: ready' >/dev/null
+	IMAGE=${IMAGE:-$(control_image)} APPEND="$WITNESS_APPEND ${APPEND:-}" launch "$@"
+	add_witness_port "$1"
 }
 
 # Has the guest run a shell script, with busybox's tools, and prints what it prints.
 guest_run() { # NAME SCRIPT
-	local token console=${CONSOLE:-$T/$1.console} script end
-	token=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
-	script=$(mktemp "$TMPDIR/script.XXXXXX")
-	printf '#!control %s\n%s\n' "$token" "$2" >"$script"
-	truncate -s 64K "$script"
-	hs attach "$1" "$script" --slot "$CONTROL_SLOT" --format raw --readonly >/dev/null
-	console_wait "$console" "^control $token: read" >/dev/null
-	hs detach "$1" "$CONTROL_SLOT" >/dev/null
-	end=$(console_wait "$console" "^control $token: ended" | tr -d '\r')
-	tr -d '\r' <"$console" | sed -n "s/^control $token| //p"
-	check_equal "control $token: ended 0" "$end"
+	local socket=${WITNESS_DIR:-$T}/$1.witness
+	[[ -S $socket ]] || socket=$WORK/file/$1.witness
+	printf '%s\n' "$2" | timeout "$GUEST_RUN_SECONDS" "$WITNESS" ask "$socket"
+}
+
+# What the guest sees through every link, a line each: see witness.c.
+guest_links() { # NAME
+	guest_run "$1" 'witness links'
 }
 
 # ---- running -------------------------------------------------------------------------------
@@ -263,10 +294,10 @@ run_test() { # FUNCTION
 		report 'not ok' "$name" "$start"
 		show_log "$T.log" "$T"
 		FAILED=1
-	elif [[ -e $SKIPPED ]]; then
+	elif [[ -s $SKIPPED ]]; then
 		report skip "$name" "$start"
 		sed 's/^/    /' "$SKIPPED"
-	else
+	elif [[ ! -e $SKIPPED ]]; then
 		report ok "$name" "$start"
 	fi
 	rm -rf "$T"
@@ -310,7 +341,9 @@ finish() {
 
 run_tests() {
 	local test pattern=${TEST_ONLY:-}
-	SUITE=$(basename "$0" .sh) PHASE=start CURRENT='' FAILED=0 TESTS_RUN=0
+	SUITE=$(basename "$0" .sh)
+	[[ $GUEST == udevd ]] || SUITE+=@$GUEST
+	PHASE=start CURRENT='' FAILED=0 TESTS_RUN=0
 	# Not under a long TMPDIR: the path of a socket has 107 characters.
 	WORK=$(mktemp -d /tmp/hotslot.XXXXXX) || exit 1
 	trap finish EXIT

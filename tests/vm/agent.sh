@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The agent under stress: killed, stopped, talked to in bad frames; the host that comes and goes.
 
+# Guests: udevd plain udev
+
 . "$(dirname "$0")/../lib.sh"
 
 setup_file() {
@@ -61,7 +63,7 @@ test_hello_and_ping() {
 		hello
 		last
 	} | talk >answers
-	check_equal "$NONCE 1 agent" "$(answer hello |
+	check_equal "$NONCE 1 $LINKS_OWNER" "$(answer hello |
 		jq -r '"\(.return.nonce) \(.return.version) \(.return.links)"')"
 	check_equal "{\"return\":{},\"id\":\"last\",\"session\":\"$NONCE\"}" "$(answer last)"
 }
@@ -240,12 +242,13 @@ test_an_agent_killed_in_a_conversation_is_waited_for_and_tidies_up() {
 	raw_image a.img
 	raw_image b.img
 	hs attach vm a.img b.img
+	only_on udevd plain # what others put where udevd owns the links is udevd's affair
 	guest_run vm 'kill -KILL $(pidof hotslot-agent); ln -sf /dev/null /dev/disk/by-slot/77
 		ln -sf /dev/sda /dev/disk/by-serial/stale'
 	check_equal "0 1" "$(slots vm)"
 	check_equal "0
-1" "$(guest_run vm 'ls /dev/disk/by-slot | grep -vx 65279')"
-	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial | grep stale')"
+1" "$(guest_run vm 'ls /dev/disk/by-slot')"
+	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial | grep stale || true')"
 	hs detach vm 0 1
 }
 
@@ -264,7 +267,7 @@ test_two_disks_with_one_serial_have_no_by_serial_link_until_one_leaves() {
 true null" "$(hs list vm --json | jq -r '.disks[] | "\(.conflict) \(."by-serial")"')"
 	check_equal true "$(disk_field vm 1 foreign)"
 	# The list leaves out what is in conflict; the directory must not have it, either.
-	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial | grep twin')"
+	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial 2>/dev/null | grep twin || true')"
 	hs detach vm 1
 	check_equal "false /dev/disk/by-serial/twin" \
 		"$(disk_field vm 0 conflict) $(disk_field vm 0 by-serial)"
