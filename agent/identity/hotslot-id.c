@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* hotslot-id: says who a disk is, to udev as properties, to a person as text or JSON. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "claim.h"
 #include "identity.h"
 #include "log.h"
 #include "record.h"
+
+#define STATE_DIRECTORY "/run/hotslot"
 
 enum format {
 	FORMAT_UDEV,
@@ -18,13 +22,20 @@ enum format {
 
 static void print_usage(FILE *out)
 {
-	fputs("Usage: hotslot-id [--udev | --json] [DEVICE]\n"
+	fputs("Usage: hotslot-id [--udev [--claim] | --json] [DEVICE]\n"
+	      "       hotslot-id --pass-on\n"
 	      "Says who a disk is: its slot, its serial, and whether it is the system's own.\n"
 	      "\n"
 	      "DEVICE is a node (/dev/sda), a path below /sys, or a kernel name (sda). Without it\n"
 	      "the device is the one of the udev event in the environment (DEVPATH).\n"
 	      "\n"
 	      "  -u, --udev     print HOTSLOT_ properties (the default without DEVICE)\n"
+	      "      --claim    and claim the name of its serial, unless another disk has it: "
+	      "then\n"
+	      "                 HOTSLOT_BY_SERIAL=1 is printed, too; for udev's rule\n"
+	      "      --pass-on  the disk with the serial $HOTSLOT_SERIAL is gone: have udev look "
+	      "again\n"
+	      "                 at those that could not claim its name; for udev's rule\n"
 	      "  -j, --json     print a JSON object\n"
 	      "  -h, --help     print this\n"
 	      "  -V, --version  print the version\n"
@@ -87,7 +98,7 @@ static int find_device(const struct view *view, const char *device, char *ret, s
 	return r;
 }
 
-static void print_udev(const struct disk *disk)
+static void print_udev(const struct disk *disk, bool claimed)
 {
 	printf("HOTSLOT_STATUS=%s\n", disk_status_name(disk->status));
 	if (disk->status != DISK_SLOTTED && disk->status != DISK_UNSLOTTED)
@@ -98,6 +109,8 @@ static void print_udev(const struct disk *disk)
 		disk->target, disk->lun);
 	if (*disk->serial)
 		printf("HOTSLOT_SERIAL=%s\n", disk->serial);
+	if (claimed)
+		puts("HOTSLOT_BY_SERIAL=1");
 }
 
 static void print_text(const struct disk *disk)
@@ -140,12 +153,64 @@ static int print_json(const struct disk *disk)
 	return r;
 }
 
-static int print_disk(const struct disk *disk, enum format format)
+/* Where the agent makes the links, there is nothing to claim. */
+static bool may_claim(const struct disk *disk)
+{
+	return (disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED) && *disk->serial &&
+	       access(STATE_DIRECTORY "/links-by-agent", F_OK) < 0;
+}
+
+static int open_state(void)
+{
+	int r = make_directories(STATE_DIRECTORY), fd;
+
+	if (r < 0)
+		return r;
+	fd = open(STATE_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Whoever cannot claim has no name. */
+static bool claim(const struct view *view, const struct disk *disk)
+{
+	_cleanup_close_ int state = -1;
+	int r;
+
+	if (!may_claim(disk))
+		return false;
+	r = state = open_state();
+	if (r >= 0)
+		r = claim_serial(state, view, disk);
+	if (r < 0)
+		log_error("%s: cannot claim the name of serial %s: %s", disk->name, disk->serial,
+			strerror(-r));
+	return r == CLAIM_HELD;
+}
+
+static int pass_on(const struct view *view)
+{
+	const char *serial = getenv("HOTSLOT_SERIAL");
+	_cleanup_close_ int state = -1;
+	int r;
+
+	if (!serial || !*serial || strchr(serial, '/') || strlen(serial) > SERIAL_ENCODED_MAX) {
+		log_error("--pass-on: HOTSLOT_SERIAL is no encoded serial");
+		return -EINVAL;
+	}
+	r = state = open_state();
+	if (r >= 0)
+		r = claim_pass_on(state, view, serial);
+	if (r < 0)
+		log_error("cannot pass on the name of serial %s: %s", serial, strerror(-r));
+	return r < 0 ? r : 0;
+}
+
+static int print_disk(const struct disk *disk, enum format format, bool claimed)
 {
 	int r = 0;
 
 	if (format == FORMAT_UDEV)
-		print_udev(disk);
+		print_udev(disk, claimed);
 	else if (format == FORMAT_TEXT)
 		print_text(disk);
 	else
@@ -157,13 +222,46 @@ static int print_disk(const struct disk *disk, enum format format)
 	return r;
 }
 
-static int run(const char *device, enum format format)
+struct options {
+	const char *device; /* NULL: udev's */
+	enum format format;
+	bool claim;
+	bool pass_on;
+};
+
+static int judge(const struct view *view, const struct options *options)
 {
-	_cleanup_(view_close) struct view view = VIEW_NONE;
+	const char *device = options->device;
 	struct identity_error error = {};
 	struct identity identity;
 	char devpath[PATH_MAX];
 	struct disk disk;
+	int r;
+
+	r = find_device(view, device, devpath, sizeof(devpath));
+	if (r < 0) {
+		log_error("%s: %s",
+			device ? device : "no device given, and no udev event (DEVPATH)",
+			r == -ENODEV ? "no such block device" : strerror(-r));
+		return r;
+	}
+	r = identity_read(view, &identity);
+	if (r < 0) {
+		log_error("%s: cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
+			devpath, strerror(-r));
+		return r;
+	}
+	r = disk_identify(view, &identity, devpath, &disk, &error);
+	if (r < 0) {
+		log_error("%s: %s: %s", devpath, error.attribute, error.reason);
+		return r;
+	}
+	return print_disk(&disk, options->format, options->claim && claim(view, &disk));
+}
+
+static int run(const struct options *options)
+{
+	_cleanup_(view_close) struct view view = VIEW_NONE;
 	int r;
 
 	r = view_open("", &view);
@@ -171,63 +269,67 @@ static int run(const char *device, enum format format)
 		log_error("cannot open /sys and /proc: %s", strerror(-r));
 		return r;
 	}
-	r = find_device(&view, device, devpath, sizeof(devpath));
-	if (r < 0) {
-		log_error("%s: %s",
-			device ? device : "no device given, and no udev event (DEVPATH)",
-			r == -ENODEV ? "no such block device" : strerror(-r));
-		return r;
-	}
-	r = identity_read(&view, &identity);
-	if (r < 0) {
-		log_error("%s: cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
-			devpath, strerror(-r));
-		return r;
-	}
-	r = disk_identify(&view, &identity, devpath, &disk, &error);
-	if (r < 0) {
-		log_error("%s: %s: %s", devpath, error.attribute, error.reason);
-		return r;
-	}
-	return print_disk(&disk, format);
+	return options->pass_on ? pass_on(&view) : judge(&view, options);
 }
 
-int main(int argc, char *argv[])
+/* Returns 1 if the program is to go on, else 0 or -EINVAL. */
+static int parse_options(int argc, char *argv[], struct options *ret)
 {
+	enum { OPTION_CLAIM = 256, OPTION_PASS_ON };
 	static const struct option options[] = {
 		{ "udev", no_argument, NULL, 'u' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "claim", no_argument, NULL, OPTION_CLAIM },
+		{ "pass-on", no_argument, NULL, OPTION_PASS_ON },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{},
 	};
-	enum format format;
-	int c, chosen = 0;
+	bool udev = false, json = false;
+	int c;
 
-	log_open("hotslot-id");
 	while ((c = getopt_long(argc, argv, "ujhV", options, NULL)) >= 0) {
 		switch (c) {
 		case 'u':
+			udev = true;
+			break;
 		case 'j':
-			chosen = c;
+			json = true;
+			break;
+		case OPTION_CLAIM:
+			ret->claim = true;
+			break;
+		case OPTION_PASS_ON:
+			ret->pass_on = true;
 			break;
 		case 'h':
 			print_usage(stdout);
-			return EXIT_SUCCESS;
+			return 0;
 		case 'V':
 			puts("hotslot-id " HOTSLOT_VERSION);
-			return EXIT_SUCCESS;
+			return 0;
 		default:
-			print_usage(stderr);
-			return 2;
+			return -EINVAL;
 		}
 	}
-	if (argc - optind > 1) {
+	if (argc - optind > 1 || (udev && json) || (ret->claim && !udev) ||
+		(ret->pass_on && (udev || json || argc > optind)))
+		return -EINVAL;
+	ret->device = argv[optind];
+	ret->format = json ? FORMAT_JSON : udev || !ret->device ? FORMAT_UDEV : FORMAT_TEXT;
+	return 1;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options = {};
+	int r;
+
+	log_open("hotslot-id");
+	r = parse_options(argc, argv, &options);
+	if (r < 0) {
 		print_usage(stderr);
 		return 2;
 	}
-	format = chosen == 'j'			   ? FORMAT_JSON
-		 : chosen == 'u' || optind == argc ? FORMAT_UDEV
-						   : FORMAT_TEXT;
-	return run(argv[optind], format) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r > 0 && run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -345,14 +345,60 @@ add $DISK/sda1"
 test_the_second_disk_with_a_serial_does_not_take_the_link() {
 	add_machine
 	local first=$DISK
+	add_partition 1 1
+	add_disk sdb 16 2:0:1:4
+	set_serial vol-7
+	add_partition 1 17
+	udev_events <<<"add $first
+add $first/sda1
+add $DISK
+add $DISK/sdb1
+change $first
+change $DISK
+change $DISK/sdb1"
+	check_equal "/dev/disk/by-serial/vol-7 -> /dev/sda
+/dev/disk/by-serial/vol-7-part1 -> /dev/sda1
+/dev/disk/by-slot/259 -> /dev/sda
+/dev/disk/by-slot/259-part1 -> /dev/sda1
+/dev/disk/by-slot/260 -> /dev/sdb
+/dev/disk/by-slot/260-part1 -> /dev/sdb1" "$(links)"
+}
+
+# udev handles disks side by side: both may come before either has a link.
+test_of_two_disks_handled_at_once_one_has_the_name() {
+	add_machine
+	local first=$DISK
+	add_disk sdb 16 2:0:1:4
+	set_serial vol-7
+	INSIDE=${INSIDE/'while read -r action path'/'echo "== at once"
+	udevadm test --action=add "/sys/$FIRST" >/tmp/1 2>/dev/null &
+	udevadm test --action=add "/sys/$SECOND" >/tmp/2 2>/dev/null &
+	wait
+	cat /run/hotslot/serials/vol-7
+	grep -h BY_SERIAL /tmp/1 /tmp/2
+	while read -r action path'}
+	FIRST=$first SECOND=$DISK udev_events </dev/null
+	check_equal 1 "$(grep -c HOTSLOT_BY_SERIAL=1 said)"
+	check_equal 1 "$(links | grep -c by-serial)"
+}
+
+test_the_second_disk_gets_the_name_when_the_first_is_gone() {
+	add_machine
+	local first=$DISK
 	add_disk sdb 16 2:0:1:4
 	set_serial vol-7
 	udev_events <<<"add $first
 add $DISK
-change $first
-change $DISK"
-	check_equal "/dev/disk/by-serial/vol-7 -> /dev/sda
-/dev/disk/by-slot/259 -> /dev/sda
+remove $first"
+	# The kernel takes the directory away with its event; here it is still there, so that the
+	# other one is not told that the name is free.
+	check_match "'hotslot-id --pass-on'|hotslot-id --pass-on" "$(<said)"
+	check_equal "/dev/disk/by-slot/260 -> /dev/sdb" "$(links)"
+	rm -r "tree/sys/$first" tree/sys/class/block/sda tree/sys/dev/block/8:0
+	mkdir -p tree/run/hotslot/serials
+	echo 8:0 9 >tree/run/hotslot/serials/vol-7
+	udev_events <<<"change $DISK"
+	check_equal "/dev/disk/by-serial/vol-7 -> /dev/sdb
 /dev/disk/by-slot/260 -> /dev/sdb" "$(links)"
 }
 

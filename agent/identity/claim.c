@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who of several disks with one serial has its name, where udevd makes the links. */
+#include "claim.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "identity.h"
+#include "util.h"
+
+/* "MAJOR:MINOR DISKSEQ" */
+#define CLAIM_SIZE 64
+
+/* A directory of marks, and the lock over all of them: it is held for some system calls. */
+static int open_marks(int run, const char *name)
+{
+	int fd;
+
+	if (mkdirat(run, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(run, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+static int lock(int directory)
+{
+	int r;
+
+	do {
+		r = flock(directory, LOCK_EX);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+/* Whether the claim is of a disk that is still there. */
+static bool is_current(const struct view *view, const char *claim)
+{
+	char path[2 * CLAIM_SIZE];
+	unsigned major, minor;
+	unsigned long long diskseq;
+	uint64_t now;
+
+	if (sscanf(claim, "%u:%u %llu", &major, &minor, &diskseq) != 3)
+		return false;
+	snprintf(path, sizeof(path), "dev/block/%u:%u/diskseq", major, minor);
+	return read_attr_u64_at(view->sys, path, &now) == 0 && now == diskseq;
+}
+
+/* Made aside and moved, so that nobody reads half of it. */
+static int write_claim(int claims, const char *serial, const char *claim)
+{
+	static const char aside[] = ".new";
+	_cleanup_close_ int fd =
+		openat(claims, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, claim, strlen(claim)) != (ssize_t)strlen(claim))
+		return -EIO;
+	return renameat(claims, aside, claims, serial) < 0 ? -errno : 0;
+}
+
+static int want(int run, const char *serial)
+{
+	_cleanup_close_ int wanted = open_marks(run, CLAIMS_WANTED_DIRECTORY), fd = -1;
+
+	if (wanted < 0)
+		return wanted;
+	fd = openat(wanted, serial, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : CLAIM_TAKEN;
+}
+
+int claim_serial(int run, const struct view *view, const struct disk *disk)
+{
+	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
+	char own[CLAIM_SIZE], held[CLAIM_SIZE];
+	int r = claims < 0 ? claims : lock(claims);
+
+	if (r < 0)
+		return r;
+	snprintf(own, sizeof(own), "%u:%u %llu\n", major(disk->devnum), minor(disk->devnum),
+		(unsigned long long)disk->diskseq);
+	r = read_attr_at(claims, disk->serial, held, sizeof(held));
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0 && !strncmp(held, own, strlen(held)) && own[strlen(held)] == '\n')
+		return CLAIM_HELD;
+	if (r == 0 && is_current(view, held))
+		return want(run, disk->serial);
+	r = write_claim(claims, disk->serial, own);
+	return r < 0 ? r : CLAIM_HELD;
+}
+
+/* Has udevd look at a disk again, and then at its partitions, which go by it. */
+static int trigger(const struct view *view, const char *name)
+{
+	_cleanup_free_ struct partition *partitions = NULL;
+	char devpath[PATH_MAX], path[PATH_MAX];
+	size_t n = 0;
+	int r = view_find_block(view, name, devpath, sizeof(devpath));
+
+	if (r == 0)
+		r = disk_read_partitions(view, devpath, &partitions, &n);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "class/block/%s/uevent", name);
+	r = write_attr_at(view->sys, path, "change");
+	for (size_t i = 0; i < n && r == 0; i++) {
+		snprintf(path, sizeof(path), "class/block/%s/uevent", partitions[i].name);
+		r = write_attr_at(view->sys, path, "change");
+	}
+	return r;
+}
+
+/* Whether the disk (or partition, which has none) called NAME has the serial, encoded. */
+static bool has_serial(const struct view *view, const char *name, const char *serial)
+{
+	char path[PATH_MAX], own[SERIAL_ENCODED_MAX + 1];
+	struct identity_error error;
+	_cleanup_close_ int dir = -1;
+
+	snprintf(path, sizeof(path), "class/block/%s", name);
+	dir = openat(view->sys, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 && disk_read_serial(dir, own, &error) == 0 && !strcmp(own, serial);
+}
+
+int claim_pass_on(int run, const struct view *view, const char *serial)
+{
+	_cleanup_close_ int wanted = open_marks(run, CLAIMS_WANTED_DIRECTORY);
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	int n = 0;
+
+	if (wanted < 0)
+		return wanted;
+	if (unlinkat(wanted, serial, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	dir = open_directory_at(view->sys, "class/block");
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "sd", 2) && has_serial(view, entry->d_name, serial))
+			n += trigger(view, entry->d_name) == 0;
+	return n;
+}

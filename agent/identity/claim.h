@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who of several disks with one serial has its name, where udevd makes the links: udevd handles
+ * disks side by side, and lets whoever comes last take a link over. */
+#pragma once
+
+#include "disk.h"
+#include "view.h"
+
+/* Below the directory of state: who has the name of a serial, and which serials somebody waits
+ * for. */
+#define CLAIMS_DIRECTORY "serials"
+#define CLAIMS_WANTED_DIRECTORY "serials-wanted"
+
+enum {
+	CLAIM_HELD,  /* the disk has the name of its serial */
+	CLAIM_TAKEN, /* another one has it, which is still there */
+};
+
+/* Claims the name for a disk with a serial. RUN is the directory of state. The first one keeps it
+ * until it is gone. Returns one of the above or a negative errno. */
+int claim_serial(int run, const struct view *view, const struct disk *disk);
+
+/* The disk that had this serial may be gone: has udevd look again at those that wait for it.
+ * Returns how many those are. */
+int claim_pass_on(int run, const struct view *view, const char *serial);

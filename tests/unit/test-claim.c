@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* agent/identity/claim.h: of several disks with one serial, the first one has its name. */
+#include "machine.h"
+
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+
+#include "claim.h"
+#include "identity.h"
+#include "util.h"
+
+#define HOST "devices/pci0000:00/0000:00:03.0/virtio0/host2/target2:0:0/"
+#define SDA HOST "2:0:0:0/block/sda"
+#define SDB HOST "2:0:0:1/block/sdb"
+
+static struct machine machine;
+static int run_directory;
+
+static struct disk disk_of(unsigned minor, uint64_t diskseq)
+{
+	return (struct disk){ .devnum = makedev(8, minor), .diskseq = diskseq, .serial = "vol-7" };
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	make_machine(&machine);
+	put_disk(&machine, SDA, "8:0");
+	put_attribute(&machine, SDA, "diskseq", "1");
+	put_serial_page(&machine, SDA, "vol-7", 5, 5);
+	put_attribute(&machine, SDA, "uevent", "");
+	put_disk(&machine, SDB, "8:16");
+	put_attribute(&machine, SDB, "diskseq", "2");
+	put_serial_page(&machine, SDB, "vol-7", 5, 5);
+	put_attribute(&machine, SDB, "uevent", "");
+	run_directory = open(machine.tree.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(run_directory >= 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close(run_directory);
+	remove_machine(&machine);
+	return 0;
+}
+
+static void test_the_first_disk_keeps_the_name(void **state)
+{
+	struct disk first = disk_of(0, 1), second = disk_of(16, 2);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+		assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_TAKEN);
+	}
+}
+
+static void test_the_name_is_free_when_the_first_disk_is_gone(void **state)
+{
+	struct disk first = disk_of(0, 1), second = disk_of(16, 2);
+
+	(void)state;
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	/* Another disk under the same number. */
+	put_attribute(&machine, SDA, "diskseq", "3");
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_HELD);
+	first.diskseq = 3;
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_TAKEN);
+}
+
+static void test_a_claim_that_makes_no_sense_is_replaced(void **state)
+{
+	struct disk first = disk_of(0, 1);
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkdirat(run_directory, CLAIMS_DIRECTORY, 0755), 0);
+	fd = openat(run_directory, CLAIMS_DIRECTORY "/vol-7", O_WRONLY | O_CREAT, 0644);
+	assert_int_equal(write(fd, "nonsense\n", 9), 9);
+	close(fd);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+}
+
+static void test_whoever_waits_is_looked_at_again_once(void **state)
+{
+	struct disk first = disk_of(0, 1), second = disk_of(16, 2);
+	char text[16];
+
+	(void)state;
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	assert_int_equal(claim_pass_on(run_directory, &machine.view, "vol-7"), 0);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_TAKEN);
+	/* Both have the serial; an event more does no harm. */
+	assert_int_equal(claim_pass_on(run_directory, &machine.view, "vol-7"), 2);
+	assert_int_equal(read_attr_at(machine.view.sys, SDB "/uevent", text, sizeof(text)), 0);
+	assert_string_equal(text, "change");
+	assert_int_equal(claim_pass_on(run_directory, &machine.view, "vol-7"), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_the_first_disk_keeps_the_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_the_name_is_free_when_the_first_disk_is_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_claim_that_makes_no_sense_is_replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_whoever_waits_is_looked_at_again_once, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
