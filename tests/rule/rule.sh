@@ -188,6 +188,43 @@ test_odd_bytes_of_a_serial_are_encoded_in_its_link() {
 /dev/disk/by-slot/259 -> /dev/sda' "$(links)"
 }
 
+# Encoded here by other means: od and a list of the bytes that stay.
+encoded() { # SERIAL (with printf's escapes)
+	local byte name=
+	# shellcheck disable=SC2059
+	for byte in $(printf "$1" | od -An -v -tx1); do
+		if [[ $(printf "\\x$byte" | tr -d '\n') =~ ^[A-Za-z0-9_.+-]$ ]]; then
+			# shellcheck disable=SC2059
+			name+=$(printf "\\x$byte")
+		else
+			name+="\\x$byte"
+		fi
+	done
+	[[ $name != .* ]] || name="\\x2e${name#.}"
+	printf '%s\n' "$name"
+}
+
+test_udev_takes_the_name_of_any_serial() {
+	add_controller "$CONTROLLER"
+	local first byte serial minor=0
+	: >expected
+	# Every byte but NUL, in serials of thirty.
+	for ((first = 1; first < 256; first += 30)); do
+		serial=
+		for ((byte = first; byte < first + 30 && byte < 256; byte++)); do
+			serial+=$(printf '\\x%02x' "$byte")
+		done
+		add_disk "sd$(printf '%b' "\\x$(printf %x $((97 + minor / 16)))")" "$minor" \
+			"2:0:0:$((minor / 16))"
+		set_serial "$serial"
+		echo "add $DISK" >>events
+		echo "/dev/disk/by-serial/$(encoded "$serial") -> /dev/${DISK##*/}" >>expected
+		minor=$((minor + 16))
+	done
+	udev_events <events
+	check_equal "$(LC_ALL=C sort expected)" "$(links | grep by-serial | LC_ALL=C sort)"
+}
+
 test_a_serial_named_like_a_partition_is_not_taken_for_one() {
 	add_machine
 	set_serial x-part1
