@@ -206,7 +206,7 @@ int controller_find(
 		complete_name(&list, best);
 	} else if (list.n == 1) {
 		strcpy(best, list.names[0]);
-	} else {
+	} else if (!system->undecided) {
 		for (size_t i = 0; i < list.n; i++)
 			if ((!*best || strcmp(list.names[i], best) < 0) &&
 				!holds_system(view, system, list.names[i]))

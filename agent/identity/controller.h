@@ -14,8 +14,9 @@
 /* Finds the managed controller: the one that the kernel command line or else /etc/hotslot.conf
  * names, else the only virtio-scsi controller, else the one with the lowest PCI path that none of
  * the system's disks is on. A name is the whole path as hotslot-id prints it, or its last PCI
- * function. Returns 0 with an empty name if there is no virtio-scsi controller, or a negative
- * errno if the configuration cannot be read (-EBADMSG: it is malformed). */
+ * function. Returns 0 with an empty name if there is no virtio-scsi controller, or there are
+ * several and it is undecided what the system's disks are, or a negative errno if the configuration
+ * cannot be read (-EBADMSG: it is malformed). */
 int controller_find(
 	const struct view *view, const struct system_disks *system, char ret[CONTROLLER_SIZE]);
 

@@ -74,9 +74,8 @@ static int read_devnum(int dir, dev_t *ret, struct identity_error *error)
 	return 0;
 }
 
-/* No page, or one whose serial is too long for a file name: the disk has no serial. A page of
- * another shape is an error, not a guess. */
-static int read_serial(int dir, char *ret, struct identity_error *error)
+/* A page of another shape is an error, not a guess. */
+int disk_read_serial(int dir, char *ret, struct identity_error *error)
 {
 	static const char attribute[] = "device/vpd_pg80";
 	_cleanup_free_ char *page = NULL;
@@ -112,7 +111,7 @@ static int read_attributes(int dir, struct disk *disk, struct identity_error *er
 			0 ||
 		(r = read_number(dir, "ro", 1, &read_only, error)) < 0 ||
 		(r = read_number(dir, "diskseq", UINT64_MAX, &disk->diskseq, error)) < 0 ||
-		(r = read_serial(dir, disk->serial, error)) < 0)
+		(r = disk_read_serial(dir, disk->serial, error)) < 0)
 		return r;
 	disk->size = sectors * SECTOR_SIZE;
 	disk->block_size = (uint32_t)block_size;

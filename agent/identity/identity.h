@@ -30,6 +30,10 @@ int identity_read(const struct view *view, struct identity *ret);
 int disk_identify(const struct view *view, const struct identity *identity, const char *devpath,
 	struct disk *ret, struct identity_error *ret_error);
 
+/* Reads the serial, encoded, of the disk whose directory of sysfs is DIR; empty if it has none, or
+ * one that is too long for a file name. RET has SERIAL_ENCODED_MAX + 1 bytes. */
+int disk_read_serial(int dir, char *ret, struct identity_error *ret_error);
+
 /* Reads the partitions of the disk at DEVPATH in the order of their numbers. The caller frees
  * *ret. A partition that goes away meanwhile is left out. */
 int disk_read_partitions(

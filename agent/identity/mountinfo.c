@@ -2,14 +2,14 @@
 /* Lines of /proc/PID/mountinfo (proc(5)). Pure. */
 #include "mountinfo.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "util.h"
+
 /* Fields before the optional ones: id, parent, major:minor, root, mount point, options. */
-enum { FIELD_DEVNUM = 2, FIELD_POINT = 4, FIELDS_FIXED = 6 };
+enum { FIELD_ID = 0, FIELD_PARENT = 1, FIELD_DEVNUM = 2, FIELD_POINT = 4, FIELDS_FIXED = 6 };
 
 static bool is_octal(const char *s)
 {
@@ -44,6 +44,16 @@ static int parse_devnum(const char *s, dev_t *ret)
 	return 0;
 }
 
+static int parse_id(const char *s, int *ret)
+{
+	uint64_t id;
+
+	if (parse_u64(s, INT_MAX, &id) < 0)
+		return -EBADMSG;
+	*ret = (int)id;
+	return 0;
+}
+
 /* Skips the optional fields: they end with a lone hyphen. */
 static bool skip_optional(char **rest)
 {
@@ -74,8 +84,9 @@ int mount_parse(char *line, struct mount *ret)
 	mount.options = rest;
 	if (!mount.type || !mount.source || !mount.options)
 		return -EBADMSG;
-	r = parse_devnum(fields[FIELD_DEVNUM], &mount.devnum);
-	if (r < 0)
+	if ((r = parse_id(fields[FIELD_ID], &mount.id)) < 0 ||
+		(r = parse_id(fields[FIELD_PARENT], &mount.parent)) < 0 ||
+		(r = parse_devnum(fields[FIELD_DEVNUM], &mount.devnum)) < 0)
 		return r;
 	mount.point = fields[FIELD_POINT];
 	unescape(mount.point);

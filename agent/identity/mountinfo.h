@@ -6,6 +6,8 @@
 
 /* One mount. The strings are unescaped, belong to the line that was parsed, and live with it. */
 struct mount {
+	int id;	      /* unique among the mounts there are */
+	int parent;   /* the id of the mount that it is on */
 	dev_t devnum; /* st_dev of files on it */
 	char *point;
 	char *type;

@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
-/* Behind the last slot; QEMU's LUNs are below 16384. */
-#define UNSLOTTED_PLACE 65536
-#define UNSLOTTED_LUNS 16384
+#include "places.h"
 
 void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE])
 {
@@ -16,9 +14,7 @@ void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE])
 
 uint32_t disk_place(const struct disk *disk)
 {
-	if (disk->status == DISK_SLOTTED)
-		return disk->slot;
-	return UNSLOTTED_PLACE + UNSLOTTED_LUNS * disk->target + disk->lun;
+	return place_number(disk->target, disk->lun);
 }
 
 json_t *disk_to_json(const struct disk *disk)

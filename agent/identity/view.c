@@ -30,6 +30,7 @@ int view_open(const char *root, struct view *ret)
 	if (view.proc < 0)
 		return view.proc;
 	view.etc = open_tree(root, "etc");
+	view.run = open_tree(root, "run");
 	*ret = view;
 	view = (struct view)VIEW_NONE;
 	return 0;
@@ -40,6 +41,7 @@ void view_close(struct view *view)
 	closep(&view->sys);
 	closep(&view->proc);
 	closep(&view->etc);
+	closep(&view->run);
 }
 
 /* Drops the last component of PATH, in place. */

@@ -8,11 +8,12 @@ struct view {
 	int sys;  /* /sys */
 	int proc; /* /proc */
 	int etc;  /* /etc, or -1 if there is none */
+	int run;  /* /run, or -1 if there is none */
 };
 
-#define VIEW_NONE          \
-	{                  \
-		-1, -1, -1 \
+#define VIEW_NONE              \
+	{                      \
+		-1, -1, -1, -1 \
 	}
 
 /* Opens the trees below ROOT ("" for the real ones). Returns a negative errno if there is no /sys

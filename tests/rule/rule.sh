@@ -94,6 +94,9 @@ printf "root:x:0:\ndisk:x:6:\n" >etc/group
 mount --rbind /usr usr
 mount --bind "$UDEV" usr/lib/udev
 mount -t proc proc proc
+# The kernel names no root that is yet to be mounted.
+[ -e cmdline ] || echo quiet >cmdline
+mount --bind cmdline proc/cmdline
 : >dev/null
 mount --bind /dev/null dev/null
 pivot_root . old
@@ -103,6 +106,7 @@ cd /
 export SYSTEMD_DEVICE_VERIFY_SYSFS=0 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 while read -r action path; do
 	echo "== $action $path"
+	[ "$action" != cmdline ] || { echo "$path" >/cmdline; continue; }
 	# devtmpfs has the node before udev has the event; its being there is all that counts here.
 	[ "$action" != add ] || : >"/dev/${path##*/}"
 	udevadm test --action="$action" "/sys/$path" 2>/tmp/log || { cat /tmp/log; exit 1; }
@@ -272,6 +276,42 @@ check_nameless() { # STATUS [CONTROLLER]
 	udev_events <<<"add $DISK
 add $DISK/sda1"
 	check_equal "HOTSLOT_STATUS=$1" "$(properties)"
+	check_equal "" "$(links)"
+}
+
+# "/" is a tmpfs here, as in an initramfs.
+test_no_disk_has_names_while_the_root_is_yet_to_be_mounted() {
+	add_machine
+	add_partition 1 1
+	mkdir -p tree
+	echo root=/dev/sda1 >tree/cmdline
+	udev_events <<<"add $DISK
+add $DISK/sda1"
+	check_equal "HOTSLOT_STATUS=system" "$(properties)"
+	check_equal "" "$(links)"
+}
+
+# As it is once the root is mounted, and somebody sends the change events: the agent, or the
+# coldplug that follows.
+test_a_disk_that_is_judged_anew_gets_or_loses_its_names() {
+	add_machine
+	add_partition 1 1
+	echo root=/dev/sda1 >tree/cmdline
+	udev_events <<<"add $DISK
+add $DISK/sda1
+cmdline quiet
+change $DISK
+change $DISK/sda1"
+	check_equal "$BOTH
+/dev/disk/by-slot/259-part1 -> /dev/sda1" "$(links | grep -v serial/vol-7-part1)"
+	rm tree/cmdline
+	udev_events <<<"add $DISK
+add $DISK/sda1
+cmdline root=/dev/sda1
+change $DISK
+change $DISK/sda1"
+	check_equal "HOTSLOT_STATUS=system" "$(properties)"
+	check_equal "" "$(devlinks)"
 	check_equal "" "$(links)"
 }
 

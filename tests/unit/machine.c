@@ -16,6 +16,8 @@ void make_machine(struct machine *machine)
 	assert_int_equal(make_directories(path), 0);
 	snprintf(path, sizeof(path), "%s/etc", machine->tree.path);
 	assert_int_equal(make_directories(path), 0);
+	snprintf(path, sizeof(path), "%s/run", machine->tree.path);
+	assert_int_equal(make_directories(path), 0);
 	put_mounts(machine, "1 1 0:2 / / rw - rootfs rootfs rw\n");
 	put_text(&machine->tree, "proc/cmdline", "quiet\n");
 	assert_int_equal(view_open(machine->tree.path, &machine->view), 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A machine of files, for the identity tests: /sys, /proc and /etc below a temporary directory. */
+/* A machine of files, for the identity tests: /sys, /proc, /etc and /run below a temporary
+ * directory. */
 #pragma once
 
 #include "test.h"

@@ -143,6 +143,24 @@ static void test_with_a_system_disk_that_is_not_found_none_is_chosen(void **stat
 	remove_machine(&machine);
 }
 
+/* The root may turn out to be on any of them. */
+static void test_while_the_system_is_undecided_none_of_several_is_chosen(void **state)
+{
+	const struct system_disks undecided = { .undecided = true };
+	char name[CONTROLLER_SIZE] = "as it was";
+	struct machine machine;
+
+	(void)state;
+	make_machine(&machine);
+	put_controller(&machine, LOW);
+	assert_int_equal(controller_find(&machine.view, &undecided, name), 0);
+	assert_string_equal(name, "0000:00:03.0");
+	put_controller(&machine, HIGH);
+	assert_int_equal(controller_find(&machine.view, &undecided, name), 0);
+	assert_string_equal(name, "");
+	remove_machine(&machine);
+}
+
 static void test_the_configuration_decides(void **state)
 {
 	struct machine machine;
@@ -187,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_of_several_the_one_with_the_lowest_path_is_managed),
 		cmocka_unit_test(test_of_several_one_without_the_system_is_managed),
 		cmocka_unit_test(test_with_a_system_disk_that_is_not_found_none_is_chosen),
+		cmocka_unit_test(test_while_the_system_is_undecided_none_of_several_is_chosen),
 		cmocka_unit_test(test_the_configuration_decides),
 		cmocka_unit_test(test_a_malformed_configuration_is_an_error),
 	};
