@@ -148,7 +148,8 @@ TESTS ?=
 BUILT_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Archives, so that a test is linked with what it uses and nothing else.
-UNIT_LIBS := $(addprefix $(B)/tests/,daemon.a identity.a init.a mkinitramfs.a shim.a cmd.a common.a)
+UNIT_LIBS := $(addprefix $(B)/tests/,daemon.a identity.a init.a mkinitramfs.a shim.a cmd.a common.a \
+	support.a)
 $(B)/tests/cmd.a: $(call obj,$(filter-out host-shim/cmd/main.c,$(CMD_SRC)))
 $(B)/tests/daemon.a: $(call obj,$(DAEMON_SRC))
 $(B)/tests/init.a: $(call obj,$(INIT_SRC))
@@ -156,14 +157,14 @@ $(B)/tests/mkinitramfs.a: $(call obj,$(MKINITRAMFS_SRC))
 $(B)/tests/shim.a: $(call obj,$(SHIM_SRC))
 $(B)/tests/identity.a: $(call obj,$(IDENTITY_SRC))
 $(B)/tests/common.a: $(call obj,$(COMMON_SRC))
+$(B)/tests/support.a: $(call obj,$(filter-out tests/unit/test-%.c,$(wildcard tests/unit/*.c)))
 $(UNIT_LIBS):
 	$(Q)mkdir -p $(@D); rm -f $@
 	$(call say,AR,$@)$(AR) crD $@ $^
 
 UNIT_TESTS := $(UNIT_SRC:%.c=$(B)/%)
-UNIT_SUPPORT := $(call obj,$(filter-out tests/unit/test-%.c,$(wildcard tests/unit/*.c)))
-$(UNIT_TESTS:=.o): ALL_CFLAGS += -Iagent/daemon -Iinitramfs/init -Ihost-shim/cmd
-$(UNIT_TESTS): %: %.o $(UNIT_SUPPORT) $(UNIT_LIBS)
+$(UNIT_TESTS:=.o) $(B)/tests/unit/guest.o: ALL_CFLAGS += -Iagent/daemon -Iinitramfs/init -Ihost-shim/cmd
+$(UNIT_TESTS): %: %.o $(UNIT_LIBS)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \
 		$(LIBS_AGENT) $(LIBS_MKINITRAMFS) $(LIBS_SHIM) $(LIBS_CMD) -lcmocka
@@ -178,8 +179,11 @@ $(B)/tests/vm/fake-agent: $(B)/tests/vm/fake-agent.o $(B)/tests/daemon.a $(B)/te
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -ludev -ljansson
 $(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
+$(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/tests/common.a $(B)/libhotslot.so
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -L$(B) -lhotslot -lvirt \
+		-Wl,-rpath,'$$ORIGIN/../..'
 # Runs in guests, too, which have no libraries.
-$(B)/tests/vm/witness: $(B)/tests/vm/witness.o $(B)/tests/common.a
+$(B)/tests/vm/witness $(B)/tests/vm/watch: %: %.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^
 test-programs: $(TEST_PROGRAMS)
 	@:
@@ -187,11 +191,14 @@ test-programs: $(TEST_PROGRAMS)
 $(B)/kernel/release:
 	$(Q)B=$(abspath $(B)) tests/fetch-kernel
 
-check demo bench:
+# check-scale: what takes long, tests/scale: 1,000 disks, random walks of 1,000 steps.
+check check-scale demo bench:
 	$(Q)$(PACKAGES) build run
 	+$(Q)$(BUILT_MAKE) $@-built
 check-built: all unit-tests test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run $(TESTS)
+check-scale-built: all test-programs $(B)/kernel/release
+	$(Q)B=$(abspath $(B)) tests/run --scale $(TESTS)
 BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(B)/tests/bench/static-init
 $(B)/tests/bench/boot-time: $(call obj,tests/bench/boot-time.c $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson
@@ -252,6 +259,6 @@ clean:
 	$(Q)rm -rf $(B)
 
 FORCE:
-.PHONY: all check check-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built unit-tests \
+.PHONY: all check check-built check-scale check-scale-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built unit-tests \
 	test-programs install uninstall clean FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -38,6 +38,8 @@ static void print_usage(FILE *out)
 	      "                       " HOTSLOT_PORT_NAME ", now or when it appears\n"
 	      "      --port-fd N      speak on descriptor N, a connected stream socket\n"
 	      "  -d, --dev DIR        keep the links below DIR instead of /dev\n"
+	      "  -m, --mirror DIR     keep the same links and their nodes below DIR, too; up to 8\n"
+	      "                       times\n"
 	      "  -r, --run DIR        keep state in DIR instead of " RUN_DIRECTORY "\n"
 	      "      --no-contents    do not look at what is on the disks\n"
 	      "  -v, --verbose        say more\n"
@@ -171,6 +173,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, 'p' },
 	{ "port-fd", required_argument, NULL, OPTION_PORT_FD },
 	{ "dev", required_argument, NULL, 'd' },
+	{ "mirror", required_argument, NULL, 'm' },
 	{ "run", required_argument, NULL, 'r' },
 	{ "no-contents", no_argument, NULL, OPTION_NO_CONTENTS },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -193,12 +196,22 @@ static int parse_descriptor(const char *text, int *ret)
 	return 0;
 }
 
+static int add_mirror(struct tracker_options *options, const char *directory)
+{
+	if (options->n_mirrors == MIRRORS_MAX) {
+		log_error("--mirror %s: there can be %d at most", directory, MIRRORS_MAX);
+		return -EINVAL;
+	}
+	options->mirrors[options->n_mirrors++] = directory;
+	return 0;
+}
+
 /* Returns 1 if the program is to go on, else 0 or -EINVAL. */
 static int parse_options(int argc, char *argv[], struct options *options)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "p:d:r:vhV", long_options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "p:d:m:r:vhV", long_options, NULL)) >= 0) {
 		switch (c) {
 		case 'p':
 			options->port = optarg;
@@ -209,6 +222,10 @@ static int parse_options(int argc, char *argv[], struct options *options)
 			break;
 		case 'd':
 			options->tracker.dev_directory = optarg;
+			break;
+		case 'm':
+			if (add_mirror(&options->tracker, optarg) < 0)
+				return -EINVAL;
 			break;
 		case 'r':
 			options->tracker.run_directory = optarg;

@@ -13,6 +13,8 @@ static void entry_free(struct entry *entry)
 		return;
 	probe_free(entry->probe);
 	hold_free(entry->hold);
+	child_free(entry->reread);
+	free(entry->watches);
 	free(entry->devpath);
 	free(entry->partitions);
 	free(entry->partition_contents);
@@ -28,6 +30,7 @@ static struct entry *entry_new(const struct disk *disk, const char *devpath)
 	entry->disk = *disk;
 	entry->probe_source.fd = -1;
 	entry->hold_source.fd = -1;
+	entry->reread_source.fd = -1;
 	entry->devpath = strdup(devpath);
 	if (!entry->devpath) {
 		entry_free(entry);
@@ -104,11 +107,6 @@ struct entry *inventory_find_place(const struct inventory *inventory, uint32_t p
 	if (i == inventory->n || disk_place(&inventory->entries[i]->disk) != place)
 		return NULL;
 	return inventory->entries[i];
-}
-
-struct entry *inventory_find_slot(const struct inventory *inventory, uint32_t slot)
-{
-	return inventory_find_place(inventory, slot);
 }
 
 struct entry *inventory_find_devpath(const struct inventory *inventory, const char *devpath)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "child.h"
 #include "contents.h"
 #include "disk.h"
 #include "hold.h"
@@ -33,6 +34,12 @@ struct entry {
 	struct probe *probe;		     /* while its contents are looked at */
 	struct source probe_source;
 	bool probe_again; /* something changed meanwhile */
+	int *watches;	  /* of what is written to its nodes, in the order of writes.c */
+	size_t n_watches;
+	bool written;		/* somebody has written to the disk as a whole, unseen by udevd */
+	bool partition_written; /* somebody has written to a partition */
+	struct child *reread;	/* while the kernel reads its partition table */
+	struct source reread_source;
 	enum entry_state state;
 	struct hold *hold;
 	struct source hold_source;
@@ -60,10 +67,9 @@ struct inventory {
 struct entry *inventory_add(
 	struct inventory *inventory, const struct disk *disk, const char *devpath);
 
-/* Takes an entry out and frees it, with its probe and its hold; their sources were removed. */
+/* Takes an entry out and frees it, with its children; their sources were removed. */
 void inventory_remove(struct inventory *inventory, struct entry *entry);
 
-struct entry *inventory_find_slot(const struct inventory *inventory, uint32_t slot);
 struct entry *inventory_find_place(const struct inventory *inventory, uint32_t place);
 struct entry *inventory_find_devpath(const struct inventory *inventory, const char *devpath);
 

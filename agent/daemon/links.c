@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The links under /dev/disk: made where the agent owns them, checked everywhere. */
+/* The links under /dev/disk and in mirrors of it: made where the agent owns them, checked
+ * everywhere. */
 #include "links.h"
 
 #include <fcntl.h>
@@ -9,24 +10,6 @@
 #include "util.h"
 
 #define DEFAULT_DIRECTORY "/dev"
-
-static const char *const trees[] = {
-	[LINK_BY_SLOT] = "disk/by-slot",
-	[LINK_BY_SERIAL] = "disk/by-serial",
-};
-
-/* From a tree back to the directory of the nodes. */
-#define UPWARDS "../../"
-
-static int make_trees(int dev)
-{
-	if (mkdirat(dev, "disk", 0755) < 0 && errno != EEXIST)
-		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
-		if (mkdirat(dev, trees[i], 0755) < 0 && errno != EEXIST)
-			return -errno;
-	return 0;
-}
 
 /* Whether FD is on the same file system as the root directory. */
 static bool is_on_root(int fd)
@@ -40,124 +23,89 @@ int links_open(const char *directory, bool owner, struct links *ret)
 {
 	const char *path = directory ? directory : DEFAULT_DIRECTORY;
 	_cleanup_close_ int dev = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
 
 	if (dev < 0)
 		return -errno;
 	if (strlen(path) >= sizeof(ret->directory))
 		return -ENAMETOOLONG;
-	if (owner) {
-		if (!directory && is_on_root(dev))
-			return -EROFS;
-		r = make_trees(dev);
-		if (r < 0)
-			return r;
-	}
+	if (owner && !directory && is_on_root(dev))
+		return -EROFS;
+	*ret = (struct links){ .dev = steal_fd(&dev), .owner = owner };
 	strcpy(ret->directory, path);
-	ret->owner = owner;
-	ret->dev = steal_fd(&dev);
 	return 0;
 }
 
 void links_close(struct links *links)
 {
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		mirror_free(links->mirrors[i]);
+	links->n_mirrors = 0;
 	closep(&links->dev);
 	links->dev = -1;
 }
 
-bool link_name(enum link_tree tree, const struct disk *disk, const struct partition *partition,
-	char ret[LINK_PATH_SIZE])
+int links_add_mirror(struct links *links, const char *directory)
 {
-	char suffix[16] = "";
+	int r;
 
-	if (partition)
-		snprintf(suffix, sizeof(suffix), "-part%u", partition->number);
-	if (tree == LINK_BY_SLOT) {
-		if (disk->status != DISK_SLOTTED)
-			return false;
-		snprintf(ret, LINK_PATH_SIZE, "%s/%u%s", trees[tree], disk->slot, suffix);
-	} else {
-		if (!*disk->serial)
-			return false;
-		snprintf(ret, LINK_PATH_SIZE, "%s/%s%s", trees[tree], disk->serial, suffix);
-	}
-	return true;
+	if (links->n_mirrors == MIRRORS_MAX)
+		return -E2BIG;
+	r = mirror_open(directory, links->dev, &links->mirrors[links->n_mirrors]);
+	if (r == 0)
+		links->n_mirrors++;
+	return r;
 }
 
-static bool leads_to(const struct links *links, const char *name, const char *target)
+int links_make_trees(const struct links *links)
 {
-	char found[DISK_NAME_SIZE + sizeof(UPWARDS)];
-	ssize_t n = readlinkat(links->dev, name, found, sizeof(found) - 1);
-
-	if (n < 0)
-		return false;
-	found[n] = '\0';
-	return !strcmp(found, target);
+	return links->owner ? link_make_trees_at(links->dev) : 0;
 }
 
-int links_make(const struct links *links, const char *name, const char *node)
+int links_make(const struct links *links, const char *name, const char *node, dev_t devnum)
 {
-	char target[DISK_NAME_SIZE + sizeof(UPWARDS)], aside[LINK_PATH_SIZE + 8];
+	bool wanted = links->owner || link_check_at(links->dev, name, devnum);
 
-	snprintf(target, sizeof(target), UPWARDS "%s", node);
-	if (symlinkat(target, links->dev, name) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return -errno;
-	if (leads_to(links, name, target))
-		return 0;
-	/* Made aside and moved over the wrong one, so that there is a link at every moment. */
-	snprintf(aside, sizeof(aside), "disk/.hotslot");
-	unlinkat(links->dev, aside, 0);
-	if (symlinkat(target, links->dev, aside) < 0)
-		return -errno;
-	if (renameat(links->dev, aside, links->dev, name) < 0) {
-		int r = -errno;
-
-		unlinkat(links->dev, aside, 0);
-		return r;
+	for (size_t i = 0; i < links->n_mirrors; i++) {
+		if (wanted)
+			mirror_make(links->mirrors[i], name, node, devnum);
+		else
+			mirror_remove(links->mirrors[i], name, node);
 	}
-	return 0;
+	return links->owner ? link_make_at(links->dev, name, node) : 0;
 }
 
 void links_remove(const struct links *links, const char *name, const char *node)
 {
-	char target[DISK_NAME_SIZE + sizeof(UPWARDS)];
+	if (links->owner)
+		link_remove_at(links->dev, name, node);
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		mirror_remove(links->mirrors[i], name, node);
+}
 
-	snprintf(target, sizeof(target), UPWARDS "%s", node);
-	if (leads_to(links, name, target))
-		unlinkat(links->dev, name, 0);
+void links_remove_node(const struct links *links, const char *node, dev_t devnum)
+{
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		mirror_remove_node(links->mirrors[i], node, devnum);
 }
 
 bool links_check(const struct links *links, const char *name, dev_t devnum)
 {
-	struct stat st;
-
-	/* Through the link, to the node. */
-	return fstatat(links->dev, name, &st, 0) == 0 && S_ISBLK(st.st_mode) &&
-	       st.st_rdev == devnum;
+	if (!link_check_at(links->dev, name, devnum))
+		return false;
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		if (!mirror_check(links->mirrors[i], name, devnum))
+			return false;
+	return true;
 }
 
-static void prune_tree(const struct links *links, const char *tree,
-	bool (*keep)(void *data, const char *name), void *data)
+void links_prune(const struct links *links, const struct link_pruning *pruning)
 {
-	_cleanup_closedir_ DIR *dir = open_directory_at(links->dev, tree);
-	struct dirent *entry;
+	struct link_pruning main = *pruning;
 
-	while (dir && (entry = readdir(dir))) {
-		char name[LINK_PATH_SIZE];
-
-		if (entry->d_type != DT_LNK)
-			continue;
-		if ((size_t)snprintf(name, sizeof(name), "%s/%s", tree, entry->d_name) >=
-				sizeof(name) ||
-			!keep(data, name))
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-}
-
-void links_prune(const struct links *links, bool (*keep)(void *data, const char *name), void *data)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
-		prune_tree(links, trees[i], keep, data);
+	/* The nodes there are the kernel's. */
+	main.keep_node = NULL;
+	if (links->owner)
+		link_prune_at(links->dev, &main);
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		mirror_prune(links->mirrors[i], pruning);
 }

@@ -1,45 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The links under /dev/disk: made where the agent owns them, checked everywhere. */
+/* The links under /dev/disk and in mirrors of it: made where the agent owns them, checked
+ * everywhere. */
 #pragma once
 
 #include <limits.h>
 #include <stdbool.h>
 
-#include "disk.h"
+#include "link-at.h"
+#include "mirror.h"
 
-/* "disk/by-serial/" with the longest name and "-part255". */
-#define LINK_PATH_SIZE 288
-
-enum link_tree {
-	LINK_BY_SLOT,
-	LINK_BY_SERIAL,
-};
+/* Each mirror costs a few system calls for each link; a guest has a chroot or two. */
+#define MIRRORS_MAX 8
 
 struct links {
 	int dev;	     /* the directory, O_PATH */
 	char directory[256]; /* its name, "/dev" */
-	bool owner;	     /* whether the agent makes the links */
+	bool owner;	     /* whether the agent makes the links there */
+	struct mirror *mirrors[MIRRORS_MAX];
+	size_t n_mirrors;
 };
 
-/* Opens DIRECTORY (NULL: /dev) for links; if OWNER, makes both trees in it. A /dev that is part of
- * the root file system is refused with -EROFS: links never touch that. */
+/* Opens DIRECTORY (NULL: /dev) for links. A /dev that is part of the root file system is refused
+ * with -EROFS if OWNER: links never touch that. */
 int links_open(const char *directory, bool owner, struct links *ret);
 void links_close(struct links *links);
 
-/* The name of a disk's link relative to the directory, of the partition if it is not NULL. Returns
- * false if the disk has none of that kind: no slot, no serial. */
-bool link_name(enum link_tree tree, const struct disk *disk, const struct partition *partition,
-	char ret[LINK_PATH_SIZE]);
+/* Adds a directory that always has the same links. Returns -E2BIG, or as mirror_open(). */
+int links_add_mirror(struct links *links, const char *directory);
 
-/* Makes the link, or puts it right in one step. Returns a negative errno. */
-int links_make(const struct links *links, const char *name, const char *node);
+/* Makes the trees, if they are the agent's. */
+int links_make_trees(const struct links *links);
 
-/* Removes the link if it leads to NODE. */
+/* Makes the link, or puts it right in one step; in the mirrors first. Where udevd owns the links,
+ * the mirrors get what it has made, and lose what it has not. Returns a negative errno if the link
+ * itself fails; what fails in a mirror is logged there. */
+int links_make(const struct links *links, const char *name, const char *node, dev_t devnum);
+
+/* Removes the link if it leads to NODE; from the mirrors last. */
 void links_remove(const struct links *links, const char *name, const char *node);
 
-/* Whether the link is there and its node is the device with this number. */
+/* Removes the node of a disk or partition that is gone from the mirrors. */
+void links_remove_node(const struct links *links, const char *node, dev_t devnum);
+
+/* Whether the link is there, in each mirror, too, and its node is the device with this number. */
 bool links_check(const struct links *links, const char *name, dev_t devnum);
 
-/* Removes what is left in both trees of an agent before this one: every link for which KEEP says
- * no. NAME is relative to the directory. */
-void links_prune(const struct links *links, bool (*keep)(void *data, const char *name), void *data);
+/* Removes what is left of an agent before this one. */
+void links_prune(const struct links *links, const struct link_pruning *pruning);

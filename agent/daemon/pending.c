@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests that wait: for a disk, for its release, for its contents. */
+/* Requests that wait: for a disk, its release, its size, its contents. */
 #include "pending.h"
 
 #include <string.h>
 
 #include "log.h"
-#include "record.h"
+#include "page.h"
+#include "places.h"
 #include "release.h"
 #include "report.h"
 #include "sysfs-write.h"
 #include "udevd-queue.h"
-
-/* What a page has besides its records. */
-#define PAGE_ENVELOPE_MAX 1024
 
 static void pending_free(struct pending *pending)
 {
@@ -20,69 +18,24 @@ static void pending_free(struct pending *pending)
 	free(pending);
 }
 
-static json_t *answer_state(uint32_t slot, const char *state)
+static void answer_state(struct server *server, const struct pending *pending, const char *state)
 {
-	return json_pack("{s:i, s:s}", "slot", (int)slot, "state", state);
+	json_t *slot = pending->place <= SLOT_MAX ? json_integer(pending->place) : json_null();
+
+	server_answer(server, pending->id,
+		json_pack("{s:o, s:I, s:s}", "slot", slot, "place", (json_int_t)pending->place,
+			"state", state));
 }
 
-/* The kernel may be done with the slot's last disk, but udevd may not. */
-static bool is_vacated(const struct server *server, uint32_t slot)
+static void answer_disk(struct server *server, const struct pending *pending, json_t *record)
 {
-	return !server->udevd || !udevd_queue_has(server->udevd, slot);
+	server_answer(server, pending->id, record ? json_pack("{s:o}", "disk", record) : NULL);
 }
 
-/* ---- disks ---- */
-
-static bool is_page_known(const struct server *server, const struct pending *pending)
+/* The kernel may be done with the last disk there, but udevd may not. */
+static bool is_vacated(const struct server *server, uint32_t place)
 {
-	const struct inventory *inventory = &server->tracker->inventory;
-	size_t first = inventory_search(inventory, pending->from);
-
-	for (size_t i = first; i < inventory->n && i < first + pending->limit; i++)
-		if (inventory->entries[i]->contents.state == CONTENTS_PENDING)
-			return false;
-	return true;
-}
-
-/* Adds records until the page or the frame is full. Returns how many. */
-static size_t fill_page(
-	struct server *server, const struct pending *pending, size_t first, json_t *disks)
-{
-	const struct inventory *inventory = &server->tracker->inventory;
-	size_t size = PAGE_ENVELOPE_MAX, n = 0;
-
-	while (first + n < inventory->n && n < pending->limit) {
-		struct entry *entry = inventory->entries[first + n];
-		json_t *record = report_disk(server->tracker, entry);
-
-		if (!record)
-			break;
-		size += json_dumpb(record, NULL, 0, JSON_COMPACT) + 1;
-		if (n > 0 && size > HOTSLOT_FRAME_MAX) {
-			json_decref(record);
-			break;
-		}
-		entry->reported = report_hash(record);
-		json_array_append_new(disks, record);
-		n++;
-	}
-	return n;
-}
-
-static json_t *answer_disks(struct server *server, const struct pending *pending)
-{
-	const struct inventory *inventory = &server->tracker->inventory;
-	size_t first = inventory_search(inventory, pending->from), n;
-	json_t *disks = json_array(), *next = json_null();
-
-	if (!disks)
-		return NULL;
-	n = fill_page(server, pending, first, disks);
-	if (n > 0 && first + n < inventory->n)
-		next = json_integer(
-			(json_int_t)disk_place(&inventory->entries[first + n - 1]->disk));
-	return json_pack("{s:o, s:o, s:I, s:I}", "disks", disks, "next", next, "total",
-		(json_int_t)inventory->n, "seq", (json_int_t)server->seq);
+	return !server->udevd || !udevd_queue_has(server->udevd, place);
 }
 
 /* ---- expect ---- */
@@ -104,38 +57,61 @@ static bool find_mismatch(
 	return true;
 }
 
-/* Returns true if it is answered. */
-static bool check_expect(struct server *server, struct pending *pending, struct entry *entry)
+static bool refuse_mismatch(struct server *server, struct pending *pending, struct entry *entry)
+{
+	char mismatch[2 * SERIAL_ENCODED_MAX + 64], place[PLACE_TEXT_SIZE];
+	struct failure failure = {};
+
+	if (!find_mismatch(pending, &entry->disk, mismatch, sizeof(mismatch)))
+		return false;
+	place_describe(pending->place, place);
+	fail_request(&failure, HOTSLOT_CLASS_MISMATCH, "the disk in %s (%s): %s", place,
+		entry->disk.name, mismatch);
+	failure.extra = json_pack("{s:o}", "disk", report_disk(server->tracker, entry));
+	server_refuse(server, pending->id, &failure);
+	return true;
+}
+
+static void refuse_step(struct server *server, const struct pending *pending,
+	const struct entry *entry, const char *what, int r)
 {
 	struct failure failure = {};
+	char place[PLACE_TEXT_SIZE];
+
+	place_describe(pending->place, place);
+	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot %s %s in %s: %s", what,
+		entry->disk.name, place, strerror(-r));
+	server_refuse(server, pending->id, &failure);
+}
+
+/* Returns true if it is answered, as all of these. */
+static bool check_expect(struct server *server, struct pending *pending, struct entry *entry)
+{
 	json_t *record;
-	char mismatch[2 * SERIAL_ENCODED_MAX + 64];
+	int r = 0;
 
 	/* One that is being taken is answered when it is known whether it was. */
-	if (!entry || !is_vacated(server, pending->slot) || entry->state == ENTRY_TAKING)
+	if (!entry || !is_vacated(server, pending->place) || entry->state == ENTRY_TAKING)
 		return false;
-	if (find_mismatch(pending, &entry->disk, mismatch, sizeof(mismatch))) {
-		fail_request(&failure, HOTSLOT_CLASS_MISMATCH, "the disk in slot %u (%s): %s",
-			pending->slot, entry->disk.name, mismatch);
-		failure.extra = json_pack("{s:o}", "disk", report_disk(server->tracker, entry));
-		server_refuse(server, pending->id, &failure);
+	if (refuse_mismatch(server, pending, entry))
 		return true;
-	}
-	if (entry->state == ENTRY_RELEASED && release_undo(server, entry) < 0) {
-		fail_request(&failure, HOTSLOT_CLASS_INTERNAL,
-			"cannot take %s in slot %u back into use", entry->disk.name, pending->slot);
-		server_refuse(server, pending->id, &failure);
+	if (entry->state == ENTRY_RELEASED)
+		r = release_undo(server, entry);
+	if (r < 0) {
+		refuse_step(server, pending, entry, "take back into use", r);
 		return true;
 	}
 	if (!report_is_linked(server->tracker, entry))
 		return false;
 	record = report_disk(server->tracker, entry);
 	/* The record has the last word: it has looked whether this still is the disk. */
-	if (record && json_array_size(json_object_get(record, "links")) == 0) {
+	if (record && json_array_size(json_object_get(record, "links")) == 0 &&
+		(entry->disk.status == DISK_SLOTTED ||
+			!tracker_is_current(server->tracker, entry))) {
 		json_decref(record);
 		return false;
 	}
-	server_answer(server, pending->id, record ? json_pack("{s:o}", "disk", record) : NULL);
+	answer_disk(server, pending, record);
 	return true;
 }
 
@@ -143,38 +119,59 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 
 static bool check_release(struct server *server, struct pending *pending, struct entry *entry)
 {
-	struct failure failure = {};
 	int r = 0;
 
 	if (!entry) {
-		if (!is_vacated(server, pending->slot))
+		if (!is_vacated(server, pending->place))
 			return false;
-		server_answer(server, pending->id, answer_state(pending->slot, "gone"));
+		answer_state(server, pending, "gone");
 		return true;
 	}
 	if (entry->state == ENTRY_RELEASED) {
-		server_answer(server, pending->id, answer_state(pending->slot, "released"));
+		answer_state(server, pending, "released");
 		return true;
 	}
 	if (entry->state == ENTRY_PRESENT)
 		r = release_start(server, entry, pending->force);
 	/* It is going; its removal answers. */
-	if (r == -ENODEV || r == -ESTALE)
+	if (r == 0 || r == -ENODEV || r == -ESTALE)
 		return false;
-	if (r < 0) {
-		fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
-			entry->disk.name, pending->slot, strerror(-r));
-		server_refuse(server, pending->id, &failure);
-		return true;
-	}
-	return false;
+	refuse_step(server, pending, entry, "release", r);
+	return true;
 }
 
 static bool check_gone(struct server *server, struct pending *pending, struct entry *entry)
 {
-	if (entry || !is_vacated(server, pending->slot))
+	if (entry || !is_vacated(server, pending->place))
 		return false;
-	server_answer(server, pending->id, answer_state(pending->slot, "gone"));
+	answer_state(server, pending, "gone");
+	return true;
+}
+
+/* ---- resize ---- */
+
+static bool check_resize(struct server *server, struct pending *pending, struct entry *entry)
+{
+	struct failure failure = {};
+	char place[PLACE_TEXT_SIZE];
+
+	/* One that is being taken, or given back, is answered when it is known what became of it.
+	 */
+	if (entry && (entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING))
+		return false;
+	if (entry && entry->state == ENTRY_PRESENT) {
+		if (entry->disk.size != pending->size)
+			return false;
+		answer_disk(server, pending, report_disk(server->tracker, entry));
+		return true;
+	}
+	place_describe(pending->place, place);
+	if (entry)
+		fail_request(&failure, HOTSLOT_CLASS_INVALID, "%s in %s is released",
+			entry->disk.name, place);
+	else
+		fail_request(&failure, HOTSLOT_CLASS_INVALID, "there is no disk in %s", place);
+	server_refuse(server, pending->id, &failure);
 	return true;
 }
 
@@ -183,17 +180,54 @@ static bool check_gone(struct server *server, struct pending *pending, struct en
 /* No event came for long: has the kernel look. */
 static void look(struct server *server, struct pending *pending, struct entry *entry)
 {
+	const struct tracker *tracker = server->tracker;
+	char place[PLACE_TEXT_SIZE];
 	int r = 0;
 
 	pending->look_at = UINT64_MAX;
 	if (pending->kind == PENDING_EXPECT && !entry)
-		r = scsi_scan_start(&server->tracker->view, server->tracker->identity.controller,
-			slot_target(pending->slot), slot_lun(pending->slot));
+		r = scsi_scan_start(&tracker->view, tracker->identity.controller,
+			place_target(pending->place), place_lun(pending->place));
 	else if (pending->kind == PENDING_GONE && entry)
 		r = release_delete(server, entry);
-	if (r < 0)
-		log_warning("slot %u: cannot have the kernel look at it: %s", pending->slot,
-			strerror(-r));
+	else if (pending->kind == PENDING_RESIZE && entry)
+		r = scsi_rescan_start(&tracker->view, entry->devpath);
+	if (r == 0)
+		return;
+	place_describe(pending->place, place);
+	log_warning("%s: cannot have the kernel look at it: %s", place, strerror(-r));
+}
+
+/* What a request has waited for in vain. */
+static void explain(const struct server *server, const struct pending *pending,
+	const struct entry *entry, struct failure *failure)
+{
+	const char *name = entry ? entry->disk.name : "a disk";
+	char place[PLACE_TEXT_SIZE];
+
+	place_describe(pending->place, place);
+	if (!entry && !is_vacated(server, pending->place))
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"udevd has yet to see the last disk in %s go", place);
+	else if (pending->kind == PENDING_GONE)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in %s", name, place);
+	else if (pending->kind == PENDING_RELEASE)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "writing back %s in %s takes longer",
+			name, place);
+	else if (pending->kind == PENDING_RESIZE && entry)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s has %llu bytes, not %llu",
+			name, place, (unsigned long long)entry->disk.size,
+			(unsigned long long)pending->size);
+	else if (entry)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"%s is in %s, but its link is not there", name, place);
+	else if (server->tracker->identity.system.undecided)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"no disk is seen in %s: the guest cannot tell which disks its root file "
+			"system stands on, so all are hidden",
+			place);
+	else
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "no disk came to %s", place);
 }
 
 static void expire(struct server *server, struct pending *pending, struct entry *entry)
@@ -202,30 +236,13 @@ static void expire(struct server *server, struct pending *pending, struct entry 
 
 	if (pending->kind == PENDING_RELEASE && entry)
 		release_cancel(server, entry);
-	if (!entry && !is_vacated(server, pending->slot))
-		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT,
-			"udevd has yet to see the last disk of slot %u go", pending->slot);
-	else if (pending->kind == PENDING_GONE)
-		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in slot %u",
-			entry ? entry->disk.name : "a disk", pending->slot);
-	else if (pending->kind == PENDING_RELEASE)
-		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT,
-			"writing back %s in slot %u takes longer",
-			entry ? entry->disk.name : "the disk", pending->slot);
-	else if (!entry)
-		fail_request(
-			&failure, HOTSLOT_CLASS_TIMEOUT, "no disk came to slot %u", pending->slot);
-	else
-		fail_request(&failure, HOTSLOT_CLASS_TIMEOUT,
-			"%s is in slot %u, but its link is not "
-			"there",
-			entry->disk.name, pending->slot);
+	explain(server, pending, entry, &failure);
 	server_refuse(server, pending->id, &failure);
 }
 
 static bool check(struct server *server, struct pending *pending, uint64_t now)
 {
-	struct entry *entry = inventory_find_slot(&server->tracker->inventory, pending->slot);
+	struct entry *entry = inventory_find_place(&server->tracker->inventory, pending->place);
 	bool done = false;
 
 	switch (pending->kind) {
@@ -238,10 +255,13 @@ static bool check(struct server *server, struct pending *pending, uint64_t now)
 	case PENDING_GONE:
 		done = check_gone(server, pending, entry);
 		break;
+	case PENDING_RESIZE:
+		done = check_resize(server, pending, entry);
+		break;
 	case PENDING_DISKS:
-		done = pending->deadline <= now || is_page_known(server, pending);
+		done = pending->deadline <= now || page_is_known(server, pending);
 		if (done)
-			server_answer(server, pending->id, answer_disks(server, pending));
+			server_answer(server, pending->id, page_answer(server, pending));
 		break;
 	}
 	if (!done && pending->look_at <= now)
@@ -278,12 +298,14 @@ void pending_check_all(struct server *server)
 
 /* Who releases a disk does not expect it any more: an expect that still waits would take it back.
  */
-static void end_expects(struct server *server, uint32_t slot)
+static void end_expects(struct server *server, uint32_t place)
 {
 	struct failure failure = {};
+	char text[PLACE_TEXT_SIZE];
 
-	fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "slot %u is released meanwhile", slot);
-	pending_refuse(server, PENDING_EXPECT, slot, false, &failure);
+	place_describe(place, text);
+	fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "%s is released meanwhile", text);
+	pending_refuse(server, PENDING_EXPECT, place, false, &failure);
 }
 
 int pending_add(struct server *server, const struct pending *wait, struct failure *failure)
@@ -300,7 +322,7 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	json_incref(pending->id);
 	pending->next = NULL;
 	if (wait->kind == PENDING_RELEASE || wait->kind == PENDING_GONE)
-		end_expects(server, wait->slot);
+		end_expects(server, wait->place);
 	if (check(server, pending, now_ms())) {
 		pending_free(pending);
 		return 0;
@@ -312,8 +334,8 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	return 0;
 }
 
-void pending_refuse(struct server *server, enum pending_kind kind, uint32_t slot, bool spare_forced,
-	struct failure *failure)
+void pending_refuse(struct server *server, enum pending_kind kind, uint32_t place,
+	bool spare_forced, struct failure *failure)
 {
 	struct pending **link = &server->pending;
 
@@ -321,7 +343,7 @@ void pending_refuse(struct server *server, enum pending_kind kind, uint32_t slot
 		struct pending *pending = *link;
 		struct failure copy = *failure;
 
-		if (pending->kind != kind || pending->slot != slot ||
+		if (pending->kind != kind || pending->place != place ||
 			(spare_forced && pending->force)) {
 			link = &pending->next;
 			continue;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests that wait: for a disk, for its release, for its contents. */
+/* Requests that wait: for a disk, its release, its size, its contents. */
 #pragma once
 
 #include "server.h"
 
-/* An event takes milliseconds; after this long without one the kernel is asked to scan. */
+/* An event takes milliseconds; after this long without one the kernel is asked to look. */
 #define PENDING_SCAN_MS 1000
 
 /* The host says that it has unplugged the disk, so dropping it is right at any time. A lost event
@@ -14,7 +14,8 @@
 enum pending_kind {
 	PENDING_EXPECT,
 	PENDING_RELEASE, /* until the guest cannot use the disk */
-	PENDING_GONE,	 /* until the kernel has no disk in the slot */
+	PENDING_GONE,	 /* until the kernel has no disk there */
+	PENDING_RESIZE,	 /* until the disk has another size */
 	PENDING_DISKS,	 /* until the contents of a page's disks are known */
 };
 
@@ -24,15 +25,14 @@ struct pending {
 	json_t *id;
 	uint64_t deadline; /* now_ms() */
 	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */
-	uint32_t slot;
+	uint32_t place;	   /* for disks, the first one of the page */
+	uint64_t size;	   /* expect, resize; UINT64_MAX: any */
 	/* expect */
 	char serial[SERIAL_ENCODED_MAX + 1]; /* empty: any */
-	uint64_t size;			     /* UINT64_MAX: any */
 	int read_only;			     /* -1: any */
 	/* release */
 	bool force;
 	/* disks */
-	uint32_t from; /* the first place of the page */
 	size_t limit;
 };
 
@@ -43,10 +43,10 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 /* Answers those whose condition or deadline has come. */
 void pending_check_all(struct server *server);
 
-/* Answers the requests of a kind that wait for SLOT with FAILURE, with SPARE_FORCED only those
+/* Answers the requests of a kind that wait for PLACE with FAILURE, with SPARE_FORCED only those
  * that do not force; takes its extra. */
-void pending_refuse(struct server *server, enum pending_kind kind, uint32_t slot, bool spare_forced,
-	struct failure *failure);
+void pending_refuse(struct server *server, enum pending_kind kind, uint32_t place,
+	bool spare_forced, struct failure *failure);
 
 /* Whether somebody waits for contents. */
 bool pending_wants_contents(const struct server *server);

@@ -18,7 +18,8 @@ struct probe_text {
 /* All of it is fixed in size, and the parent believes none of it: whoever gets the better of the
  * child's parser writes what he likes here. */
 struct probe_answer {
-	uint8_t known; /* 1, or 0 if looking failed */
+	uint8_t known;	     /* 1, or 0 if looking failed */
+	uint8_t other_table; /* of a disk: its partitions are not those that the kernel has */
 	struct probe_text type;
 	struct probe_text label;
 	struct probe_text uuid;

@@ -12,6 +12,7 @@
 #include "probe-answer.h"
 #include "probe-read.h"
 #include "probe-sandbox.h"
+#include "probe-table.h"
 #include "util.h"
 
 /* As seconds of processor time: what a probe can burn before its deadline, and it never should. */
@@ -36,6 +37,7 @@ struct task {
 	const char *dev_dir;
 	const struct disk *disk;
 	const struct partition *partitions;
+	unsigned flags; /* probe_flags */
 	const struct probe *probe;
 };
 
@@ -46,17 +48,20 @@ static size_t answers_size(const struct probe *probe)
 
 /* ---- in the child --------------------------------------------------------------------------- */
 
-static int open_disk(const struct task *task, int *ret)
+static int open_node(const struct task *task, const char *name)
 {
 	_cleanup_close_ int dir = open(task->dev_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int fd = -1;
+
+	/* Never for writing: closing it then makes a change event and a rescan of partitions. */
+	return dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+static int open_disk(const struct task *task, int *ret)
+{
+	_cleanup_close_ int fd = open_node(task, task->disk->name);
 	struct stat st;
 	uint64_t diskseq;
 
-	if (dir < 0)
-		return EXIT_NODE;
-	/* Never for writing: closing it then makes a change event and a rescan of partitions. */
-	fd = openat(dir, task->disk->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return EXIT_NODE;
 	if (ioctl(fd, BLKGETDISKSEQ, &diskseq) < 0)
@@ -65,6 +70,19 @@ static int open_disk(const struct task *task, int *ret)
 		return EXIT_STALE;
 	*ret = steal_fd(&fd);
 	return EXIT_LOOKED;
+}
+
+/* Whoever has written is told to be done when he closes the node, not when that has closed it. */
+static void write_back_partitions(const struct task *task)
+{
+	for (size_t i = 0; i < task->probe->n; i++) {
+		_cleanup_close_ int fd = open_node(task, task->partitions[i].name);
+
+		if (fd >= 0)
+			sync_file_range(fd, 0, 0,
+				SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+					SYNC_FILE_RANGE_WAIT_AFTER);
+	}
 }
 
 static int look(void *data)
@@ -76,6 +94,8 @@ static int look(void *data)
 	r = open_disk(task, &fd);
 	if (r != EXIT_LOOKED)
 		return r;
+	if (task->flags & PROBE_WRITE_BACK)
+		write_back_partitions(task);
 	/* The whole disk has a page cache of its own, which does not learn what was written by way
 	 * of a partition while one of them is open. */
 	if (task->probe->n > 0)
@@ -87,16 +107,21 @@ static int look(void *data)
 	for (size_t i = 0; i < task->probe->n; i++)
 		probe_read(
 			fd, task->partitions[i].start, task->partitions[i].size, &answers[i + 1]);
+	if (task->flags & PROBE_COMPARE_TABLE)
+		answers[0].other_table =
+			probe_table_differs(fd, task->disk->size, task->partitions, task->probe->n);
 	return EXIT_LOOKED;
 }
 
 /* ---- in the agent --------------------------------------------------------------------------- */
 
 int probe_start(const char *dev_dir, const struct disk *disk, const struct partition *partitions,
-	size_t n, struct probe **ret)
+	size_t n, unsigned flags, struct probe **ret)
 {
 	struct probe *probe;
-	struct task task = { .dev_dir = dev_dir, .disk = disk, .partitions = partitions };
+	struct task task = {
+		.dev_dir = dev_dir, .disk = disk, .partitions = partitions, .flags = flags
+	};
 	int r;
 
 	if (n > PARTITIONS_MAX)
@@ -169,6 +194,11 @@ int probe_finish(struct probe *probe, struct contents *ret_disk, struct contents
 	for (size_t i = 0; i < probe->n; i++)
 		probe_answer_check(&probe->answers[i + 1], &ret_partitions[i]);
 	return 0;
+}
+
+bool probe_has_other_table(const struct probe *probe)
+{
+	return probe->answers[0].other_table;
 }
 
 void probe_free(struct probe *probe)

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "log.h"
+#include "writes.h"
 
 static size_t count_running(const struct tracker *tracker)
 {
@@ -35,36 +36,43 @@ static void handle_probe(void *data, uint32_t events)
 {
 	struct entry *entry = data;
 	struct tracker *tracker = entry->tracker;
-	bool again = entry->probe_again;
+	bool again = entry->probe_again, other_table;
 	int r = probe_finish(entry->probe, &entry->contents, entry->partition_contents);
 
 	(void)events;
 	if (r == -EAGAIN)
 		return;
+	other_table = r == 0 && probe_has_other_table(entry->probe);
 	prober_cancel(tracker, entry);
 	if (r < 0) {
 		log_warning("%s: cannot look at its contents: %s", entry->disk.name, strerror(-r));
 		set_state(entry, CONTENTS_UNKNOWN);
 	}
 	/* What was seen may be half of the old and half of the new. */
-	if (again)
+	if (again) {
 		set_state(entry, CONTENTS_PENDING);
-	else
-		tracker_changed(tracker, entry);
+		return;
+	}
+	writes_settle(tracker, entry, other_table);
+	tracker_changed(tracker, entry);
 }
 
 static void start_probe(struct tracker *tracker, struct entry *entry)
 {
+	unsigned flags = (entry->partition_written ? PROBE_WRITE_BACK : 0) |
+			 (entry->written ? PROBE_COMPARE_TABLE : 0);
 	int r = probe_start(tracker->links.directory, &entry->disk, entry->partitions,
-		entry->n_partitions, &entry->probe);
+		entry->n_partitions, flags, &entry->probe);
 
 	if (r == 0) {
 		entry->probe_source =
 			(struct source){ probe_fd(entry->probe), handle_probe, entry };
 		r = loop_add(tracker->loop, &entry->probe_source, EPOLLIN);
 	}
-	if (r == 0)
+	if (r == 0) {
+		entry->partition_written = false;
 		return;
+	}
 	log_warning("%s: cannot look at its contents: %s", entry->disk.name, strerror(-r));
 	entry->probe_source.fd = -1;
 	prober_cancel(tracker, entry);
@@ -86,7 +94,8 @@ void prober_look(struct tracker *tracker, struct entry *entry)
 
 static bool is_waiting(const struct entry *entry)
 {
-	return !entry->probe && entry->contents.state == CONTENTS_PENDING &&
+	/* While the kernel reads the table, its partitions come and go. */
+	return !entry->probe && !entry->reread && entry->contents.state == CONTENTS_PENDING &&
 	       entry->state == ENTRY_PRESENT;
 }
 

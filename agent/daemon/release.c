@@ -7,8 +7,11 @@
 
 #include "log.h"
 #include "pending.h"
+#include "places.h"
 #include "prober.h"
+#include "record.h"
 #include "sysfs-write.h"
+#include "writes.h"
 
 static void drop_hold(struct server *server, struct entry *entry)
 {
@@ -21,6 +24,7 @@ static void set_state(struct server *server, struct entry *entry, enum entry_sta
 {
 	entry->state = state;
 	tracker_update_links(server->tracker, entry);
+	writes_watch(server->tracker, entry);
 	tracker_changed(server->tracker, entry);
 }
 
@@ -44,22 +48,30 @@ static json_t *report_users(const struct disk_user *users, size_t n)
 static void refuse_busy(
 	struct server *server, struct entry *entry, const struct disk_user *users, size_t n)
 {
+	uint32_t place = disk_place(&entry->disk);
 	struct failure failure = {};
+	char text[PLACE_TEXT_SIZE];
 
-	fail_request(&failure, HOTSLOT_CLASS_BUSY, "%s in slot %u is in use", entry->disk.name,
-		entry->disk.slot);
+	place_describe(place, text);
+	fail_request(&failure, HOTSLOT_CLASS_BUSY, "%s in %s is in use", entry->disk.name, text);
 	failure.extra = report_users(users, n);
-	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, !entry->forced, &failure);
+	pending_refuse(server, PENDING_RELEASE, place, !entry->forced, &failure);
 }
 
-static void refuse_error(struct server *server, struct entry *entry, int r)
+/* KIND cannot WHAT the disk: logs that, and answers all that wait for it. */
+static void refuse_error(struct server *server, const struct entry *entry, enum pending_kind kind,
+	const char *what, int r)
 {
+	bool spare_forced = kind == PENDING_RELEASE && !entry->forced;
+	uint32_t place = disk_place(&entry->disk);
 	struct failure failure = {};
+	char text[PLACE_TEXT_SIZE];
 
-	log_error("%s: cannot be released: %s", entry->disk.name, strerror(-r));
-	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot release %s in slot %u: %s",
-		entry->disk.name, entry->disk.slot, strerror(-r));
-	pending_refuse(server, PENDING_RELEASE, entry->disk.slot, !entry->forced, &failure);
+	place_describe(place, text);
+	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot %s %s in %s: %s", what,
+		entry->disk.name, text, strerror(-r));
+	log_error("%s", failure.desc);
+	pending_refuse(server, kind, place, spare_forced, &failure);
 }
 
 /* Back in use: what is on it was not looked at meanwhile. */
@@ -68,6 +80,7 @@ static void set_present(struct server *server, struct entry *entry)
 	entry->state = ENTRY_PRESENT;
 	prober_look(server->tracker, entry);
 	tracker_update_links(server->tracker, entry);
+	writes_watch(server->tracker, entry);
 	tracker_changed(server->tracker, entry);
 }
 
@@ -88,24 +101,18 @@ static void finish_taking(
 	if (r == HOLD_BUSY)
 		refuse_busy(server, entry, users, n);
 	else
-		refuse_error(server, entry, r);
+		refuse_error(server, entry, PENDING_RELEASE, "release", r);
 	set_present(server, entry);
 }
 
 static void finish_restoring(struct server *server, struct entry *entry, int r)
 {
-	struct failure failure = {};
-
 	drop_hold(server, entry);
 	if (r == 0) {
 		set_present(server, entry);
 		return;
 	}
-	log_error("%s: cannot be taken back into use: %s", entry->disk.name, strerror(-r));
-	fail_request(&failure, HOTSLOT_CLASS_INTERNAL,
-		"cannot take %s in slot %u back into use: %s", entry->disk.name, entry->disk.slot,
-		strerror(-r));
-	pending_refuse(server, PENDING_EXPECT, entry->disk.slot, false, &failure);
+	refuse_error(server, entry, PENDING_EXPECT, "take back into use", r);
 	set_state(server, entry, ENTRY_RELEASED);
 }
 

@@ -4,8 +4,8 @@
 
 #include "server.h"
 
-/* Starts to take a usable disk out of use; pending releases of its slot are answered when that is
- * over. Returns a negative errno if it cannot be started. */
+/* Starts to take a usable disk out of use; pending releases of its place are answered when that
+ * is over. Returns a negative errno if it cannot be started. */
 int release_start(struct server *server, struct entry *entry, bool force);
 
 /* Breaks off what release_start() began, if it is still under way: the disk stays in use. */

@@ -149,8 +149,12 @@ bool report_is_linked(const struct tracker *tracker, const struct entry *entry)
 {
 	char name[LINK_PATH_SIZE];
 
-	return entry_is_usable(entry) && link_name(LINK_BY_SLOT, &entry->disk, NULL, name) &&
-	       links_check(&tracker->links, name, entry->disk.devnum);
+	if (!entry_is_usable(entry))
+		return false;
+	if (!link_name(LINK_BY_SLOT, &entry->disk, NULL, name) &&
+		(entry->conflict || !link_name(LINK_BY_SERIAL, &entry->disk, NULL, name)))
+		return true;
+	return links_check(&tracker->links, name, entry->disk.devnum);
 }
 
 /* FNV-1a. */

@@ -13,8 +13,9 @@ json_t *report_disk(const struct tracker *tracker, const struct entry *entry);
 /* The data of disk-removed. */
 json_t *report_removed(const struct entry *entry);
 
-/* Whether the by-slot link of the disk is there and leads to its number: the quick look before
- * report_disk(). */
+/* Whether the link that the disk is found by is there and leads to its number, the quick look
+ * before report_disk(): by slot, or by serial if it has no slot. One that has neither has all the
+ * links that it can have. */
 bool report_is_linked(const struct tracker *tracker, const struct entry *entry);
 
 /* A hash that differs if the record does. Never 0. */

@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "log.h"
 #include "pending.h"
+#include "places.h"
 #include "record.h"
 #include "report.h"
 #include "shutdown.h"
@@ -105,6 +106,30 @@ static int handle_ping(struct server *server, struct call *call)
 	return 0;
 }
 
+/* Reads where: "slot" or "place", one of them. */
+static int read_place(struct call *call, struct pending *wait)
+{
+	uint64_t place = 0;
+	int by_slot, by_place;
+
+	by_slot = argument_number(call->arguments, "slot", SLOT_MAX, &place, &call->failure);
+	if (by_slot < 0)
+		return by_slot;
+	by_place = argument_number(
+		call->arguments, "place", HOTSLOT_PLACE_MAX, &place, &call->failure);
+	if (by_place < 0)
+		return by_place;
+	if (by_slot == by_place)
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
+			by_slot ? "slot and place are both given"
+				: "slot is missing, and place, too");
+	if (!place_is_valid(place))
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
+			"place %llu is none of a user's disks", (unsigned long long)place);
+	wait->place = (uint32_t)place;
+	return 0;
+}
+
 /* Reads "deadline", and sets when to have the kernel look by itself: halfway at the latest. */
 static int read_deadline(struct call *call, struct pending *wait)
 {
@@ -132,7 +157,7 @@ static int handle_disks(struct server *server, struct call *call)
 	r = argument_number(call->arguments, "after", UINT32_MAX - 1, &after, &call->failure);
 	if (r < 0)
 		return r;
-	wait.from = r ? (uint32_t)after + 1 : 0;
+	wait.place = r ? (uint32_t)after + 1 : 0;
 	if ((r = argument_number(
 		     call->arguments, "limit", HOTSLOT_PAGE_MAX, &limit, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "contents", &contents, &call->failure)) <
@@ -153,11 +178,9 @@ static int handle_expect(struct server *server, struct call *call)
 	struct pending wait = { .kind = PENDING_EXPECT, .size = UINT64_MAX, .read_only = -1 };
 	const char *serial = "";
 	bool read_only;
-	uint64_t slot;
 	int r;
 
-	if ((r = argument_required_number(
-		     call->arguments, "slot", SLOT_MAX, &slot, &call->failure)) < 0 ||
+	if ((r = read_place(call, &wait)) < 0 ||
 		(r = argument_string(call->arguments, "serial", SERIAL_ENCODED_MAX, &serial,
 			 &call->failure)) < 0 ||
 		(r = argument_number(
@@ -167,7 +190,6 @@ static int handle_expect(struct server *server, struct call *call)
 		return r;
 	if (r)
 		wait.read_only = read_only;
-	wait.slot = (uint32_t)slot;
 	strcpy(wait.serial, serial);
 	r = read_deadline(call, &wait);
 	return r < 0 ? r : pending_add(server, &wait, &call->failure);
@@ -177,19 +199,29 @@ static int handle_release(struct server *server, struct call *call)
 {
 	struct pending wait = { .kind = PENDING_RELEASE };
 	bool detached = false;
-	uint64_t slot;
 	int r;
 
-	if ((r = argument_required_number(
-		     call->arguments, "slot", SLOT_MAX, &slot, &call->failure)) < 0 ||
+	if ((r = read_place(call, &wait)) < 0 ||
 		(r = argument_boolean(call->arguments, "force", &wait.force, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "detached", &detached, &call->failure)) < 0)
 		return r;
-	wait.slot = (uint32_t)slot;
 	if (detached)
 		wait.kind = PENDING_GONE;
 	r = read_deadline(call, &wait);
 	return r < 0 ? r : pending_add(server, &wait, &call->failure);
+}
+
+static int handle_resize(struct server *server, struct call *call)
+{
+	struct pending wait = { .kind = PENDING_RESIZE };
+	int r;
+
+	if ((r = read_place(call, &wait)) < 0 ||
+		(r = argument_required_number(
+			 call->arguments, "size", INT64_MAX, &wait.size, &call->failure)) < 0 ||
+		(r = read_deadline(call, &wait)) < 0)
+		return r;
+	return pending_add(server, &wait, &call->failure);
 }
 
 static int handle_shutdown(struct server *server, struct call *call)
@@ -218,6 +250,7 @@ static const struct {
 	{ HOTSLOT_REQUEST_DISKS, handle_disks },
 	{ HOTSLOT_REQUEST_EXPECT, handle_expect },
 	{ HOTSLOT_REQUEST_RELEASE, handle_release },
+	{ HOTSLOT_REQUEST_RESIZE, handle_resize },
 	{ HOTSLOT_REQUEST_SHUTDOWN, handle_shutdown },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes to sysfs that may take long, in a child: scans and deletions of SCSI devices. */
+/* Writes to sysfs that may take long, in a child: scans, rescans and deletions of SCSI devices. */
 #include "sysfs-write.h"
 
 #include <fcntl.h>
@@ -9,6 +9,9 @@
 #include "child.h"
 #include "place.h"
 #include "util.h"
+
+/* What marks a LUN of 256 or more, in flat space addressing (SAM-5 4.7); see place_parse(). */
+#define LUN_FLAT_SPACE 16384
 
 struct job {
 	int sys;
@@ -76,17 +79,31 @@ int scsi_scan_start(const struct view *view, const char *controller, uint32_t ta
 
 	if (r < 0)
 		return r;
+	/* The kernel takes the address bits as they are: without them it would find the same disk,
+	 * and show it as another one. */
+	if (lun >= SLOT_LUNS)
+		lun |= LUN_FLAT_SPACE;
 	/* Channel, target, LUN. */
 	snprintf(job.text, sizeof(job.text), "0 %u %u", target, lun);
 	return start_job(&job);
 }
 
-int scsi_delete_start(const struct view *view, const char *devpath)
+static int write_one(const struct view *view, const char *devpath, const char *attribute)
 {
 	struct job job = { .sys = view->sys, .text = "1" };
 
-	if ((size_t)snprintf(job.path, sizeof(job.path), "%s/device/delete", devpath) >=
+	if ((size_t)snprintf(job.path, sizeof(job.path), "%s/device/%s", devpath, attribute) >=
 		sizeof(job.path))
 		return -ENAMETOOLONG;
 	return start_job(&job);
+}
+
+int scsi_rescan_start(const struct view *view, const char *devpath)
+{
+	return write_one(view, devpath, "rescan");
+}
+
+int scsi_delete_start(const struct view *view, const char *devpath)
+{
+	return write_one(view, devpath, "delete");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes to sysfs that may take long, in a child: scans and deletions of SCSI devices. */
+/* Writes to sysfs that may take long, in a child: scans, rescans and deletions of SCSI devices. */
 #pragma once
 
 #include <stdint.h>
@@ -9,6 +9,9 @@
 /* Has the kernel scan for a disk at an address of CONTROLLER. The child is on its own: what it
  * finds comes as a uevent. Returns -ENODEV if the controller has no SCSI host. */
 int scsi_scan_start(const struct view *view, const char *controller, uint32_t target, uint32_t lun);
+
+/* Has the kernel read the capacity of the disk at DEVPATH (relative to /sys) anew. */
+int scsi_rescan_start(const struct view *view, const char *devpath);
 
 /* Has the kernel drop the SCSI device of the disk at DEVPATH (relative to /sys). */
 int scsi_delete_start(const struct view *view, const char *devpath);

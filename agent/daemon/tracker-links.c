@@ -16,7 +16,8 @@ static void make_link(struct tracker *tracker, const struct entry *entry, enum l
 
 	if (!link_name(tree, &entry->disk, partition, name))
 		return;
-	r = links_make(&tracker->links, name, node);
+	r = links_make(
+		&tracker->links, name, node, partition ? partition->devnum : entry->disk.devnum);
 	if (r < 0)
 		log_error("%s: cannot link %s/%s: %s", node, tracker->links.directory, name,
 			strerror(-r));
@@ -46,24 +47,8 @@ static void update_own_links(struct tracker *tracker, const struct entry *entry)
 {
 	bool wanted = entry_is_usable(entry);
 
-	if (!tracker->links.owner)
-		return;
 	update_tree(tracker, entry, LINK_BY_SLOT, wanted);
 	update_tree(tracker, entry, LINK_BY_SERIAL, wanted && !entry->conflict);
-}
-
-/* Has udevd run its rules once more for a disk, and then for its partitions, which go by it. */
-static void trigger(struct tracker *tracker, const struct entry *entry)
-{
-	char uevent[PATH_MAX];
-
-	snprintf(uevent, sizeof(uevent), "%s/uevent", entry->devpath);
-	write_attr_at(tracker->view.sys, uevent, "change");
-	for (size_t i = 0; i < entry->n_partitions; i++) {
-		snprintf(uevent, sizeof(uevent), "%s/%s/uevent", entry->devpath,
-			entry->partitions[i].name);
-		write_attr_at(tracker->view.sys, uevent, "change");
-	}
 }
 
 /* Where udevd makes the links, it learns of a conflict by a mark and a change event. */
@@ -82,13 +67,13 @@ static void mark_conflict(struct tracker *tracker, const struct entry *entry)
 	} else {
 		unlink(path);
 	}
-	trigger(tracker, entry);
+	tracker_trigger(tracker, entry->devpath);
 }
 
 /* Settles who of the disks with SERIAL has the name: the only one, or none. */
 void tracker_settle_serial(struct tracker *tracker, const char *serial)
 {
-	bool conflict;
+	bool conflict, changed = false;
 
 	if (!*serial)
 		return;
@@ -105,7 +90,13 @@ void tracker_settle_serial(struct tracker *tracker, const char *serial)
 		if (!tracker->links.owner)
 			mark_conflict(tracker, entry);
 		update_own_links(tracker, entry);
-		if (entry->announced)
+		changed = true;
+	}
+	/* Now that it is settled of all: a callback may have any of them reported. */
+	for (size_t i = 0; changed && i < tracker->inventory.n; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+
+		if (entry->announced && !strcmp(entry->disk.serial, serial))
 			tracker->callbacks.changed(tracker->callbacks.data, entry);
 	}
 }
@@ -145,6 +136,22 @@ static bool belongs_to_any(void *data, const char *name)
 	return false;
 }
 
+static bool is_node_of_any(void *data, const char *node)
+{
+	const struct tracker *tracker = data;
+
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		const struct entry *entry = tracker->inventory.entries[i];
+
+		if (!strcmp(entry->disk.name, node))
+			return true;
+		for (size_t k = 0; k < entry->n_partitions; k++)
+			if (!strcmp(entry->partitions[k].name, node))
+				return true;
+	}
+	return false;
+}
+
 /* Marks of an agent before this one, of serials that are unique again. */
 static void prune_conflicts(struct tracker *tracker)
 {
@@ -160,36 +167,37 @@ static void prune_conflicts(struct tracker *tracker)
 			continue;
 		for (size_t i = 0; i < tracker->inventory.n; i++)
 			if (!strcmp(tracker->inventory.entries[i]->disk.serial, mark->d_name))
-				trigger(tracker, tracker->inventory.entries[i]);
+				tracker_trigger(tracker, tracker->inventory.entries[i]->devpath);
 	}
 }
 
 void tracker_prune_links(struct tracker *tracker)
 {
-	if (tracker->links.owner)
-		links_prune(&tracker->links, belongs_to_any, tracker);
-	else
+	const struct link_pruning pruning = { belongs_to_any, is_node_of_any, tracker };
+
+	links_prune(&tracker->links, &pruning);
+	if (!tracker->links.owner)
 		prune_conflicts(tracker);
 }
 
 void tracker_drop_serial_links(struct tracker *tracker, const struct entry *entry)
 {
-	if (tracker->links.owner)
-		update_tree(tracker, entry, LINK_BY_SERIAL, false);
+	update_tree(tracker, entry, LINK_BY_SERIAL, false);
 }
 
 void tracker_drop_links(struct tracker *tracker, const struct entry *entry)
 {
 	tracker_drop_serial_links(tracker, entry);
-	if (tracker->links.owner)
-		update_tree(tracker, entry, LINK_BY_SLOT, false);
+	update_tree(tracker, entry, LINK_BY_SLOT, false);
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		links_remove_node(
+			&tracker->links, entry->partitions[i].name, entry->partitions[i].devnum);
+	links_remove_node(&tracker->links, entry->disk.name, entry->disk.devnum);
 }
 
 void tracker_drop_partition_links(
 	struct tracker *tracker, const struct entry *entry, const struct partition *now, size_t n)
 {
-	if (!tracker->links.owner)
-		return;
 	for (size_t i = 0; i < entry->n_partitions; i++) {
 		const struct partition *old = &entry->partitions[i];
 		size_t k = 0;
@@ -200,5 +208,6 @@ void tracker_drop_partition_links(
 			continue;
 		remove_link(tracker, entry, LINK_BY_SLOT, old);
 		remove_link(tracker, entry, LINK_BY_SERIAL, old);
+		links_remove_node(&tracker->links, old->name, old->devnum);
 	}
 }

@@ -11,65 +11,40 @@
 #include "log.h"
 #include "prober.h"
 #include "record.h"
+#include "writes.h"
 
-static void read_identity(struct tracker *tracker)
+static int add_mirrors(struct tracker *tracker, const struct tracker_options *options)
 {
-	char before[CONTROLLER_SIZE];
-	int r;
+	for (size_t i = 0; i < options->n_mirrors; i++) {
+		int r = links_add_mirror(&tracker->links, options->mirrors[i]);
 
-	strcpy(before, tracker->identity.controller);
-	r = identity_read(&tracker->view, &tracker->identity);
-	if (r < 0) {
-		log_error("cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
-			strerror(-r));
-		tracker->identity.controller[0] = '\0';
+		if (r < 0) {
+			log_error("cannot mirror the links below %s: %s", options->mirrors[i],
+				strerror(-r));
+			return r;
+		}
 	}
-	/* Settled until the next start: another controller that appears changes nothing. */
-	if (*before)
-		strcpy(tracker->identity.controller, before);
-}
-
-static bool is_same_system(const struct system_disks *a, const struct system_disks *b)
-{
-	return a->undecided == b->undecided && a->n == b->n &&
-	       !memcmp(a->devnums, b->devnums, a->n * sizeof(a->devnums[0]));
-}
-
-/* The file system that "/" stands on may be mounted, or switched to, at any time. */
-static void handle_mounts(void *data, uint32_t events)
-{
-	struct tracker *tracker = data;
-	struct system_disks before = tracker->identity.system;
-
-	(void)events;
-	read_identity(tracker);
-	if (!is_same_system(&before, &tracker->identity.system))
-		tracker_rescan(tracker);
-}
-
-static int watch_mounts(struct tracker *tracker, struct source *source, const char *path)
-{
-	source->fd = openat(tracker->view.proc, path, O_RDONLY | O_CLOEXEC);
-	if (source->fd < 0)
-		return -errno;
-	source->ready = handle_mounts;
-	source->data = tracker;
-	/* The kernel reports a changed mount table as EPOLLPRI (proc(5)). */
-	return loop_add(tracker->loop, source, EPOLLPRI | EPOLLET);
+	return 0;
 }
 
 static int open_links(struct tracker *tracker, const struct tracker_options *options)
 {
 	char mark[sizeof(tracker->run_directory) + sizeof(LINKS_BY_AGENT_MARK) + 1];
+	const char *dev = options->dev_directory ? options->dev_directory : "/dev";
 	bool owner;
 	int r;
 
 	snprintf(mark, sizeof(mark), "%s/" LINKS_BY_AGENT_MARK, tracker->run_directory);
 	owner = access(mark, F_OK) == 0;
 	r = links_open(options->dev_directory, owner, &tracker->links);
+	if (r == 0) {
+		r = add_mirrors(tracker, options);
+		if (r < 0)
+			return r;
+		r = links_make_trees(&tracker->links);
+	}
 	if (r < 0)
-		log_error("cannot keep links below %s: %s",
-			options->dev_directory ? options->dev_directory : "/dev",
+		log_error("cannot keep links below %s: %s", dev,
 			r == -EROFS
 				? "it is part of the root file system; name another directory with "
 				  "--dev"
@@ -84,11 +59,15 @@ int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracke
 
 	*tracker = (struct tracker){ .loop = loop, .view = VIEW_NONE, .links.dev = -1 };
 	tracker->mounts_source.fd = tracker->pid1_mounts_source.fd = -1;
+	tracker->writes_source.fd = -1;
 	tracker->probing = options->probing;
 	tracker->callbacks = options->callbacks;
 	if ((size_t)snprintf(tracker->run_directory, sizeof(tracker->run_directory), "%s", run) >=
 		sizeof(tracker->run_directory))
 		return -ENAMETOOLONG;
+	r = open_links(tracker, options);
+	if (r < 0)
+		return r;
 	r = make_directories(run);
 	if (r < 0) {
 		log_error("cannot make %s: %s", run, strerror(-r));
@@ -99,15 +78,8 @@ int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracke
 		log_error("cannot open /sys and /proc: %s", strerror(-r));
 		return r;
 	}
-	r = open_links(tracker, options);
-	if (r < 0)
-		return r;
-	if ((r = watch_mounts(tracker, &tracker->mounts_source, "self/mountinfo")) < 0 ||
-		(r = watch_mounts(tracker, &tracker->pid1_mounts_source, "1/mountinfo")) < 0) {
-		log_error("cannot watch the mount table: %s", strerror(-r));
-		return r;
-	}
-	return 0;
+	r = writes_open(tracker);
+	return r < 0 ? r : tracker_watch_mounts(tracker);
 }
 
 void tracker_close(struct tracker *tracker)
@@ -115,7 +87,9 @@ void tracker_close(struct tracker *tracker)
 	for (size_t i = 0; i < tracker->inventory.n; i++) {
 		loop_remove(tracker->loop, &tracker->inventory.entries[i]->probe_source);
 		loop_remove(tracker->loop, &tracker->inventory.entries[i]->hold_source);
+		writes_forget(tracker, tracker->inventory.entries[i]);
 	}
+	writes_close(tracker);
 	closep(&tracker->mounts_source.fd);
 	closep(&tracker->pid1_mounts_source.fd);
 	inventory_done(&tracker->inventory);
@@ -143,6 +117,7 @@ static void forget(struct tracker *tracker, struct entry *entry)
 	strcpy(serial, entry->disk.serial);
 	loop_remove(tracker->loop, &entry->probe_source);
 	loop_remove(tracker->loop, &entry->hold_source);
+	writes_forget(tracker, entry);
 	tracker_drop_links(tracker, entry);
 	tracker->callbacks.removed(tracker->callbacks.data, entry);
 	inventory_remove(&tracker->inventory, entry);
@@ -222,6 +197,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	if (is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
+	writes_watch(tracker, entry);
 	prober_look(tracker, entry);
 	tracker->callbacks.added(tracker->callbacks.data, entry);
 }
@@ -242,6 +218,7 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 	if (update_partitions(tracker, entry) < 0)
 		log_error("%s: cannot read its partitions", disk->name);
 	tracker_update_links(tracker, entry);
+	writes_watch(tracker, entry);
 	prober_look(tracker, entry);
 	tracker->callbacks.changed(tracker->callbacks.data, entry);
 }
@@ -262,7 +239,7 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 	if ((size_t)snprintf(path, sizeof(path), "%s", devpath + 1) >= sizeof(path))
 		return;
 	if (!*tracker->identity.controller)
-		read_identity(tracker);
+		tracker_read_identity(tracker);
 	entry = inventory_find_devpath(&tracker->inventory, path);
 	r = disk_identify(&tracker->view, &tracker->identity, path, &disk, &error);
 	/* A disk that goes loses its attributes one by one; its own event tells when it is gone. */
@@ -293,13 +270,29 @@ static bool is_disk_path(const char *path)
 	return block && !strchr(block + strlen("/block/"), '/');
 }
 
-static void refresh_named(struct tracker *tracker, const char *name)
+int tracker_for_each_disk(
+	struct tracker *tracker, void (*look)(void *data, const char *devpath), void *data)
 {
-	char path[PATH_MAX] = "/";
+	_cleanup_closedir_ DIR *dir = open_directory_at(tracker->view.sys, "class/block");
+	struct dirent *entry;
 
-	if (view_find_block(&tracker->view, name, path + 1, sizeof(path) - 1) == 0 &&
-		is_disk_path(path))
-		tracker_refresh(tracker, path);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		char path[PATH_MAX] = "/";
+
+		if (!strncmp(entry->d_name, "sd", 2) &&
+			view_find_block(
+				&tracker->view, entry->d_name, path + 1, sizeof(path) - 1) == 0 &&
+			is_disk_path(path))
+			look(data, path);
+	}
+	return 0;
+}
+
+static void refresh(void *data, const char *devpath)
+{
+	tracker_refresh(data, devpath);
 }
 
 static void forget_unseen(struct tracker *tracker)
@@ -313,19 +306,14 @@ static void forget_unseen(struct tracker *tracker)
 
 void tracker_rescan(struct tracker *tracker)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	struct dirent *entry;
+	int r;
 
-	read_identity(tracker);
+	tracker_read_identity(tracker);
 	for (size_t i = 0; i < tracker->inventory.n; i++)
 		tracker->inventory.entries[i]->seen = false;
-	dir = open_directory_at(tracker->view.sys, "class/block");
-	if (!dir) {
-		log_error("cannot list /sys/class/block: %s", strerror(errno));
-		return;
-	}
-	while ((entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "sd", 2))
-			refresh_named(tracker, entry->d_name);
-	forget_unseen(tracker);
+	r = tracker_for_each_disk(tracker, refresh, tracker);
+	if (r < 0)
+		log_error("cannot list /sys/class/block: %s", strerror(-r));
+	else
+		forget_unseen(tracker);
 }

@@ -29,6 +29,7 @@ struct tracker {
 	struct loop *loop;
 	struct view view;
 	struct identity identity;
+	bool settled; /* which controller is managed: another that appears changes nothing */
 	struct inventory inventory;
 	struct links links;
 	struct tracker_callbacks callbacks;
@@ -37,12 +38,15 @@ struct tracker {
 	uint64_t quiet_at;	     /* now_ms(): when to start to look, if nothing comes before */
 	struct source mounts_source; /* tells that the root may have become another */
 	struct source pid1_mounts_source;
+	struct source writes_source; /* tells that somebody has written to a disk; see writes.h */
 };
 
 /* Options of the command line, and who is told. */
 struct tracker_options {
 	const char *dev_directory; /* NULL: /dev */
 	const char *run_directory; /* NULL: RUN_DIRECTORY */
+	const char *mirrors[MIRRORS_MAX];
+	size_t n_mirrors;
 	bool probing;
 	struct tracker_callbacks callbacks;
 };
@@ -60,6 +64,18 @@ void tracker_remove(struct tracker *tracker, const char *devpath, uint64_t disks
 
 /* Forgets nothing, looks at everything: at start, after lost events, in another generation. */
 void tracker_rescan(struct tracker *tracker);
+
+/* The steps of that, for the rest of the tracker: judge anew what the system's disks are and which
+ * controller is managed; look at the devpath of each disk that sysfs has. */
+void tracker_read_identity(struct tracker *tracker);
+int tracker_for_each_disk(
+	struct tracker *tracker, void (*look)(void *data, const char *devpath), void *data);
+
+/* Looks at everything whenever a mount changes what the system's disks are. Logs what fails. */
+int tracker_watch_mounts(struct tracker *tracker);
+
+/* Has udevd run its rules once more for the disk at DEVPATH (relative to /sys). */
+void tracker_trigger(struct tracker *tracker, const char *devpath);
 
 /* Removes links in both trees that belong to no disk; after the first rescan. */
 void tracker_prune_links(struct tracker *tracker);

@@ -6,13 +6,15 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "log.h"
 
 /* Oldest first. */
 struct removal {
 	struct removal *next;
-	uint32_t slot;
+	uint32_t place;
 	uint64_t deadline;
 	char devpath[];
 };
@@ -80,7 +82,7 @@ void udevd_queue_close(struct udevd_queue *queue)
 	queue->monitor = NULL;
 }
 
-void udevd_queue_add(struct udevd_queue *queue, uint32_t slot, const char *devpath)
+void udevd_queue_add(struct udevd_queue *queue, uint32_t place, const char *devpath)
 {
 	struct removal **last = &queue->removals, *removal;
 
@@ -89,17 +91,17 @@ void udevd_queue_add(struct udevd_queue *queue, uint32_t slot, const char *devpa
 	removal = malloc(sizeof(*removal) + strlen(devpath) + 1);
 	if (!removal)
 		return;
-	*removal = (struct removal){ .slot = slot, .deadline = now_ms() + UDEVD_REMOVAL_MS };
+	*removal = (struct removal){ .place = place, .deadline = now_ms() + UDEVD_REMOVAL_MS };
 	strcpy(removal->devpath, devpath);
 	while (*last)
 		last = &(*last)->next;
 	*last = removal;
 }
 
-bool udevd_queue_has(const struct udevd_queue *queue, uint32_t slot)
+bool udevd_queue_has(const struct udevd_queue *queue, uint32_t place)
 {
 	for (const struct removal *r = queue->removals; r; r = r->next)
-		if (r->slot == slot)
+		if (r->place == place)
 			return true;
 	return false;
 }
@@ -115,4 +117,14 @@ void udevd_queue_expire(struct udevd_queue *queue)
 		log_warning("udevd has not handled the removal of %s", queue->removals->devpath);
 		drop(&queue->removals);
 	}
+}
+
+bool udevd_watches(dev_t devnum)
+{
+	char path[sizeof(UDEVD_WATCHES) + 32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), UDEVD_WATCHES "/b%u:%u", major(devnum), minor(devnum));
+	/* It leads nowhere: what it has is a number. */
+	return lstat(path, &st) == 0;
 }

@@ -10,6 +10,9 @@
 /* Made by udevd; its existence says that udevd runs. */
 #define UDEVD_CONTROL "/run/udev/control"
 
+/* Has a link for each device whose writes udevd watches: b8:16. Its rules say which. */
+#define UDEVD_WATCHES "/run/udev/watch"
+
 /* udevd handles an event in milliseconds, and has a backlog of seconds at worst after hundreds of
  * disks. One that takes longer is broken, and is not waited for. */
 #define UDEVD_REMOVAL_MS 10000
@@ -27,13 +30,16 @@ struct udevd_queue {
 int udevd_queue_open(struct udevd_queue *queue, struct loop *loop, struct udev *udev);
 void udevd_queue_close(struct udevd_queue *queue);
 
-/* The kernel has removed the disk at DEVPATH ("/devices/…/block/sda") from SLOT: whoever reuses the
- * slot waits until udevd has noticed, too, or has no chance to. */
-void udevd_queue_add(struct udevd_queue *queue, uint32_t slot, const char *devpath);
+/* The kernel has removed the disk at DEVPATH ("/devices/…/block/sda") from PLACE: whoever reuses
+ * the place waits until udevd has noticed, too, or has no chance to. */
+void udevd_queue_add(struct udevd_queue *queue, uint32_t place, const char *devpath);
 
-/* Whether udevd has yet to handle a removal from SLOT. */
-bool udevd_queue_has(const struct udevd_queue *queue, uint32_t slot);
+/* Whether udevd has yet to handle a removal from PLACE. */
+bool udevd_queue_has(const struct udevd_queue *queue, uint32_t place);
 
 /* When the oldest is given up (now_ms()); UINT64_MAX if there is none. */
 uint64_t udevd_queue_deadline(const struct udevd_queue *queue);
 void udevd_queue_expire(struct udevd_queue *queue);
+
+/* Whether udevd sees to it when somebody has written to a disk: reads its table, tells of it. */
+bool udevd_watches(dev_t devnum);

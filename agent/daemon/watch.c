@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "log.h"
+#include "record.h"
 #include "uevent-filter.h"
 
 /* Events between two looks at the port: a burst must not keep the host waiting. */
@@ -33,8 +34,8 @@ static void handle_removal(struct watch *watch, const char *devpath, uint64_t di
 {
 	const struct entry *entry = inventory_find_devpath(&watch->tracker->inventory, devpath + 1);
 
-	if (entry && entry->disk.status == DISK_SLOTTED)
-		udevd_queue_add(&watch->udevd, entry->disk.slot, devpath);
+	if (entry)
+		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);
 	tracker_remove(watch->tracker, devpath, diskseq);
 }
 

@@ -82,7 +82,8 @@ static int probe(struct fixture *fixture, const struct partition *partitions, si
 	int r;
 
 	put_bytes(&fixture->tree, "sda", fixture->data, DISK_SIZE);
-	assert_int_equal(probe_start(fixture->tree.path, &fixture->disk, partitions, n, &probe), 0);
+	assert_int_equal(
+		probe_start(fixture->tree.path, &fixture->disk, partitions, n, 0, &probe), 0);
 	wait_readable(probe_fd(probe));
 	r = probe_finish(probe, ret_disk, ret_partitions);
 	probe_free(probe);
@@ -195,7 +196,7 @@ static void test_a_running_probe_can_be_freed(void **state)
 		struct probe *probe;
 
 		assert_int_equal(
-			probe_start(fixture->tree.path, &fixture->disk, NULL, 0, &probe), 0);
+			probe_start(fixture->tree.path, &fixture->disk, NULL, 0, 0, &probe), 0);
 		probe_free(probe);
 	}
 }

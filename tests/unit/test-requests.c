@@ -188,9 +188,21 @@ static const struct {
 	{ "\"expect\"", "{\"slot\":65279,\"serial\":null}", HOTSLOT_CLASS_INVALID },
 	{ "\"expect\"", "{\"slot\":65279,\"read-only\":\"no\"}", HOTSLOT_CLASS_INVALID },
 	{ "\"expect\"", "{\"slot\":65279,\"deadline\":-1}", HOTSLOT_CLASS_INVALID },
+	{ "\"expect\"", "{\"slot\":65279,\"place\":65279}", HOTSLOT_CLASS_INVALID },
+	{ "\"expect\"", "{\"place\":65280}", HOTSLOT_CLASS_INVALID }, /* the system target */
+	{ "\"expect\"", "{\"place\":65536}", HOTSLOT_CLASS_INVALID }, /* LUN 0 has a slot */
+	{ "\"expect\"", "{\"place\":4243712}", HOTSLOT_CLASS_INVALID },
+	{ "\"expect\"", "{\"place\":4259840}", HOTSLOT_CLASS_INVALID },
 	{ "\"release\"", "{}", HOTSLOT_CLASS_INVALID },
+	{ "\"release\"", "{\"slot\":65279,\"place\":65792}", HOTSLOT_CLASS_INVALID },
+	{ "\"release\"", "{\"place\":65792,\"detached\":true}", NULL },
 	{ "\"release\"", "{\"slot\":65279,\"force\":0}", HOTSLOT_CLASS_INVALID },
 	{ "\"release\"", "{\"slot\":65279,\"detached\":\"yes\"}", HOTSLOT_CLASS_INVALID },
+	{ "\"resize\"", "{\"slot\":65279}", HOTSLOT_CLASS_INVALID },
+	{ "\"resize\"", "{\"size\":512}", HOTSLOT_CLASS_INVALID },
+	{ "\"resize\"", "{\"slot\":65279,\"size\":\"1G\"}", HOTSLOT_CLASS_INVALID },
+	{ "\"resize\"", "{\"slot\":65279,\"place\":65279,\"size\":512}", HOTSLOT_CLASS_INVALID },
+	{ "\"resize\"", "{\"slot\":65279,\"size\":512}", HOTSLOT_CLASS_INVALID },
 };
 
 static void test_a_request_is_answered_or_refused_by_its_class(void **state)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the disks are that no list shows: for a host that knows of them by itself. */
+#pragma once
+
+#include <jansson.h>
+
+#include "tracker.h"
+
+/* Places that are told. A root file system stands on a few disks, and a page's other members and
+ * as many places fit in what is kept free for them. */
+#define HIDDEN_MAX 64
+
+/* The member "hidden" of the answer to disks. Returns a new reference, NULL without memory. */
+json_t *hidden_report(const struct tracker *tracker);

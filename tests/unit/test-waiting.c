@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests about disks, on a machine of files: what they wait for, what they answer. */
+#include "guest.h"
+
+#define SCAN "class/scsi_host/host2/scan"
+
+/* Puts a pipe in place of an attribute, so that a test sees what is written to it. */
+static int put_pipe(struct guest *guest, const char *directory, const char *attribute)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	put_attribute(&guest->machine, directory, "uevent", "");
+	snprintf(
+		path, sizeof(path), "%s/sys/%s/%s", guest->machine.tree.path, directory, attribute);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Somebody writes TEXT to the pipe before the request that is under way is refused. */
+static void check_written(struct guest *guest, int pipe, const char *text)
+{
+	char written[64] = "";
+
+	check_frame(guest, "error", "class", "\"DeadlineExceeded\"");
+	assert_int_equal(read(pipe, written, sizeof(written) - 1), strlen(text));
+	assert_string_equal(written, text);
+	close(pipe);
+}
+
+static void add_disk(struct guest *guest, const char *devpath, const char *devnum)
+{
+	put_guest_disk(guest, devpath, devnum);
+	guest_look(guest, devpath);
+}
+
+static void drop_frame(struct guest *guest)
+{
+	json_decref(hear_guest(guest));
+}
+
+/* ---- expect ---- */
+
+static void test_a_disk_without_a_slot_is_expected_by_its_place(void **state)
+{
+	struct guest *guest = *state;
+
+	ask(guest, "expect", "{\"place\":" SDB_PLACE "}");
+	put_guest_disk(guest, SDB, "8:16");
+	put_guest_serial(guest, SDB, "far");
+	ask(guest, "ping", "{}");
+	drop_frame(guest); /* the request waits now */
+	guest_look(guest, SDB);
+	check_frame(guest, "return", "place", SDB_PLACE);
+	drop_frame(guest); /* disk-added */
+	ask(guest, "expect", "{\"place\":" SDB_PLACE ",\"serial\":\"far\"}");
+	check_frame(guest, "return", "slot", "null");
+}
+
+static void test_a_disk_without_a_slot_is_there_with_its_link_by_serial(void **state)
+{
+	struct guest *guest = *state;
+	char links[PATH_MAX];
+
+	put_guest_serial(guest, SDB, "far");
+	add_disk(guest, SDB, "8:16");
+	drop_frame(guest);
+	assert_int_equal(unlinkat(guest->tracker.links.dev, "disk/by-serial/far", 0), 0);
+	ask(guest, "expect", "{\"place\":" SDB_PLACE ",\"deadline\":50}");
+	check_frame(guest, "error", "desc",
+		"\"sdb is in target 0, LUN 300, but its link is not there\"");
+	guest_look(guest, SDB); /* makes the link anew */
+	ask(guest, "expect", "{\"place\":" SDB_PLACE "}");
+	snprintf(links, sizeof(links), "[\"%s/disk/by-serial/far\"]",
+		guest->tracker.links.directory);
+	check_frame(guest, "return", "links", links);
+}
+
+static void test_a_disk_with_neither_slot_nor_serial_is_there_without_a_link(void **state)
+{
+	struct guest *guest = *state;
+
+	add_disk(guest, SDB, "8:16");
+	drop_frame(guest);
+	ask(guest, "expect", "{\"place\":" SDB_PLACE "}");
+	check_frame(guest, "return", "links", "[]");
+}
+
+static void test_a_scan_has_the_address_bits_of_a_lun_above_255(void **state)
+{
+	struct guest *guest = *state;
+	int scan = put_pipe(guest, CONTROLLER "/host2/scsi_host/host2", "scan");
+
+	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2",
+		CONTROLLER "/host2/scsi_host/host2");
+	ask(guest, "expect", "{\"place\":" SDB_PLACE ",\"deadline\":200}");
+	check_written(guest, scan, "0 0 16684");
+}
+
+static void test_a_disk_in_vain_expected_may_be_hidden_and_the_answer_says_so(void **state)
+{
+	struct guest *guest = *state;
+
+	put_mounts(&guest->machine, "1 0 8:99 / / rw - ext4 /dev/nowhere rw\n");
+	tracker_rescan(&guest->tracker);
+	ask(guest, "expect", "{\"slot\":3,\"deadline\":0}");
+	check_frame(guest, "error", "desc",
+		"\"no disk is seen in slot 3: the guest cannot tell which disks its root file "
+		"system stands on, so all are hidden\"");
+}
+
+/* ---- release ---- */
+
+static void test_gone_is_told_by_slot_and_by_place(void **state)
+{
+	struct guest *guest = *state;
+	static const char *const arguments[] = { "{\"slot\":3}", "{\"place\":3}",
+		"{\"slot\":3,\"detached\":true}" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++) {
+		json_t *frame, *body;
+
+		ask(guest, "release", arguments[i]);
+		frame = hear_guest(guest);
+		body = json_object_get(frame, "return");
+		assert_int_equal(json_integer_value(json_object_get(body, "slot")), 3);
+		assert_int_equal(json_integer_value(json_object_get(body, "place")), 3);
+		json_decref(frame);
+	}
+	ask(guest, "release", "{\"place\":" SDB_PLACE "}");
+	check_frame(guest, "return", "slot", "null");
+	ask(guest, "release", "{\"place\":" SDB_PLACE ",\"detached\":true}");
+	check_frame(guest, "return", "place", SDB_PLACE);
+}
+
+static void test_a_disk_that_stays_is_named_with_its_place(void **state)
+{
+	struct guest *guest = *state;
+
+	add_disk(guest, SDB, "8:16");
+	drop_frame(guest);
+	ask(guest, "release", "{\"place\":" SDB_PLACE ",\"detached\":true,\"deadline\":0}");
+	check_frame(guest, "error", "desc", "\"sdb is still in target 0, LUN 300\"");
+}
+
+/* ---- resize ---- */
+
+static void test_a_resize_waits_for_exactly_this_size(void **state)
+{
+	struct guest *guest = *state;
+
+	add_disk(guest, SDA, "8:0");
+	drop_frame(guest);
+	ask(guest, "resize", "{\"slot\":3,\"size\":8388608}");
+	ask(guest, "ping", "{}");
+	drop_frame(guest);
+	put_attribute(&guest->machine, SDA, "size", "8193");
+	guest_look(guest, SDA);
+	check_frame(guest, "event", "size", "4194816");
+	put_attribute(&guest->machine, SDA, "size", "16384");
+	guest_look(guest, SDA);
+	check_frame(guest, "return", "size", "8388608");
+	drop_frame(guest); /* disk-changed */
+	ask(guest, "resize", "{\"place\":3,\"size\":8388608}");
+	check_frame(guest, "return", "slot", "3");
+}
+
+static void test_a_resize_that_does_not_come_is_told_with_the_size_there_is(void **state)
+{
+	struct guest *guest = *state;
+
+	add_disk(guest, SDA, "8:0");
+	drop_frame(guest);
+	ask(guest, "resize", "{\"slot\":3,\"size\":8388608,\"deadline\":0}");
+	check_frame(guest, "error", "desc", "\"sda in slot 3 has 4194304 bytes, not 8388608\"");
+}
+
+static void test_the_kernel_is_asked_for_a_size_that_no_event_tells(void **state)
+{
+	struct guest *guest = *state;
+	int rescan = put_pipe(guest, SDA "/device", "rescan");
+
+	add_disk(guest, SDA, "8:0");
+	drop_frame(guest);
+	ask(guest, "resize", "{\"slot\":3,\"size\":8388608,\"deadline\":200}");
+	check_written(guest, rescan, "1");
+}
+
+static void test_no_disk_is_resized_where_there_is_none_to_use(void **state)
+{
+	struct guest *guest = *state;
+
+	ask(guest, "resize", "{\"slot\":3,\"size\":8388608}");
+	check_frame(guest, "error", "desc", "\"there is no disk in slot 3\"");
+	put_attribute(&guest->machine, SDA "/device", "state", "offline");
+	add_disk(guest, SDA, "8:0");
+	drop_frame(guest);
+	ask(guest, "resize", "{\"slot\":3,\"size\":4194304}");
+	check_frame(guest, "error", "desc", "\"sda in slot 3 is released\"");
+	ask(guest, "resize", "{\"slot\":3,\"size\":4194304}");
+	check_frame(guest, "error", "class", "\"InvalidArgument\"");
+}
+
+/* ---- hidden ---- */
+
+static void put_system_disk(struct guest *guest)
+{
+	put_guest_disk(guest, SDD, "8:48");
+	put_sys_link(&guest->machine.tree, "sys", "bus/scsi/devices/2:0:255:0",
+		CONTROLLER "/host2/target2:0:255/2:0:255:0");
+}
+
+static void test_hidden_are_the_disks_under_the_root_and_at_the_system_target(void **state)
+{
+	struct guest *guest = *state;
+
+	ask(guest, "disks", "{}");
+	check_frame(guest, "return", "hidden", "{\"places\":[],\"undecided\":false}");
+	put_system_disk(guest);
+	put_guest_disk(guest, SDB, "8:16");
+	put_guest_disk(guest, SDA, "8:0");
+	put_mounts(&guest->machine, "1 0 8:16 / / rw - ext4 /dev/sdb rw\n");
+	tracker_rescan(&guest->tracker);
+	drop_frame(guest); /* sda is added */
+	ask(guest, "disks", "{}");
+	check_frame(guest, "return", "hidden",
+		"{\"places\":[" SDB_PLACE ",4243456],\"undecided\":false}");
+}
+
+static void test_all_are_hidden_while_the_root_is_undecided(void **state)
+{
+	struct guest *guest = *state;
+
+	put_system_disk(guest);
+	put_mounts(&guest->machine, "1 0 8:99 / / rw - ext4 /dev/nowhere rw\n");
+	tracker_rescan(&guest->tracker);
+	ask(guest, "disks", "{}");
+	check_frame(guest, "return", "hidden", "{\"places\":[],\"undecided\":true}");
+}
+
+/* ---- events ---- */
+
+static void test_a_conflict_and_its_end_are_told_of_both_disks(void **state)
+{
+	struct guest *guest = *state;
+
+	put_guest_serial(guest, SDA, "twin");
+	put_guest_serial(guest, SDC, "twin");
+	add_disk(guest, SDA, "8:0");
+	check_frame(guest, "event", "conflict", "false");
+	add_disk(guest, SDC, "8:32");
+	check_frame(guest, "event", "slot", "3");
+	check_frame(guest, "event", "conflict", "true");
+	tracker_remove(&guest->tracker, "/" SDC, 0);
+	check_frame(guest, "event", "slot", "4"); /* removed */
+	check_frame(guest, "event", "conflict", "false");
+}
+
+static void test_partitions_that_come_and_go_are_told(void **state)
+{
+	struct guest *guest = *state;
+
+	add_disk(guest, SDA, "8:0");
+	check_frame(guest, "event", "partitions", "[]");
+	put_block(&guest->machine, SDA "/sda1", "8:1");
+	put_attribute(&guest->machine, SDA "/sda1", "start", "2048");
+	put_attribute(&guest->machine, SDA "/sda1", "size", "2048");
+	put_attribute(&guest->machine, SDA "/sda1", "partition", "1");
+	guest_look(guest, SDA);
+	check_frame(guest, "event", "partitions",
+		"[{\"contents\":{\"state\":\"unknown\"},\"devnum\":\"8:1\",\"links\":[],"
+		"\"name\":\"sda1\",\"number\":1,\"size\":1048576,\"start\":1048576}]");
+	remove_attribute(&guest->machine, SDA "/sda1", "partition");
+	guest_look(guest, SDA);
+	check_frame(guest, "event", "partitions", "[]");
+}
+
+#define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, set_up_guest, tear_down_guest)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		GUEST_TEST(test_a_disk_without_a_slot_is_expected_by_its_place),
+		GUEST_TEST(test_a_disk_without_a_slot_is_there_with_its_link_by_serial),
+		GUEST_TEST(test_a_disk_with_neither_slot_nor_serial_is_there_without_a_link),
+		GUEST_TEST(test_a_scan_has_the_address_bits_of_a_lun_above_255),
+		GUEST_TEST(test_a_disk_in_vain_expected_may_be_hidden_and_the_answer_says_so),
+		GUEST_TEST(test_gone_is_told_by_slot_and_by_place),
+		GUEST_TEST(test_a_disk_that_stays_is_named_with_its_place),
+		GUEST_TEST(test_a_resize_waits_for_exactly_this_size),
+		GUEST_TEST(test_a_resize_that_does_not_come_is_told_with_the_size_there_is),
+		GUEST_TEST(test_the_kernel_is_asked_for_a_size_that_no_event_tells),
+		GUEST_TEST(test_no_disk_is_resized_where_there_is_none_to_use),
+		GUEST_TEST(test_hidden_are_the_disks_under_the_root_and_at_the_system_target),
+		GUEST_TEST(test_all_are_hidden_while_the_root_is_undecided),
+		GUEST_TEST(test_a_conflict_and_its_end_are_told_of_both_disks),
+		GUEST_TEST(test_partitions_that_come_and_go_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
