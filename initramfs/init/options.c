@@ -61,6 +61,15 @@ static int set_text(char *value, const char **ret)
 	return 0;
 }
 
+static int add_mirror(struct options *options, char *value)
+{
+	if (*value != '/' || strlen(value) >= OPTION_MIRROR_SIZE ||
+		options->n_mirrors == OPTION_MIRRORS_MAX)
+		return -EINVAL;
+	options->mirrors[options->n_mirrors++] = value;
+	return 0;
+}
+
 static int set_parameter(struct options *options, const char *name, char *value)
 {
 	static char none[] = "";
@@ -73,6 +82,10 @@ static int set_parameter(struct options *options, const char *name, char *value)
 		value = none;
 	if (!strcmp(name, "links"))
 		return choose(value, "agent", "udev", &options->links_by_udev);
+	if (!strcmp(name, "agent"))
+		return choose(value, "yes", "no", &options->no_agent);
+	if (!strcmp(name, "mirror"))
+		return add_mirror(options, value);
 	if (!strcmp(name, "uevents"))
 		return choose(value, "fewer", "all", &options->all_uevents);
 	if (!strcmp(name, "root"))
@@ -106,6 +119,8 @@ int options_parse(char *text, struct options *ret, const char **ret_wrong)
 			return -EINVAL;
 		}
 	}
+	/* Nobody else is there to make them. */
+	options.links_by_udev |= options.no_agent;
 	*ret = options;
 	return 0;
 }

@@ -38,17 +38,30 @@ int root_spec_parse(const char *text, struct root_spec *ret)
 	return 0;
 }
 
-/* At the system target, a whole disk or a partition of it. */
-static bool is_at_system_target(struct udev_device *device)
+/* The place of a whole disk, or of the one that a partition is on. Returns as place_parse(). */
+static int find_place(struct udev_device *device, struct place *ret)
 {
 	struct udev_device *disk =
 		udev_device_get_parent_with_subsystem_devtype(device, "block", "disk");
+
+	return place_parse(udev_device_get_devpath(disk ? disk : device), ret);
+}
+
+static bool is_at_system_target(struct udev_device *device)
+{
 	struct place place;
 
-	if (!disk)
-		disk = device;
-	return place_parse(udev_device_get_devpath(disk), &place) == PLACE_VIRTIO_SCSI &&
+	return find_place(device, &place) == PLACE_VIRTIO_SCSI &&
 	       place.target == SLOT_SYSTEM_TARGET;
+}
+
+/* Whether it is in a place for users' disks, which can have any label and UUID. */
+static bool is_users(struct udev_device *device)
+{
+	struct place place;
+	int r = find_place(device, &place);
+
+	return r < 0 || (r == PLACE_VIRTIO_SCSI && place.target != SLOT_SYSTEM_TARGET);
 }
 
 static bool is_node(struct udev_device *device, const char *path)
@@ -78,7 +91,7 @@ static bool may_match(const struct root_spec *spec, struct udev_device *device)
 	case ROOT_SYSTEM:
 		return is_at_system_target(device);
 	default:
-		return true;
+		return !is_users(device);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
+#include "agent-command.h"
 #include "early.h"
 #include "log.h"
 #include "service.h"
@@ -18,7 +19,6 @@
 #include "udevd.h"
 #include "util.h"
 
-#define AGENT_PATH "/usr/lib/hotslot/hotslot-agent"
 #define PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum {
@@ -33,21 +33,19 @@ struct supervisor {
 	int old_root;
 	struct service services[SERVICES];
 	char *payload_argv[WORDS_MAX + 1];
+	struct agent_command agent;
 	int signals;
 	int timer;
 	int notify;
 };
 
-static char *const agent_argv[] = { (char *)AGENT_PATH, NULL };
 static char *const udevd_argv[] = { (char *)UDEVD_PATH, NULL };
 static char *const environment[] = { (char *)PATH, (char *)"HOME=/", (char *)"TERM=linux", NULL };
 static char *const udevd_environment[] = { (char *)PATH, (char *)"SYSTEMD_LOG_LEVEL=warning",
 	(char *)"NOTIFY_SOCKET=" UDEVD_NOTIFY, NULL };
 
 static const struct service service_templates[SERVICES] = {
-	[SERVICE_AGENT] = { .name = "hotslot-agent",
-		.argv = agent_argv,
-		.environment = environment },
+	[SERVICE_AGENT] = { .name = "hotslot-agent", .environment = environment },
 	/* The lowest priority: its workers would take the processor from the kernel's scan and
 	 * from the agent (measured: 37 ms for an attached disk instead of 16). */
 	[SERVICE_UDEVD] = { .name = "udevd",
@@ -238,15 +236,20 @@ static void start_udevd(struct supervisor *supervisor)
 static int start_all(struct supervisor *supervisor)
 {
 	const struct options *options = supervisor->options;
+	struct service *agent = &supervisor->services[SERVICE_AGENT];
 	bool udevd = have_udevd(supervisor->old_root);
 
 	if (options->links_by_udev && !udevd) {
-		log_error("hotslot.links=udev needs udevd, which was left out of this initramfs");
+		log_error("%s needs udevd, which was left out of this initramfs",
+			options->no_agent ? "hotslot.agent=no" : "hotslot.links=udev");
 		return -ENOENT;
 	}
 	if (options->exec && prepare_payload(supervisor) < 0)
 		return -EINVAL;
-	start(supervisor, SERVICE_AGENT);
+	if (!options->no_agent) {
+		agent->argv = agent_command_make(&supervisor->agent, options, supervisor->old_root);
+		start(supervisor, SERVICE_AGENT);
+	}
 	if (udevd)
 		start_udevd(supervisor);
 	if (options->exec)
@@ -277,13 +280,17 @@ int supervise_hand_over(const struct options *options, int old_root)
 {
 	char *argv[] = { (char *)options->init, NULL };
 	struct service agent = service_templates[SERVICE_AGENT];
+	struct agent_command command;
 	sigset_t none;
 	int r;
 
 	/* It takes no orders from the agent by signal. */
 	if (unlink(RUN_INIT) < 0)
 		log_warning("cannot remove %s: %s", RUN_INIT, strerror(errno));
-	service_start(&agent, old_root);
+	if (!options->no_agent) {
+		agent.argv = agent_command_make(&command, options, old_root);
+		service_start(&agent, old_root);
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(options->init, argv, environment);

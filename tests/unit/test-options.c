@@ -24,6 +24,9 @@ struct line {
 	struct options options;
 };
 
+#define FOUR_MIRRORS "hotslot.mirror=/1 hotslot.mirror=/2 hotslot.mirror=/3 hotslot.mirror=/4"
+#define EIGHT_MIRRORS FOUR_MIRRORS " " FOUR_MIRRORS
+
 static const struct line lines[] = {
 	{ "", NULL, { DEFAULTS } },
 	{ "console=ttyS0 root=/dev/sda hotslot quiet\n", NULL, { DEFAULTS } },
@@ -42,6 +45,11 @@ static const struct line lines[] = {
 	{ "\thotslot.root=system \n hotslot.root=/dev/sda1 ", NULL,
 		{ DEFAULTS, .root = "/dev/sda1" } },
 	{ "hotslot.roottimeout=3600", NULL, { .root_timeout_s = 3600 } },
+	{ "hotslot.agent=no hotslot.links=agent", NULL,
+		{ DEFAULTS, .no_agent = true, .links_by_udev = true } },
+	{ "hotslot.agent=no hotslot.agent=yes", NULL, { DEFAULTS } },
+	{ "hotslot.mirror=/run/a hotslot.mirror=\"/srv/b c\"", NULL,
+		{ DEFAULTS, .mirrors = { "/run/a", "/srv/b c" }, .n_mirrors = 2 } },
 	/* The kernel's quotes. */
 	{ "hotslot.root=\"LABEL=a b\"", NULL, { DEFAULTS, .root = "LABEL=a b" } },
 	{ "\"hotslot.root=LABEL=a b\" hotslot.rootrw", NULL,
@@ -57,6 +65,10 @@ static const struct line lines[] = {
 	{ .line = "hotslot.root", .wrong = "hotslot.root" },
 	{ .line = "hotslot.root=\"\"", .wrong = "hotslot.root" },
 	{ .line = "hotslot.rootfstype=", .wrong = "hotslot.rootfstype" },
+	{ .line = "hotslot.agent=", .wrong = "hotslot.agent" },
+	{ .line = "hotslot.mirror=run", .wrong = "hotslot.mirror" },
+	{ .line = "hotslot.mirror", .wrong = "hotslot.mirror" },
+	{ .line = EIGHT_MIRRORS " hotslot.mirror=/9", .wrong = "hotslot.mirror" },
 	{ .line = "hotslot.init=", .wrong = "hotslot.init" },
 	{ .line = "hotslot.rootrw=1", .wrong = "hotslot.rootrw" },
 	{ .line = "hotslot.links", .wrong = "hotslot.links" },
@@ -76,6 +88,10 @@ static void check_options(const struct options *actual, const struct options *ex
 	check_text(actual->init, expected->init);
 	check_text(actual->exec, expected->exec);
 	assert_int_equal(actual->links_by_udev, expected->links_by_udev);
+	assert_int_equal(actual->no_agent, expected->no_agent);
+	assert_int_equal(actual->n_mirrors, expected->n_mirrors);
+	for (size_t i = 0; i < actual->n_mirrors; i++)
+		check_text(actual->mirrors[i], expected->mirrors[i]);
 	assert_int_equal(actual->root_writable, expected->root_writable);
 	assert_int_equal(actual->root_timeout_s, expected->root_timeout_s);
 	assert_int_equal(actual->power_off_at_end, expected->power_off_at_end);

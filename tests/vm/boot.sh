@@ -48,22 +48,28 @@ root_disk() { # [DIRECTORY…]
 	cp /bin/busybox root/bin/
 	cat >root/payload <<-'EOF'
 		grep '^/dev.* / ' /proc/mounts
+		root=$(sed -n 's|^/dev/\([a-z0-9]*\) / .*|\1|p' /proc/mounts)
+		readlink -f /sys/class/block/$root | grep -o ':255:0/'
 		ls -1 /
 		[ -e /run/hotslot/init ] && [ -e /run/hotslot/links-by-agent ] && echo marks
 		pidof hotslot-agent >/dev/null && echo agent
-		readlink /proc/$(pidof hotslot-agent)/exe
+		for pid in $(pidof hotslot-agent); do readlink /proc/$pid/exe && break; done
 	EOF
 	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -L appliance -U "$UUID" -d root disk 16M
 	ROOT_DISK=(-drive 'file=disk,format=raw,if=none,id=root'
 		-device 'scsi-hd,drive=root,bus=scsi0.0,scsi-id=255,lun=0')
 }
 
+# Beside it, in slot 0, is a user's disk with the same file system, label and UUID.
 check_root() { # SPECIFICATION
 	root_disk dev proc sys run
+	cp disk twin
 	build image
-	boot image "hotslot.root=$1 $RUN_PAYLOAD" "${ROOT_DISK[@]}"
-	check_match '^/dev/sda / ext4 ro,' "$(said)"
-	check_equal "$(printf '%s\n' bin dev lost+found payload proc run sys marks agent \
+	boot image "hotslot.root=$1 $RUN_PAYLOAD" "${ROOT_DISK[@]}" \
+		-drive file=twin,format=raw,if=none,id=twin \
+		-device scsi-hd,drive=twin,bus=scsi0.0,scsi-id=0,lun=0
+	check_match '^/dev/sd[ab] / ext4 ro,' "$(said)"
+	check_equal "$(printf '%s\n' :255:0/ bin dev lost+found payload proc run sys marks agent \
 		/usr/lib/hotslot/hotslot-agent \
 		'hotslot-init: payload exited with status 0')" "$(said | sed 1d)"
 }
@@ -183,6 +189,22 @@ test_udevd_makes_the_links_if_asked_to() {
 	check_match '^hotslot-init: hotslot.links=udev needs udevd' "$(said)"
 }
 
+test_without_an_agent_udevd_makes_the_links() {
+	truncate -s 1M disk
+	build_with_payload <<-'EOF'
+		until readlink /dev/disk/by-slot/3; do usleep 10000; done 2>/dev/null
+		pidof hotslot-agent
+		[ -e /run/hotslot/links-by-agent ] || echo unmarked
+	EOF
+	boot image "hotslot.agent=no $RUN_PAYLOAD" -drive file=disk,format=raw,if=none,id=disk \
+		-device scsi-hd,drive=disk,bus=scsi0.0,scsi-id=0,lun=3
+	check_equal "$(printf '%s\n' ../../sda unmarked \
+		'hotslot-init: payload exited with status 0')" "$(said)"
+	build image --no-udev
+	boot image hotslot.agent=no
+	check_match '^hotslot-init: hotslot.agent=no needs udevd' "$(said)"
+}
+
 test_processes_may_end_before_the_power_goes() {
 	build_with_payload <<-'EOF'
 		trap 'echo ending; exit' TERM
@@ -201,6 +223,65 @@ test_another_init_takes_over() {
 	build image
 	boot image 'hotslot.root=system hotslot.init=/payload' "${ROOT_DISK[@]}"
 	check_equal 'PID 1' "$(said)"
+}
+
+# ---- mirrors ------------------------------------------------------------------------------
+
+# A disk with a partition in slot 3; the payload waits for what is made last and first removed.
+check_mirror() { # PARAMETERS
+	truncate -s 8M disk
+	printf '2048,1M\n' | PATH=$PATH:/usr/sbin:/sbin sfdisk -q -X gpt disk
+	build_with_payload <<-'EOF'
+		m=/mirror/dev
+		until [ -b $m/disk/by-slot/3-part1 -a -b $m/disk/by-serial/vol ]; do usleep 10000; done
+		until [ -b /dev/disk/by-slot/3-part1 ]; do usleep 10000; done
+		for link in $m/disk/by-*/*; do echo "${link#$m/} $(readlink $link)"; done
+		cmp /dev/disk/by-slot/3-part1 $m/disk/by-slot/3-part1 && echo same
+		[ "$(stat -c %t:%T:%a:%u:%g $m/sda)" = "$(stat -c %t:%T:%a:%u:%g /dev/sda)" ] && echo equal
+		echo 1 >/sys/block/sda/device/delete
+		while [ -e $m/sda -o -e $m/sda1 ]; do usleep 10000; done
+		ls -A $m $m/disk/by-slot $m/disk/by-serial
+	EOF
+	boot image "hotslot.mirror=/mirror/dev $1 $RUN_PAYLOAD" \
+		-drive file=disk,format=raw,if=none,id=disk \
+		-device scsi-hd,drive=disk,bus=scsi0.0,scsi-id=0,lun=3,serial=vol
+	check_equal "disk/by-serial/vol ../../sda
+disk/by-serial/vol-part1 ../../sda1
+disk/by-slot/3 ../../sda
+disk/by-slot/3-part1 ../../sda1
+same
+equal
+/mirror/dev:
+disk
+
+/mirror/dev/disk/by-serial:
+
+/mirror/dev/disk/by-slot:
+hotslot-init: payload exited with status 0" "$(said)"
+}
+
+test_a_mirror_has_the_links_and_nodes_of_the_agent() {
+	check_mirror ''
+}
+
+test_a_mirror_has_the_links_and_nodes_of_udevd() {
+	check_mirror hotslot.links=udev
+}
+
+test_a_mirror_on_the_root_disk() {
+	truncate -s 1M user
+	root_disk dev proc sys run
+	cat >root/payload <<-'EOF'
+		until readlink /srv/c/dev/disk/by-slot/0; do usleep 10000; done 2>/dev/null | grep -o sd
+		ls /srv/c/dev | grep -c sd
+	EOF
+	PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -d root -F disk 16M
+	build image
+	boot image "hotslot.root=system hotslot.rootrw hotslot.mirror=/srv/c/dev $RUN_PAYLOAD" \
+		-drive file=user,format=raw,if=none,id=user "${ROOT_DISK[@]}" \
+		-device scsi-hd,drive=user,bus=scsi0.0,scsi-id=0,lun=0
+	check_equal "$(printf '%s\n' sd 1 'hotslot-init: payload exited with status 0')" \
+		"$(said)"
 }
 
 # ---- the root disk -------------------------------------------------------------------------
@@ -230,6 +311,22 @@ test_a_root_disk_is_found_in_a_partition_at_the_system_target() {
 	dd if=disk of=part bs=512 skip=4096 count=32768 status=none
 	PATH=$PATH:/usr/sbin:/sbin dumpe2fs -h part >state 2>/dev/null
 	check_fails 1 '^$' grep needs_recovery state
+}
+
+test_a_root_disk_on_another_bus_is_found_by_label() {
+	root_disk dev proc sys run
+	build image --module virtio_blk
+	boot image "hotslot.root=LABEL=appliance $RUN_PAYLOAD" \
+		-drive file=disk,format=raw,if=virtio
+	check_match '^/dev/vda / ext4 ro,' "$(said)"
+}
+
+test_the_label_of_a_users_disk_alone_does_not_count() {
+	root_disk
+	build image
+	boot image 'hotslot.root=LABEL=appliance hotslot.roottimeout=1' "${ROOT_DISK[@]:0:2}" \
+		-device scsi-hd,drive=root,bus=scsi0.0,scsi-id=0,lun=0
+	check_match '^hotslot-init: the root disk LABEL=appliance has not appeared within 1 s' "$(said)"
 }
 
 test_a_root_disk_that_never_appears_ends_the_guest() {
