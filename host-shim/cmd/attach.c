@@ -19,15 +19,30 @@ struct batch {
 	FILE *done;	/* "attached before it: a.img (slot 0), …" */
 };
 
+/* Of /dev/null there is nothing but a slot, and no link to print. */
+static int print_reserved(const struct batch *batch, const struct hotslot_disk *disk)
+{
+	if (batch->client->json)
+		return json_array_append_new(json_object_get(batch->result, "disks"),
+			json_pack("{si si si sb}", "slot", disk->slot, "target", disk->target,
+				"lun", disk->lun, "reserved", 1));
+	return printf("slot %d reserved\n", disk->slot) < 0 ? -1 : 0;
+}
+
 static int print_attached(struct batch *batch, const struct hotslot_disk *disk)
 {
-	json_t *disks = json_object_get(batch->result, "disks");
+	bool reserved = !disk->attached;
 
 	fprintf(batch->done, "%s%s (slot %d)",
-		ftell(batch->done) ? ", " : "attached before it: ", batch->options.image,
-		disk->slot);
+		ftell(batch->done) ? ", "
+		: reserved	   ? "reserved before it: "
+				   : "attached before it: ",
+		batch->options.image, disk->slot);
+	if (reserved)
+		return print_reserved(batch, disk);
 	if (batch->client->json)
-		return json_array_append_new(disks, disk_json(disk));
+		return json_array_append_new(
+			json_object_get(batch->result, "disks"), disk_json(disk));
 	return printf("%s\n", disk->by_slot) < 0 ? -1 : 0;
 }
 
@@ -110,6 +125,12 @@ static void set_option(struct batch *batch, int option)
 	case 'r':
 		options->read_only = true;
 		break;
+	case 'l':
+		options->passthrough = true;
+		break;
+	case 'x':
+		options->strict = true;
+		break;
 	case 't':
 		options->timeout_ms = timeout_option(batch->client);
 		break;
@@ -133,6 +154,8 @@ static int run_attach(struct client *client, int argc, char **argv)
 		{ "id", required_argument, NULL, 'i' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "readonly", no_argument, NULL, 'r' },
+		{ "lun", no_argument, NULL, 'l' },
+		{ "strict", no_argument, NULL, 'x' },
 		{ "timeout", required_argument, NULL, 't' },
 		COMMON_OPTIONS,
 	};
@@ -161,5 +184,7 @@ const struct command command_attach = {
 		"  --id I             its alias is ua-hotslot-I; 1 to 64 of [A-Za-z0-9_-]\n"
 		"  --format F         raw, qcow2, ... or auto, which trusts the content\n"
 		"  --readonly         the guest cannot write to it\n"
+		"  --lun              pass the block device or iSCSI LUN through, serial and all\n"
+		"  --strict           fail if another disk in the guest has its serial\n"
 		"  --timeout S        wait S seconds for the guest; without this, 30\n",
 };

@@ -74,6 +74,9 @@ int client_find(struct client *client, const char *name, struct hotslot_domain *
 	r = hotslot_domain_lookup(client->hotslot, name, &domain, error);
 	if (r < 0)
 		return r;
+	/* Of each command anew: two lookups find one object. */
+	hotslot_domain_set_controller(
+		domain, client->has_controller ? (int)client->controller : -1);
 	entry = *find_entry(client, hotslot_domain_uuid(domain));
 	if (entry) {
 		hotslot_domain_unref(domain);

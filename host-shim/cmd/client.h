@@ -32,6 +32,8 @@ struct client {
 	const char *uri; /* NULL: libvirt's default */
 	bool json;
 	bool quiet;
+	bool has_controller; /* --controller; without it, the default one is managed */
+	unsigned controller;
 
 	struct hotslot *hotslot; /* opened when first needed */
 	struct open_domain *domains;

@@ -12,7 +12,11 @@ static const struct command *const commands[] = {
 	&command_launch,
 	&command_attach,
 	&command_detach,
+	&command_resize,
 	&command_list,
+	&command_resolve,
+	&command_reserve,
+	&command_unreserve,
 	&command_shutdown,
 	&command_agent,
 	&command_shell,
@@ -84,7 +88,8 @@ const struct command command_help = {
 int run_command(struct client *client, int argc, char **argv)
 {
 	const struct command *command = find_command(client, argv[0]);
-	bool json = client->json, quiet = client->quiet;
+	bool json = client->json, quiet = client->quiet, has_controller = client->has_controller;
+	unsigned controller = client->controller;
 	int status;
 
 	client->problem[0] = '\0';
@@ -99,5 +104,7 @@ int run_command(struct client *client, int argc, char **argv)
 	client->command = NULL;
 	client->json = json;
 	client->quiet = quiet;
+	client->has_controller = has_controller;
+	client->controller = controller;
 	return status;
 }

@@ -2,38 +2,58 @@
 /* hotslot detach: frees slots, one after the other. */
 #include "commands.h"
 
+#include <string.h>
+
 #include "interrupt.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
+#include "slot.h"
 
-/* A detach of several slots: those that are free stay so when a later one fails. */
+/* A disk as it was named, and where it is. */
+struct item {
+	const char *reference;
+	char text[40]; /* "slot 3", or the like of a disk without one */
+	int slot;      /* -1: none, or not known yet */
+	bool known;    /* its place is */
+	unsigned target, lun;
+};
+
+/* A detach of several disks: those that are gone stay so when a later one fails. */
 struct batch {
 	struct client *client;
 	struct hotslot_domain *domain;
 	struct hotslot_detach_options options;
-	int *slots;
+	struct item *items;
 	int count;
 	json_t *result; /* NULL without --json */
 };
 
 static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
 {
-	char text[64];
+	const struct item *item = &batch->items[i];
+	char text[80];
 	int r;
 
 	if (interrupted())
 		return set_error(error, -EINTR, "not detached: interrupted");
-	snprintf(text, sizeof(text), "[%d/%d] detaching slot %d", i + 1, batch->count,
-		batch->slots[i]);
+	snprintf(text, sizeof(text), "[%d/%d] detaching %s", i + 1, batch->count, item->text);
 	if (!batch->client->quiet)
 		progress_begin(text, batch->count > 1);
-	r = hotslot_detach(batch->domain, batch->slots[i], &batch->options, error);
+	r = hotslot_detach(batch->domain, item->reference, &batch->options, error);
 	progress_end();
 	if (r == 0 && batch->client->json)
-		json_array_append_new(
-			json_object_get(batch->result, "detached"), json_integer(batch->slots[i]));
+		json_array_append_new(json_object_get(batch->result, "detached"),
+			item->slot < 0 ? json_null() : json_integer(item->slot));
 	return r;
+}
+
+/* A slot is more than its number. */
+static const char *subject_of(const struct item *item)
+{
+	bool number = strspn(item->reference, "0123456789") == strlen(item->reference);
+
+	return number && item->known ? item->text : item->reference;
 }
 
 static int run_batch(struct batch *batch)
@@ -45,57 +65,118 @@ static int run_batch(struct batch *batch)
 			"{ss s[]}", "domain", hotslot_domain_name(batch->domain), "detached");
 	for (int i = 0; i < batch->count; i++)
 		if (detach_one(batch, i, &error) < 0) {
-			char subject[32], note[64] = "";
+			char note[64] = "";
 
-			snprintf(subject, sizeof(subject), "slot %d", batch->slots[i]);
 			if (i > 0)
 				snprintf(note, sizeof(note), "the %d named before it %s detached",
 					i, i == 1 ? "is" : "are");
-			return fail(
-				batch->client, batch->result, subject, &error, i > 0 ? note : NULL);
+			return fail(batch->client, batch->result, subject_of(&batch->items[i]),
+				&error, i > 0 ? note : NULL);
 		}
 	return finish(batch->client, batch->result);
 }
 
-/* All slots are checked before the first one is touched. */
-static int parse_slots(struct batch *batch, const struct arguments *arguments)
+static void set_place(struct item *item, int slot, unsigned target, unsigned lun)
+{
+	item->known = true;
+	item->slot = slot;
+	item->target = target;
+	item->lun = lun;
+	if (slot >= 0)
+		snprintf(item->text, sizeof(item->text), "slot %d", slot);
+	else
+		snprintf(item->text, sizeof(item->text), "target %u, LUN %u", target, lun);
+}
+
+static int resolve(struct hotslot_domain *domain, struct item *item, struct hotslot_error *error)
+{
+	struct hotslot_disk *disk;
+	unsigned partition;
+	int r = hotslot_resolve(domain, item->reference, &disk, &partition, error);
+
+	if (r < 0)
+		return r;
+	set_place(item, disk->slot, disk->target, disk->lun);
+	hotslot_disk_free(disk);
+	if (partition == 0)
+		return 0;
+	error->code = HOTSLOT_ERROR_INVALID;
+	snprintf(error->message, sizeof(error->message),
+		"it names partition %u of the disk in %s; name the disk", partition, item->text);
+	return -EINVAL;
+}
+
+static void check_twice(struct batch *batch)
+{
+	for (int i = 0; i < batch->count; i++)
+		for (int k = 0; k < i; k++) {
+			const struct item *a = &batch->items[i], *b = &batch->items[k];
+
+			if (a->known && b->known && a->target == b->target && a->lun == b->lun)
+				set_problem(batch->client, "%s is given twice", a->text);
+		}
+}
+
+/* Slots by their form alone. */
+static int take_slots(struct batch *batch, const struct arguments *arguments)
 {
 	struct hotslot_error error = { 0 };
 
 	batch->count = arguments->count;
-	batch->slots = calloc((size_t)arguments->count, sizeof(*batch->slots));
-	if (!batch->slots) {
+	batch->items = calloc((size_t)arguments->count, sizeof(*batch->items));
+	if (!batch->items) {
 		set_error(&error, -ENOMEM, "out of memory");
 		return fail(batch->client, NULL, NULL, &error, NULL);
 	}
-	for (int i = 0; i < arguments->count; i++)
-		batch->slots[i] = parse_slot(batch->client, arguments->values[i]);
-	for (int i = 0; i < batch->count; i++)
-		for (int k = 0; k < i && !batch->client->problem[0]; k++)
-			if (batch->slots[i] == batch->slots[k])
-				snprintf(batch->client->problem, sizeof(batch->client->problem),
-					"slot %d is given twice", batch->slots[i]);
+	for (int i = 0; i < batch->count; i++) {
+		struct item *item = &batch->items[i];
+		int slot;
+
+		*item = (struct item){ .reference = arguments->values[i], .slot = -1 };
+		if (hotslot_slot_parse(item->reference, &slot, NULL) == 0)
+			set_place(
+				item, slot, slot_target((unsigned)slot), slot_lun((unsigned)slot));
+	}
+	check_twice(batch);
 	if (batch->client->problem[0])
 		return fail_usage(batch->client, batch->client->problem);
 	return STATUS_DONE;
 }
 
+/* The others by asking; all are known before the first one is touched. */
 static int detach_arguments(struct batch *batch, const struct arguments *arguments)
 {
 	struct hotslot_error error = { 0 };
-	int status = parse_slots(batch, arguments);
+	int status = take_slots(batch, arguments);
 
 	if (status != STATUS_DONE)
 		return status;
 	if (client_find(batch->client, arguments->domain, &batch->domain, &error) < 0)
 		return fail(batch->client, NULL, arguments->domain, &error, NULL);
+	for (int i = 0; i < batch->count; i++)
+		if (!batch->items[i].known && resolve(batch->domain, &batch->items[i], &error) < 0)
+			return fail(batch->client, NULL, batch->items[i].reference, &error, NULL);
+	check_twice(batch);
+	if (batch->client->problem[0])
+		return fail_usage(batch->client, batch->client->problem);
 	return run_batch(batch);
+}
+
+static void set_option(struct batch *batch, int option)
+{
+	if (option == 'f')
+		batch->options.force = true;
+	else if (option == 'F')
+		batch->options.foreign = true;
+	else
+		batch->options.timeout_ms = timeout_option(batch->client);
 }
 
 static int run_detach(struct client *client, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "force", no_argument, NULL, 'f' },
+		{ "foreign", no_argument, NULL, 'F' },
 		{ "timeout", required_argument, NULL, 't' },
 		COMMON_OPTIONS,
 	};
@@ -103,24 +184,21 @@ static int run_detach(struct client *client, int argc, char **argv)
 	struct arguments arguments;
 	int option, status;
 
-	while ((option = next_option(client, argc, argv, options)) >= 0) {
-		if (option == 'f')
-			batch.options.force = true;
-		else
-			batch.options.timeout_ms = timeout_option(client);
-	}
+	while ((option = next_option(client, argc, argv, options)) >= 0)
+		set_option(&batch, option);
 	if (!take_arguments(client, argc, argv, 1, ANY_NUMBER, &arguments, &status))
 		return status;
 	status = detach_arguments(&batch, &arguments);
-	free(batch.slots);
+	free(batch.items);
 	return status;
 }
 
 const struct command command_detach = {
 	.name = "detach",
 	.run = run_detach,
-	.arguments = "DOM SLOT... [options]",
+	.arguments = "DOM DISK... [options]",
 	.summary = "Detach disks; the guest lets go of them first",
 	.help = "  --force            even if the guest uses it\n"
+		"  --foreign          even if somebody else has attached it\n"
 		"  --timeout S        wait S seconds for guest and host each; without this, 30\n",
 };

@@ -25,7 +25,7 @@ static void set_links(json_t **object, const char *by_slot, const char *by_seria
 	set(object, "by-serial", json_text(by_serial));
 }
 
-static json_t *partition_to_json(const struct hotslot_partition *partition)
+json_t *partition_json(const struct hotslot_partition *partition)
 {
 	json_t *object = json_object();
 
@@ -44,7 +44,7 @@ static json_t *partitions_to_json(const struct hotslot_disk *disk)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < disk->n_partitions; i++) {
-		json_t *partition = partition_to_json(&disk->partitions[i]);
+		json_t *partition = partition_json(&disk->partitions[i]);
 
 		if (json_array_append_new(array, partition) < 0) {
 			json_decref(array);
@@ -57,6 +57,7 @@ static json_t *partitions_to_json(const struct hotslot_disk *disk)
 static void set_place(json_t **object, const struct hotslot_disk *disk)
 {
 	set(object, "slot", disk->slot < 0 ? json_null() : json_integer(disk->slot));
+	set(object, "device", json_text(disk->device));
 	set(object, "target", json_integer(disk->target));
 	set(object, "lun", json_integer(disk->lun));
 	set(object, "serial", json_text(disk->serial));
@@ -69,6 +70,7 @@ static void set_host(json_t **object, const struct hotslot_disk *disk)
 	set(object, "foreign", json_boolean(disk->foreign));
 	set(object, "alias", json_text(disk->alias));
 	set(object, "id", json_text(disk->id));
+	set(object, "passthrough", json_boolean(disk->passthrough));
 	set(object, "target-dev", json_text(disk->target_dev));
 	set(object, "source", json_text(disk->source));
 	set(object, "format", json_text(disk->format));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I] */
+/* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I][,lun][,strict] */
 #include "drive-option.h"
 
 #include <string.h>
@@ -35,15 +35,26 @@ static int set_slot(const char *value, int *ret)
 	return 0;
 }
 
+static bool set_flag(const char *part, struct hotslot_attach_options *drive)
+{
+	if (!strcmp(part, "readonly"))
+		drive->read_only = true;
+	else if (!strcmp(part, "lun"))
+		drive->passthrough = true;
+	else if (!strcmp(part, "strict"))
+		drive->strict = true;
+	else
+		return false;
+	return true;
+}
+
 static int set_part(const char *part, struct hotslot_attach_options *drive)
 {
 	const char *value = strchr(part, '=');
 	size_t len;
 
-	if (!strcmp(part, "readonly")) {
-		drive->read_only = true;
+	if (set_flag(part, drive))
 		return 0;
-	}
 	if (!value)
 		return -EINVAL;
 	len = (size_t)(++value - part);

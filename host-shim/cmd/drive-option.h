@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I] */
+/* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I][,lun][,strict] */
 #pragma once
 
 #include "hotslot.h"

@@ -101,6 +101,9 @@ static void set_option(struct launch *launch, int option)
 	case 'p':
 		options->persistent = true;
 		break;
+	case 'R':
+		options->reserve = number_option(client, "reserve", 1, SLOT_COUNT);
+		break;
 	case 't':
 		options->timeout_ms = timeout_option(client);
 		break;
@@ -133,6 +136,8 @@ static void set_defaults(struct launch *launch)
 			"no initramfs: give --initramfs FILE or set HOTSLOT_INITRAMFS");
 	if (!options->root && (options->root_format || options->root_writable))
 		set_problem(launch->client, "--root-format and --root-rw need --root");
+	if (launch->client->has_controller)
+		set_problem(launch->client, "--controller: an appliance has only one");
 	options->drives = launch->drives;
 }
 
@@ -176,6 +181,7 @@ static int parse_and_launch(struct launch *launch, int argc, char **argv)
 		{ "append", required_argument, NULL, 'A' },
 		{ "console", required_argument, NULL, 'C' },
 		{ "persistent", no_argument, NULL, 'p' },
+		{ "reserve", required_argument, NULL, 'R' },
 		{ "timeout", required_argument, NULL, 't' },
 		COMMON_OPTIONS,
 	};
@@ -220,6 +226,7 @@ const struct command command_launch = {
 		"  --accel A          auto, kvm or tcg; auto tries whether a guest comes up under "
 		"KVM\n"
 		"  --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I]\n"
+		"          [,lun][,strict]\n"
 		"                     a disk from the start; may be repeated\n"
 		"  --root IMAGE       a root disk, hidden from every list\n"
 		"  --root-format F    its format\n"
@@ -228,5 +235,6 @@ const struct command command_launch = {
 		"  --append ARGS      more for the kernel's command line\n"
 		"  --console FILE     the serial console goes there\n"
 		"  --persistent       define the domain, too\n"
+		"  --reserve N        reserve the first N slots\n"
 		"  --timeout S        wait S seconds for the agent; without this, 60\n",
 };

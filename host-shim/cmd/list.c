@@ -6,6 +6,7 @@
 
 #include "options.h"
 #include "output.h"
+#include "selection.h"
 #include "table.h"
 
 struct view {
@@ -16,6 +17,8 @@ struct view {
 static const char *const headings[] = { "SLOT", "SIZE", "SERIAL", "NAME", "TYPE", "LABEL", "FLAGS",
 	"SOURCE" };
 #define RIGHT_COLUMNS 0x3 /* SLOT, SIZE */
+#define SLOT_COLUMN 0
+#define FLAGS_COLUMN 6
 
 #define INDENT "      " /* of the lines of --long */
 
@@ -46,7 +49,8 @@ static void format_size(uint64_t size, bool bytes, char ret[static NUMBER_SIZE])
 
 #define FLAGS_SIZE 80 /* all of them at once */
 
-static void format_flags(const struct hotslot_disk *disk, char ret[static FLAGS_SIZE])
+static void format_flags(
+	const struct hotslot_disk *disk, bool reserved, char ret[static FLAGS_SIZE])
 {
 	const struct {
 		bool set;
@@ -54,10 +58,12 @@ static void format_flags(const struct hotslot_disk *disk, char ret[static FLAGS_
 	} flags[] = {
 		{ disk->visible ? disk->read_only : disk->host_read_only, "ro" },
 		{ disk->foreign, "foreign" },
+		{ disk->passthrough, "passthrough" },
 		{ !disk->attached, "guest-only" },
 		{ !disk->visible, "not-visible" },
 		{ disk->conflict, "conflict" },
 		{ disk->state && disk->state[0] == 'r', "released" },
+		{ reserved, "reserved" },
 	};
 	int len = 0;
 
@@ -78,7 +84,8 @@ static const char *contents_type(const struct hotslot_disk *disk)
 	return disk->visible && disk->contents && disk->contents[0] == 'k' ? NULL : "?";
 }
 
-static void add_disk(struct table *table, const struct hotslot_disk *disk, const struct view *view)
+static void add_disk(struct table *table, const struct hotslot_disk *disk, bool reserved,
+	const struct view *view)
 {
 	char slot[NUMBER_SIZE] = "", size[NUMBER_SIZE] = "", flags[FLAGS_SIZE];
 
@@ -86,7 +93,7 @@ static void add_disk(struct table *table, const struct hotslot_disk *disk, const
 		snprintf(slot, sizeof(slot), "%d", disk->slot);
 	if (disk->size > 0)
 		format_size(disk->size, view->bytes, size);
-	format_flags(disk, flags);
+	format_flags(disk, reserved, flags);
 	table_add(table, slot);
 	table_add(table, size);
 	table_add(table, disk->serial);
@@ -124,61 +131,135 @@ static void add_details(
 	table_add_line(table,
 		INDENT "target %u  lun %u  devnum %s  diskseq %" PRIu64 "  block size %" PRIu32,
 		disk->target, disk->lun, or_dash(disk->devnum), disk->diskseq, disk->block_size);
+	add_text(table, "device ", disk->device);
 	add_text(table, "alias ", disk->alias);
+	add_text(table, "target dev ", disk->target_dev);
+	add_text(table, "format ", disk->format);
 	add_text(table, "uuid ", disk->uuid);
 	for (size_t i = 0; i < disk->n_partitions; i++)
 		add_partition(table, &disk->partitions[i], view);
 }
 
+/* A row of reserved slots with no disk. */
+static void add_reserved(struct table *table, int first, int last)
+{
+	char slots[2 * NUMBER_SIZE];
+
+	if (first == last)
+		snprintf(slots, sizeof(slots), "%d", first);
+	else
+		snprintf(slots, sizeof(slots), "%d-%d", first, last);
+	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
+		table_add(table, i == SLOT_COLUMN ? slots : i == FLAGS_COLUMN ? "reserved" : NULL);
+}
+
+/* Adds the reserved slots from *AT on that are below LIMIT. */
+static void add_reserved_below(
+	struct table *table, const struct selection *selection, size_t *at, int limit)
+{
+	while (*at < selection->n_reserved && selection->reserved[*at] < limit) {
+		int first = selection->reserved[(*at)++], last = first;
+
+		while (*at < selection->n_reserved && selection->reserved[*at] == last + 1 &&
+			last + 1 < limit) {
+			last++;
+			(*at)++;
+		}
+		add_reserved(table, first, last);
+	}
+}
+
+static void add_rows(
+	struct table *table, const struct selection *selection, const struct view *view)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
+		table_add(table, headings[i]);
+	for (size_t i = 0; i < selection->n_disks; i++) {
+		const struct hotslot_disk *disk = selection->disks[i];
+		bool reserved;
+
+		add_reserved_below(table, selection, &at, disk->slot < 0 ? INT_MAX : disk->slot);
+		reserved = at < selection->n_reserved && selection->reserved[at] == disk->slot;
+		at += reserved;
+		add_disk(table, disk, reserved, view);
+		if (view->details)
+			add_details(table, disk, view);
+	}
+	add_reserved_below(table, selection, &at, INT_MAX);
+}
+
 static int print_table(
-	struct client *client, struct hotslot_disk **disks, size_t count, const struct view *view)
+	struct client *client, const struct selection *selection, const struct view *view)
 {
 	struct table *table = table_new(ARRAY_SIZE(headings), RIGHT_COLUMNS);
 	struct hotslot_error error = { 0 };
 
-	for (size_t i = 0; table && i < ARRAY_SIZE(headings); i++)
-		table_add(table, headings[i]);
-	for (size_t i = 0; table && i < count; i++) {
-		add_disk(table, disks[i], view);
-		if (view->details)
-			add_details(table, disks[i], view);
+	if (table) {
+		add_rows(table, selection, view);
+		if (table_print(table, stdout) == 0)
+			return STATUS_DONE;
 	}
-	if (table && table_print(table, stdout) == 0)
-		return STATUS_DONE;
 	set_error(&error, -ENOMEM, "out of memory");
 	return fail(client, NULL, NULL, &error, NULL);
 }
 
-static int print_json(struct client *client, struct hotslot_domain *domain,
-	struct hotslot_disk **disks, size_t count)
+/* NULL if there is no memory. */
+static json_t *disks_json(const struct selection *selection)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(array, disk_json(disks[i])) < 0) {
+	for (size_t i = 0; i < selection->n_disks; i++)
+		if (json_array_append_new(array, disk_json(selection->disks[i])) < 0) {
 			json_decref(array);
-			array = NULL;
+			return NULL;
 		}
-	return finish(client,
-		json_pack("{ss so}", "domain", hotslot_domain_name(domain), "disks", array));
+	return array;
 }
 
-static int list_domain(struct client *client, const char *name, const struct view *view)
+static json_t *reserved_json(const struct selection *selection)
 {
-	struct hotslot_domain *domain;
-	struct hotslot_disk **disks;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < selection->n_reserved; i++)
+		if (json_array_append_new(array, json_integer(selection->reserved[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static int print_json(
+	struct client *client, struct hotslot_domain *domain, const struct selection *selection)
+{
+	struct hotslot_agent_info info = { .size = sizeof(info) };
 	struct hotslot_error error = { 0 };
-	size_t count;
+
+	if (hotslot_domain_connect(domain, 0, &info, &error) < 0)
+		return fail(client, NULL, hotslot_domain_name(domain), &error, NULL);
+	return finish(client, json_pack("{ss so so so}", "domain", hotslot_domain_name(domain),
+				      "links", json_text(info.links), "disks",
+				      disks_json(selection), "reserved", reserved_json(selection)));
+}
+
+static int list_domain(
+	struct client *client, const struct arguments *arguments, const struct view *view)
+{
+	const char *subject = arguments->domain;
+	struct hotslot_domain *domain;
+	struct hotslot_error error = { 0 };
+	struct selection selection;
 	int status;
 
-	if (client_find(client, name, &domain, &error) < 0 ||
-		hotslot_list(domain, &disks, &count, &error) < 0)
-		return fail(client, NULL, name, &error, NULL);
+	if (client_find(client, arguments->domain, &domain, &error) < 0 ||
+		selection_read(domain, arguments, &selection, &subject, &error) < 0)
+		return fail(client, NULL, subject, &error, NULL);
 	if (client->json)
-		status = print_json(client, domain, disks, count);
+		status = print_json(client, domain, &selection);
 	else
-		status = print_table(client, disks, count, view);
-	hotslot_disks_free(disks, count);
+		status = print_table(client, &selection, view);
+	selection_done(&selection);
 	return status;
 }
 
@@ -199,15 +280,15 @@ static int run_list(struct client *client, int argc, char **argv)
 		else
 			view.details = true;
 	}
-	if (!take_arguments(client, argc, argv, 0, 0, &arguments, &status))
+	if (!take_arguments(client, argc, argv, 0, ANY_NUMBER, &arguments, &status))
 		return status;
-	return list_domain(client, arguments.domain, &view);
+	return list_domain(client, &arguments, &view);
 }
 
 const struct command command_list = {
 	.name = "list",
 	.run = run_list,
-	.arguments = "DOM [options]",
+	.arguments = "DOM [DISK...] [options]",
 	.summary = "List the disks of a domain as host and guest see them",
 	.help = "  --bytes            sizes in bytes\n"
 		"  --long             links, addresses and partitions, too\n",

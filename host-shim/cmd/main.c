@@ -12,12 +12,13 @@
 
 static void print_usage(const struct client *client, FILE *f)
 {
-	fputs("usage: hotslot [-c URI] [--json] [-q] COMMAND ...\n\n"
+	fputs("usage: hotslot [-c URI] [--controller N] [--json] [-q] COMMAND ...\n\n"
 	      "Attach disks to running virtual machines, by slot, confirmed by the guest.\n\n",
 		f);
 	print_commands(client, f);
 	fputs("\n'hotslot COMMAND --help' tells more, hotslot(1) tells all.\n\n"
 	      "  -c, --connect URI  libvirt's URI, as in virsh\n"
+	      "  --controller N     manage the virtio-scsi controller with this index\n"
 	      "  --json             answer in JSON\n"
 	      "  -q, --quiet        no progress and no notices\n"
 	      "  -h, --help         show this\n"

@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "output.h"
-#include "slot.h"
 #include "wire.h"
-
-static const char link_prefix[] = "/dev/disk/by-slot/";
 
 void set_problem(struct client *client, const char *format, ...)
 {
@@ -68,6 +65,10 @@ int next_option(struct client *client, int argc, char **argv, const struct optio
 		case 'q':
 			client->quiet = true;
 			break;
+		case OPTION_CONTROLLER:
+			client->has_controller = true;
+			client->controller = number_option(client, "controller", 0, INT_MAX);
+			break;
 		case '?':
 		case ':':
 			refuse_option(client, option, argv);
@@ -96,14 +97,12 @@ unsigned timeout_option(struct client *client)
 
 int parse_slot(struct client *client, const char *text)
 {
-	const char *number = text;
-	uint64_t slot;
+	struct hotslot_error error;
+	int slot;
 
-	if (strncmp(text, link_prefix, strlen(link_prefix)) == 0)
-		number += strlen(link_prefix);
-	if (parse_u64(number, SLOT_MAX, &slot) == 0)
-		return (int)slot;
-	set_problem(client, "'%s' is no slot: slots are numbers from 0 to %d", text, SLOT_MAX);
+	if (hotslot_slot_parse(text, &slot, &error) == 0)
+		return slot;
+	set_problem(client, "%s", error.message);
 	return -1;
 }
 
@@ -114,6 +113,7 @@ void print_command_help(const struct command *command, FILE *f)
 	if (command->help)
 		fprintf(f, "%s\n", command->help);
 	fputs("  -c, --connect URI  libvirt's URI, as in virsh\n"
+	      "  --controller N     manage the virtio-scsi controller with this index\n"
 	      "  --json             answer in JSON, see hotslot(1)\n"
 	      "  -q, --quiet        no progress and no notices\n"
 	      "  -h, --help         show this\n",

@@ -7,9 +7,13 @@
 
 #include "client.h"
 
+/* --controller has no short form. */
+#define OPTION_CONTROLLER 256
+
 /* The options of all commands; ends a table. */
 #define COMMON_OPTIONS                                                                   \
 	{ "connect", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' }, \
+		{ "controller", required_argument, NULL, OPTION_CONTROLLER },            \
 		{ "json", no_argument, NULL, 'j' }, { "quiet", no_argument, NULL, 'q' }, \
 	{                                                                                \
 		0                                                                        \
@@ -29,7 +33,7 @@ unsigned number_option(struct client *client, const char *name, unsigned min, un
 /* The same, of --timeout: seconds in, milliseconds out. */
 unsigned timeout_option(struct client *client);
 
-/* A slot's number, or its link's name. Remembers a problem, and returns -1, if it is none. */
+/* A slot, as hotslot_slot_parse() takes it. Remembers a problem, and returns -1, if it is none. */
 int parse_slot(struct client *client, const char *text);
 
 /* What is left of the command line after its options. */

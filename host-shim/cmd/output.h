@@ -29,5 +29,6 @@ int finish(struct client *client, json_t *result);
 /* A JSON string; null if TEXT is NULL, encoded as printable() does it if TEXT is no UTF-8. */
 json_t *json_text(const char *text);
 
-/* A disk as JSON, NULL if there is no memory. */
+/* A disk as JSON, and a partition; NULL if there is no memory. */
 json_t *disk_json(const struct hotslot_disk *disk);
+json_t *partition_json(const struct hotslot_partition *partition);

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "guest.h"
 #include "options.h"
+#include "reserve.h"
 #include "session.h"
 #include "slot.h"
 #include "unplug.h"
@@ -97,6 +98,12 @@ static bool is_same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+/* A LUN that is passed through has none in the XML. */
+static bool has_serial(const struct xml_disk *disk, const struct drive *drive)
+{
+	return drive->passthrough ? !disk->serial : is_same(disk->serial, drive->serial);
+}
+
 /* libvirt drops what it does not like, a malformed alias for one. Has the disk ready for the
  * caller if it is there as asked. */
 static int verify(struct attach *attach, struct domain_xml **ret, struct hotslot_error *error)
@@ -109,8 +116,9 @@ static int verify(struct attach *attach, struct domain_xml **ret, struct hotslot
 	if (r < 0)
 		return r;
 	disk = domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
-	if (!disk || !is_same(disk->alias, drive->alias) || !is_same(disk->serial, drive->serial) ||
+	if (!disk || !is_same(disk->alias, drive->alias) || !has_serial(disk, drive) ||
 		!is_same(disk->source, drive->image.path) ||
+		disk->passthrough != drive->passthrough ||
 		disk->read_only != drive->image.read_only)
 		return error_set(error, HOTSLOT_ERROR_MISMATCH,
 			"Domain %s does not have the disk in slot %u as it was asked for",
@@ -134,8 +142,8 @@ static int confirm(struct attach *attach, const struct domain_xml *xml, struct h
 }
 
 /* Finds what we have attached. If libvirt refused it, somebody else may have been there first, and
- * what is in the slot is theirs: then alias and serial must be ours. If not, either will do, as
- * libvirt drops what it does not like. */
+ * what is in the slot is theirs: then alias and serial (of a LUN, the source) must be ours. If not,
+ * either will do, as libvirt drops what it does not like. */
 static const struct xml_disk *find_own(
 	const struct attach *attach, bool attached, const struct domain_xml *xml)
 {
@@ -147,7 +155,8 @@ static const struct xml_disk *find_own(
 	if (!disk || !disk->alias)
 		return NULL;
 	alias = is_same(disk->alias, drive->alias);
-	serial = is_same(disk->serial, drive->serial);
+	serial = drive->passthrough ? is_same(disk->source, drive->image.path)
+				    : is_same(disk->serial, drive->serial);
 	return (alias && serial) || (attached && (alias || serial)) ? disk : NULL;
 }
 
@@ -215,9 +224,24 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 		r = confirm(attach, xml, error);
 		attach->timing.confirm = now_precise() - attached;
 	}
+	if (r == 0 && reserve_has(xml, attach->drive.slot)) {
+		error_step(error, "fill");
+		r = reserve_remove(attach->domain, xml, attach->drive.slot, error);
+	}
 	if (r < 0)
 		roll_back(attach, have_attached, error);
 	return r;
+}
+
+/* No device: the slot alone. */
+static int reserve_only(struct attach *attach, struct hotslot_error *error)
+{
+	unsigned slot = attach->drive.slot;
+
+	attach->record = record_new(slot_target(slot), slot_lun(slot));
+	if (!attach->record)
+		return error_memory(error);
+	return reserve_add(attach->domain, attach->xml, slot, error);
 }
 
 static int run(struct attach *attach, struct hotslot_error *error)
@@ -235,7 +259,10 @@ static int run(struct attach *attach, struct hotslot_error *error)
 		return r;
 	error_step(error, "reserve");
 	r = reserve(attach, deadline, error);
-	return r < 0 ? r : attach_and_confirm(attach, error);
+	if (r < 0)
+		return r;
+	return attach->drive.reserved ? reserve_only(attach, error)
+				      : attach_and_confirm(attach, error);
 }
 
 int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
@@ -252,7 +279,8 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 	r = run(&attach, error);
 	if (r == 0 && ret) {
 		attach.timing.total = now_precise() - start;
-		attach.record->disk.timing = attach.timing;
+		if (!attach.drive.reserved)
+			attach.record->disk.timing = attach.timing;
 		*ret = &steal_pointer(attach.record)->disk;
 	}
 	record_free(attach.record);

@@ -18,9 +18,14 @@ static int find_size(struct hotslot_domain *domain, const struct drive *drive, u
 		*ret = drive->image.size;
 		return 0;
 	}
-	if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) < 0)
+	if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) == 0) {
+		*ret = info.capacity;
+		return 0;
+	}
+	/* Of a LUN that is passed through or on the network it need not know: then any will do. */
+	if (!drive->passthrough && !drive->image.network)
 		return error_libvirt(error, "Cannot get the size of %s", drive->image.path);
-	*ret = info.capacity;
+	*ret = 0;
 	return 0;
 }
 
@@ -31,7 +36,7 @@ static struct expectation expectation_of(
 	serial_encode(drive->serial, strlen(drive->serial), serial);
 	return (struct expectation){
 		.slot = drive->slot,
-		.serial = serial,
+		.serial = drive->passthrough ? NULL : serial,
 		.size = drive->image.size,
 		.read_only = drive->image.read_only,
 	};
@@ -49,12 +54,36 @@ void confirm_announce(struct hotslot_domain *domain, const struct drive *drive, 
 		guest_expect_early(domain, &expected, deadline);
 }
 
+/* A name that two disks would have is a name of neither. */
+static int check_conflict(struct hotslot_domain *domain, const struct drive *drive,
+	const struct hotslot_disk *disk, struct hotslot_error *error)
+{
+	if (!disk->conflict)
+		return 0;
+	if (drive->strict)
+		return error_set(error, HOTSLOT_ERROR_SERIAL_TAKEN,
+			"Another disk in the guest of domain %s has the serial %s", domain->name,
+			disk->serial ?: "?");
+	connection_notice(domain->hotslot,
+		"The disk in slot %u has no by-serial link: another disk in the guest of domain %s "
+		"has the serial %s",
+		drive->slot, domain->name, disk->serial ?: "?");
+	return 0;
+}
+
 int confirm_drive(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
 	struct record **ret, struct hotslot_error *error)
 {
 	char serial[4 * SERIAL_OWN_MAX + 1];
 	struct expectation expected = expectation_of(drive, serial);
+	_cleanup_record_ struct record *record = NULL;
 	int r = find_size(domain, drive, &expected.size, error);
 
-	return r < 0 ? r : guest_expect(domain, &expected, deadline, ret, error);
+	if (r == 0)
+		r = guest_expect(domain, &expected, deadline, &record, error);
+	if (r == 0)
+		r = check_conflict(domain, drive, &record->disk, error);
+	if (r == 0)
+		*ret = steal_pointer(record);
+	return r;
 }

@@ -3,8 +3,10 @@
 #include "error.h"
 #include "guest.h"
 #include "options.h"
+#include "places.h"
+#include "reserve.h"
+#include "resolve.h"
 #include "session.h"
-#include "slot.h"
 #include "unplug.h"
 
 /* Giving a disk back to the guest after the host could not detach it. */
@@ -12,8 +14,9 @@
 
 struct detach {
 	struct hotslot_domain *domain;
-	unsigned slot;
 	struct hotslot_detach_options options;
+	struct reference reference;
+	uint64_t place;
 };
 
 static uint64_t deadline_of(const struct detach *detach)
@@ -28,18 +31,13 @@ static int release(const struct detach *detach, struct hotslot_error *error)
 	int r;
 
 	error_step(error, "release");
-	r = guest_release(detach->domain, detach->slot,
+	r = guest_release(detach->domain, detach->place,
 		detach->options.force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), error);
 	/* The guest may release it yet, as soon as it can. */
 	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY &&
 		error->code != HOTSLOT_ERROR_NOT_RUNNING)
-		guest_take_back_later(detach->domain, detach->slot, now_ms() + TAKE_BACK_MS);
-	if (r <= 0)
-		return r;
-	return error_set(error, HOTSLOT_ERROR_PROTECTED,
-		"The guest of domain %s does not show the disk in slot %u: it is the system's own, "
-		"or the guest has not seen it",
-		detach->domain->name, detach->slot);
+		guest_take_back_later(detach->domain, detach->place, now_ms() + TAKE_BACK_MS);
+	return r > 0 ? resolve_protected(detach->domain, detach->place, error) : r;
 }
 
 static int await_gone(const struct detach *detach, struct hotslot_error *error)
@@ -48,9 +46,10 @@ static int await_gone(const struct detach *detach, struct hotslot_error *error)
 
 	error_step(error, "gone");
 	r = guest_release(
-		detach->domain, detach->slot, RELEASE_DETACHED, deadline_of(detach), error);
+		detach->domain, detach->place, RELEASE_DETACHED, deadline_of(detach), error);
 	if (r < 0 && error->code != HOTSLOT_ERROR_NOT_RUNNING)
-		error_append(error, "; the host has detached the disk in slot %u", detach->slot);
+		error_append(error, "; the host has detached the disk %s",
+			place_locate(detach->place).text);
 	return r < 0 ? r : 0;
 }
 
@@ -61,7 +60,8 @@ static int detach_disk(
 
 	if (!disk->alias)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
-			"The disk in slot %u has no alias to detach it by", detach->slot);
+			"The disk %s has no alias to detach it by",
+			place_locate(detach->place).text);
 	r = release(detach, error);
 	if (r < 0)
 		return r;
@@ -72,54 +72,68 @@ static int detach_disk(
 
 		if (error->code != HOTSLOT_ERROR_NOT_RUNNING &&
 			guest_take_back(
-				detach->domain, detach->slot, now_ms() + TAKE_BACK_MS, &other) < 0)
+				detach->domain, detach->place, now_ms() + TAKE_BACK_MS, &other) < 0)
 			error_append(error, "; the guest does not use it again: %s", other.message);
 		return r;
 	}
 	return await_gone(detach, error);
 }
 
-/* The host has no disk there, but the guest may not have noticed that the last one went. */
-static int detach_remains(const struct detach *detach, struct hotslot_error *error)
+/* The host has no disk there, but the guest may not have noticed that the last one went, and the
+ * slot may be reserved. */
+static int free_place(
+	const struct detach *detach, const struct domain_xml *xml, struct hotslot_error *error)
 {
+	bool reserved = place_is_slot(detach->place) && reserve_has(xml, (unsigned)detach->place);
 	_cleanup_record_ struct record *record = NULL;
 	int r = guest_disk_in_slot(
-		detach->domain, detach->slot, deadline_of(detach), &record, error);
+		detach->domain, detach->place, deadline_of(detach), &record, error);
 
 	if (r < 0)
 		return r;
+	if (!record && !reserved)
+		return resolve_empty(detach->domain, xml, detach->place, error);
 	if (record)
-		return await_gone(detach, error);
-	return error_set(error, HOTSLOT_ERROR_SLOT_EMPTY, "No disk is in slot %u of domain %s",
-		detach->slot, detach->domain->name);
+		r = await_gone(detach, error);
+	if (r == 0 && reserved)
+		r = reserve_remove(detach->domain, xml, (unsigned)detach->place, error);
+	return r;
 }
 
-static int run(const struct detach *detach, struct hotslot_error *error)
+static int run(struct detach *detach, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	const struct xml_disk *disk;
 	int r;
 
 	r = session_open(detach->domain, deadline_of(detach), &xml, error);
+	if (r == 0)
+		r = resolve_place(detach->domain, xml, &detach->reference, deadline_of(detach),
+			&detach->place, error);
 	if (r < 0)
 		return r;
-	disk = domain_xml_disk_at(xml, slot_target(detach->slot), slot_lun(detach->slot));
-	return disk ? detach_disk(detach, disk, error) : detach_remains(detach, error);
+	disk = resolve_host(xml, detach->place);
+	if (!disk)
+		return free_place(detach, xml, error);
+	r = resolve_allow(detach->domain, &detach->reference, disk, detach->options.foreign, error);
+	return r < 0 ? r : detach_disk(detach, disk, error);
 }
 
-int hotslot_detach(struct hotslot_domain *domain, int slot,
+int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 	const struct hotslot_detach_options *options, struct hotslot_error *error)
 {
-	struct detach detach = { .domain = domain, .slot = (unsigned)slot };
+	struct detach detach = { .domain = domain };
 	struct hotslot_error ignored;
 	_domain_call_(domain);
+	int r;
 
 	error = error_begin(error, &ignored);
 	if (options)
 		options_copy(&detach.options, sizeof(detach.options), options);
 	error_step(error, "check");
-	if (slot < 0 || slot > SLOT_MAX)
-		return error_set(error, HOTSLOT_ERROR_INVALID,
-			"Slot %d is out of range: slots are 0 to %d", slot, SLOT_MAX);
-	return run(&detach, error);
+	r = reference_parse_disk(disk, &detach.reference, error);
+	if (r == 0)
+		r = run(&detach, error);
+	reference_done(&detach.reference);
+	return r;
 }

@@ -5,23 +5,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "domain-controllers.h"
+#include "image-iscsi.h"
+#include "metadata.h"
 #include "wire.h"
 #include "xml.h"
-
-/* Indices of controllers and parts of addresses; libvirt keeps them as unsigned int. */
-#define NUMBER_MAX INT_MAX
-
-/* An index that may be left out; libvirt's default is 0. */
-static int get_number(xmlNode *node, const char *name, unsigned *ret)
-{
-	_cleanup_free_ char *text = xml_attribute(node, name);
-	uint64_t value = 0;
-
-	if (text && parse_u64(text, NUMBER_MAX, &value) < 0)
-		return -EBADMSG;
-	*ret = value;
-	return 0;
-}
 
 static int parse_address(xmlNode *node, struct xml_disk *disk)
 {
@@ -30,12 +18,26 @@ static int parse_address(xmlNode *node, struct xml_disk *disk)
 	if (!address || !xml_attribute_is(address, "type", "drive"))
 		return 0;
 	disk->scsi = true;
-	if (get_number(address, "controller", &disk->controller) < 0 ||
-		get_number(address, "bus", &disk->bus) < 0 ||
-		get_number(address, "target", &disk->target) < 0 ||
-		get_number(address, "unit", &disk->unit) < 0)
+	if (xml_number(address, "controller", &disk->controller) < 0 ||
+		xml_number(address, "bus", &disk->bus) < 0 ||
+		xml_number(address, "target", &disk->target) < 0 ||
+		xml_number(address, "unit", &disk->unit) < 0)
 		return -EBADMSG;
 	return 0;
+}
+
+/* The URI that it is attached by. */
+static char *describe_iscsi(xmlNode *source)
+{
+	xmlNode *host = xml_child(source, "host");
+	_cleanup_free_ char *name = xml_attribute(source, "name");
+	_cleanup_free_ char *address = xml_attribute(host, "name");
+	_cleanup_free_ char *port = xml_attribute(host, "port");
+	char *text = NULL;
+
+	if (!name || iscsi_uri_format(address ?: "", port, name, &text) < 0)
+		return NULL;
+	return text;
 }
 
 /* A path where there is one, else what a person can recognize the source by. */
@@ -46,6 +48,8 @@ static char *describe_source(xmlNode *source)
 
 	if (!source)
 		return NULL;
+	if (xml_attribute_is(source, "protocol", "iscsi"))
+		return describe_iscsi(source);
 	for (size_t i = 0; i < ARRAY_SIZE(paths) && !text; i++)
 		text = xml_attribute(source, paths[i]);
 	if (!text) {
@@ -70,6 +74,7 @@ static int parse_disk(xmlNode *node, struct xml_disk *disk)
 	disk->format = xml_attribute(xml_child(node, "driver"), "type");
 	disk->target_dev = xml_attribute(target, "dev");
 	disk->read_only = xml_child(node, "readonly");
+	disk->passthrough = xml_attribute_is(node, "device", "lun");
 	/* IDE, SATA and floppy disks have drive addresses, too. */
 	return xml_attribute_is(target, "bus", "scsi") ? parse_address(node, disk) : 0;
 }
@@ -78,7 +83,8 @@ static int parse_hostdev(xmlNode *node, struct xml_disk *disk)
 {
 	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
 	disk->read_only = xml_child(node, "readonly");
-	return xml_attribute_is(node, "type", "scsi") ? parse_address(node, disk) : 0;
+	disk->passthrough = xml_attribute_is(node, "type", "scsi");
+	return disk->passthrough ? parse_address(node, disk) : 0;
 }
 
 static int parse_disks(xmlNode *devices, struct domain_xml *xml)
@@ -95,30 +101,6 @@ static int parse_disks(xmlNode *devices, struct domain_xml *xml)
 			r = parse_hostdev(node, &xml->disks[xml->n_disks++]);
 		if (r < 0)
 			return r;
-	}
-	return 0;
-}
-
-static bool is_virtio_scsi(xmlNode *node)
-{
-	/* Without a model it is another one: the default on x86 is lsilogic. */
-	return xml_is(node, "controller") && xml_attribute_is(node, "type", "scsi") &&
-	       (xml_attribute_is(node, "model", "virtio-scsi") ||
-		       xml_attribute_is(node, "model", "virtio-transitional") ||
-		       xml_attribute_is(node, "model", "virtio-non-transitional"));
-}
-
-static int parse_controllers(xmlNode *devices, struct domain_xml *xml)
-{
-	for (xmlNode *node = devices->children; node; node = node->next) {
-		unsigned index;
-
-		if (!is_virtio_scsi(node))
-			continue;
-		if (get_number(node, "index", &index) < 0)
-			return -EBADMSG;
-		if (xml->controller < 0 || (int)index < xml->controller)
-			xml->controller = index;
 	}
 	return 0;
 }
@@ -151,12 +133,19 @@ static int parse_domain(xmlNode *root, struct domain_xml *xml)
 	xml->id = id ? (int)value : -1;
 	xml->uuid = xml_text(xml_child(root, "uuid"));
 	xml->genid = xml_text(xml_child(root, "genid"));
+	r = metadata_parse(xml_child(root, "metadata"), &xml->reserved);
+	if (r == -ENOMEM)
+		return r;
+	xml->bad_metadata = r < 0;
 	devices = xml_child(root, "devices");
 	if (!devices)
 		return 0;
 	parse_channel(devices, xml);
-	r = parse_controllers(devices, xml);
-	return r < 0 ? r : parse_disks(devices, xml);
+	r = domain_controllers_parse(devices, xml);
+	if (r == 0)
+		r = parse_disks(devices, xml);
+	domain_controllers_choose(xml);
+	return r;
 }
 
 int domain_xml_parse(const char *text, struct domain_xml **ret)
@@ -229,6 +218,7 @@ struct domain_xml *domain_xml_free(struct domain_xml *xml)
 	for (size_t i = 0; i < xml->n_disks; i++)
 		disk_done(&xml->disks[i]);
 	free(xml->disks);
+	free(xml->controllers);
 	free(xml->uuid);
 	free(xml->genid);
 	free(xml);

@@ -2,28 +2,42 @@
 /* What the live XML of a domain says of its disks, its controllers and its channel. Pure. */
 #pragma once
 
+#include "pci-path.h"
+#include "slot-set.h"
 #include "util.h"
 
 /* A disk (or a passed-through SCSI device), as the XML has it; NULL where it says nothing. */
 struct xml_disk {
 	char *alias, *serial, *source, *format, *target_dev;
 	bool read_only;
-	bool scsi; /* on a SCSI controller, at the address that follows */
+	bool passthrough; /* a LUN of the host's: device='lun', or a SCSI hostdev */
+	bool scsi;	  /* on a SCSI controller, at the address that follows */
 	unsigned controller, bus, target, unit;
 };
 
+/* A virtio-scsi controller. */
+struct xml_controller {
+	unsigned index;
+	struct pci_path path;
+};
+
 struct domain_xml {
-	int id;			/* -1: shut off */
-	char *uuid, *genid;	/* NULL if there is none */
-	int controller;		/* index of the managed virtio-scsi controller, -1: none */
+	int id;		    /* -1: shut off */
+	char *uuid, *genid; /* NULL if there is none */
+	int controller;	    /* index of the managed virtio-scsi controller, -1: none */
+	size_t n_controllers;
+	struct xml_controller *controllers;
 	bool has_channel;	/* a virtio channel of the agent's name */
 	bool channel_connected; /* and the guest has it open */
 	size_t n_disks;
 	struct xml_disk *disks;
+	bool bad_metadata; /* there is an element of ours that is not as it should be */
+	struct slot_set reserved;
 };
 
-/* Parses the text of virDomainGetXMLDesc(). Returns -EBADMSG if it is no domain, or an address in
- * it is no address. The caller frees *ret. */
+/* Parses the text of virDomainGetXMLDesc(). The managed controller is the default: the only one,
+ * else the one with the lowest PCI path and no disk at the system target. Returns -EBADMSG if it is
+ * no domain, or an address in it is no address. The caller frees *ret. */
 int domain_xml_parse(const char *text, struct domain_xml **ret);
 
 /* One of a domain that is still to be: no disks, the controller with index 0. NULL: no memory. */
@@ -40,6 +54,9 @@ static inline void domain_xml_freep(struct domain_xml **xml)
 }
 
 #define _cleanup_domain_xml_ _cleanup_(domain_xml_freep)
+
+/* The controller with that index, NULL if there is none. */
+const struct xml_controller *domain_xml_controller(const struct domain_xml *xml, int index);
 
 /* Whether the disk is on the managed controller. */
 bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "metadata.h"
 #include "session.h"
 
 static void destroy(struct hotslot_domain *domain)
@@ -27,6 +28,7 @@ static struct hotslot_domain *create(struct hotslot *hotslot, virDomainPtr libvi
 	if (!domain)
 		return NULL;
 	domain->refs = 1;
+	domain->controller = -1;
 	domain->hotslot = hotslot_ref(hotslot);
 	domain->domain = libvirt_domain;
 	virDomainRef(libvirt_domain);
@@ -143,6 +145,13 @@ const char *hotslot_domain_uuid(struct hotslot_domain *domain)
 	return domain->uuid;
 }
 
+void hotslot_domain_set_controller(struct hotslot_domain *domain, int index)
+{
+	_domain_call_(domain);
+
+	domain->controller = index < 0 ? -1 : index;
+}
+
 void domain_begin(struct hotslot_domain *domain)
 {
 	pthread_mutex_lock(&domain->call_lock);
@@ -174,6 +183,8 @@ int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct h
 	if (xml->id < 0)
 		return error_set(
 			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off", domain->name);
+	if (domain->controller >= 0)
+		xml->controller = domain->controller;
 	domain->id = xml->id;
 	snprintf(domain->generation, sizeof(domain->generation), "%s/%d/%s", domain->uuid, xml->id,
 		xml->genid ?: "");
@@ -195,6 +206,16 @@ int domain_read_checked(
 	if (xml->controller < 0)
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
 			"Domain %s has no virtio-scsi controller", domain->name);
+	if (!domain_xml_controller(xml, xml->controller))
+		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
+			"Domain %s has no virtio-scsi controller %d", domain->name,
+			xml->controller);
+	if (xml->bad_metadata)
+		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+			"The metadata of domain %s has an element of " METADATA_URI
+			" that is no list of reserved slots: correct or remove it with 'virsh "
+			"metadata'",
+			domain->name);
 	*ret = steal_pointer(xml);
 	return 0;
 }

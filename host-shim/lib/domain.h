@@ -18,6 +18,7 @@ struct hotslot_domain {
 	pthread_mutex_t call_lock; /* held by each call; for what follows */
 	unsigned stops, reboots;   /* of the events, when the call began */
 	bool booting;		   /* a reboot of the guest is a failed boot */
+	int controller;		   /* the one to manage, -1: the default */
 	int id;			   /* of this run of the domain */
 	char generation[HOTSLOT_GENERATION_MAX + 1];
 	struct session *session; /* NULL: none yet */
@@ -40,7 +41,7 @@ void domain_endp(struct hotslot_domain **domain);
 int domain_read(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
 
-/* The same, and the domain must have what we need: channel and controller. */
+/* The same, and the domain must have what we need: channel, controller, sound metadata. */
 int domain_read_checked(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
 

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "error.h"
+#include "reference.h"
 #include "slot.h"
 
 static bool is_id(const char *id)
@@ -18,8 +19,38 @@ static bool is_id(const char *id)
 	return length > 0 && length <= ID_MAX && strspn(id, valid) == length;
 }
 
-int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *options,
-	struct drive *ret, struct hotslot_error *error)
+/* Each of these would be of a disk. */
+static int check_reservation(
+	const struct hotslot_attach_options *options, struct hotslot_error *error)
+{
+	const char *name = options->serial	  ? "serial"
+			   : options->id	  ? "id"
+			   : options->format	  ? "format"
+			   : options->read_only	  ? "mode"
+			   : options->strict	  ? "serial to be strict about"
+			   : options->passthrough ? "LUN"
+						  : NULL;
+
+	if (!name)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_INVALID,
+		IMAGE_NONE " only reserves a slot: there is no disk to have a %s", name);
+}
+
+static int check_passthrough(
+	const struct hotslot_attach_options *options, struct hotslot_error *error)
+{
+	if (options->serial)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"Serial '%s' cannot be given: the LUN has a serial of its own",
+			options->serial);
+	if (options->format && strcmp(options->format, "raw") != 0)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"Format '%s' cannot be given: a LUN is raw", options->format);
+	return 0;
+}
+
+static int check_options(const struct hotslot_attach_options *options, struct hotslot_error *error)
 {
 	if (options->slot < -1 || options->slot > SLOT_MAX)
 		return error_set(error, HOTSLOT_ERROR_INVALID,
@@ -32,9 +63,34 @@ int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *op
 		return error_set(error, HOTSLOT_ERROR_INVALID,
 			"Id '%s' is not 1 to %d characters of A-Z a-z 0-9 _ -", options->id,
 			ID_MAX);
-	*ret = (struct drive){};
-	return image_check(
-		hotslot, options->image, options->format, options->read_only, &ret->image, error);
+	return options->passthrough ? check_passthrough(options, error) : 0;
+}
+
+int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *options,
+	struct drive *ret, struct hotslot_error *error)
+{
+	const char *format = options->passthrough ? "raw" : options->format;
+	int r;
+
+	*ret = (struct drive){ .passthrough = options->passthrough, .strict = options->strict };
+	if (options->image && strcmp(options->image, IMAGE_NONE) == 0) {
+		ret->reserved = true;
+		r = check_reservation(options, error);
+		return r < 0 ? r : check_options(options, error);
+	}
+	r = check_options(options, error);
+	if (r == 0)
+		r = image_check(
+			hotslot, options->image, format, options->read_only, &ret->image, error);
+	if (r == 0 && ret->passthrough && !ret->image.block && !ret->image.network) {
+		error_set(error, HOTSLOT_ERROR_INVALID,
+			"%s cannot be passed through: it is neither a block device nor an "
+			"iscsi:// URI",
+			ret->image.path);
+		image_done(&ret->image);
+		r = -EINVAL;
+	}
+	return r;
 }
 
 void drive_done(struct drive *drive)
@@ -42,21 +98,34 @@ void drive_done(struct drive *drive)
 	image_done(&drive->image);
 }
 
+static bool is_taken(const struct domain_xml *xml, unsigned slot)
+{
+	return domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot));
+}
+
+static int reserve_named(struct drive *drive, unsigned slot, const struct domain_xml *xml,
+	struct hotslot_error *error)
+{
+	if (is_taken(xml, slot))
+		return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "A disk is in slot %u", slot);
+	if (drive->reserved && slot_set_has(&xml->reserved, slot))
+		return error_set(
+			error, HOTSLOT_ERROR_RESERVED, "Slot %u is reserved already", slot);
+	drive->slot = slot;
+	return 0;
+}
+
 static int reserve_slot(struct drive *drive, int wanted, const struct domain_xml *xml,
 	unsigned first, struct hotslot_error *error)
 {
-	if (wanted >= 0) {
-		drive->slot = wanted;
-		if (!domain_xml_disk_at(xml, slot_target(wanted), slot_lun(wanted)))
-			return 0;
-		return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "A disk is in slot %d", wanted);
-	}
+	if (wanted >= 0)
+		return reserve_named(drive, (unsigned)wanted, xml, error);
 	for (unsigned slot = first; slot <= SLOT_MAX; slot++)
-		if (!domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot))) {
+		if (!is_taken(xml, slot) && !slot_set_has(&xml->reserved, slot)) {
 			drive->slot = slot;
 			return 0;
 		}
-	return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "Every slot has a disk");
+	return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "Every slot has a disk or is reserved");
 }
 
 static bool has_serial(const struct domain_xml *xml, const char *serial)
@@ -72,6 +141,8 @@ static int reserve_serial(struct drive *drive, const char *wanted, const struct 
 {
 	uint64_t random;
 
+	if (drive->passthrough)
+		return 0;
 	if (wanted) {
 		if (has_serial(xml, wanted))
 			return error_set(error, HOTSLOT_ERROR_SERIAL_TAKEN,
@@ -99,18 +170,6 @@ static int reserve_alias(struct drive *drive, const char *wanted, const struct d
 	return 0;
 }
 
-/* sda, …, sdz, sdaa, …: the kernel's way of counting. */
-static void format_label(unsigned number, char *ret, size_t size)
-{
-	char letters[8];
-	size_t n = sizeof(letters) - 1;
-
-	letters[n] = '\0';
-	for (number++; number > 0 && n > 0; number = (number - 1) / 26)
-		letters[--n] = (char)('a' + (number - 1) % 26);
-	snprintf(ret, size, "sd%s", letters + n);
-}
-
 static bool has_label(const struct domain_xml *xml, const char *label)
 {
 	for (size_t i = 0; i < xml->n_disks; i++)
@@ -121,8 +180,11 @@ static bool has_label(const struct domain_xml *xml, const char *label)
 
 void drive_choose_label(const struct domain_xml *xml, unsigned first, char *ret, size_t size)
 {
+	char device[REFERENCE_DEVICE_SIZE];
+
 	do {
-		format_label(first++, ret, size);
+		reference_format_device(first++, device, sizeof(device));
+		snprintf(ret, size, "%s", device + strlen("/dev/"));
 	} while (has_label(xml, ret));
 }
 
@@ -131,8 +193,9 @@ int drive_reserve(struct drive *drive, const struct hotslot_attach_options *opti
 {
 	int r = reserve_slot(drive, options->slot, xml, first, error);
 
-	if (r == 0)
-		r = reserve_serial(drive, options->serial, xml, error);
+	if (r < 0 || drive->reserved)
+		return r;
+	r = reserve_serial(drive, options->serial, xml, error);
 	if (r == 0)
 		r = reserve_alias(drive, options->id, xml, error);
 	if (r == 0)
@@ -146,9 +209,11 @@ void drive_describe(const struct drive *drive, unsigned controller, struct disk_
 		.source = drive->image.path,
 		.format = drive->image.format,
 		.target_dev = drive->target_dev,
-		.serial = drive->serial,
+		.serial = drive->serial[0] ? drive->serial : NULL,
 		.alias = drive->alias,
 		.block = drive->image.block,
+		.network = drive->image.network,
+		.passthrough = drive->passthrough,
 		.read_only = drive->image.read_only,
 		.controller = controller,
 		.target = slot_target(drive->slot),

@@ -11,10 +11,16 @@
 /* libvirt's aliases and QEMU's ids may be longer; a person's name for a disk need not. */
 #define ID_MAX 64
 
+/* The image that is none: its slot is reserved. */
+#define IMAGE_NONE "/dev/null"
+
 struct drive {
+	bool reserved;	  /* nothing but a slot */
+	bool passthrough; /* the guest talks SCSI with the device itself, whose serial it is */
+	bool strict;
 	struct image image;
 	unsigned slot;
-	char serial[SERIAL_OWN_MAX + 1];
+	char serial[SERIAL_OWN_MAX + 1]; /* empty: the device's own */
 	char alias[sizeof(ALIAS_PREFIX) + ID_MAX];
 	char target_dev[16];
 };
@@ -28,7 +34,7 @@ void drive_done(struct drive *drive);
 #define _cleanup_drive_ _cleanup_(drive_done)
 
 /* Chooses slot, serial, alias and label, from slot FIRST on if the options name none, so that
- * they are not in XML. */
+ * they are not in XML. A slot that XML has reserved is taken only if it is named. */
 int drive_reserve(struct drive *drive, const struct hotslot_attach_options *options,
 	const struct domain_xml *xml, unsigned first, struct hotslot_error *error);
 

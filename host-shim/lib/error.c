@@ -33,6 +33,12 @@ static const struct {
 	[HOTSLOT_ERROR_TIMEOUT] = { "timeout", ETIMEDOUT },
 	[HOTSLOT_ERROR_LIBVIRT] = { "libvirt", EIO },
 	[HOTSLOT_ERROR_SYSTEM] = { "system", EIO },
+	[HOTSLOT_ERROR_NO_DISK] = { "no-disk", ENOENT },
+	[HOTSLOT_ERROR_AMBIGUOUS] = { "ambiguous", ENOTUNIQ },
+	[HOTSLOT_ERROR_FOREIGN] = { "foreign", EPERM },
+	[HOTSLOT_ERROR_RESERVED] = { "reserved", EADDRINUSE },
+	[HOTSLOT_ERROR_CONTROLLER] = { "controller", ENODEV },
+	[HOTSLOT_ERROR_SHRINK] = { "shrink", EPERM },
 };
 
 const char *hotslot_error_name(enum hotslot_error_code code)

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "guest-answer.h"
 #include "json.h"
+#include "places.h"
 #include "session.h"
 
 /* More disks than any controller can hold with libvirt's patience; ends a guest's endless list. */
@@ -15,9 +16,42 @@
 /* A list right after an attach says what is on the disk; it does not wait for a sick one. */
 #define CONTENTS_WAIT_MS 2000
 
+static int read_hidden(const struct hotslot_domain *domain, const json_t *page,
+	struct guest_hidden *ret, struct hotslot_error *error)
+{
+	const json_t *hidden = json_object_get(page, "hidden"), *place;
+	const json_t *places = json_object_get(hidden, "places");
+	size_t i;
+
+	*ret = (struct guest_hidden){};
+	if (json_get_bool(hidden, "undecided", &ret->undecided) < 0 || !json_is_array(places) ||
+		json_array_size(places) > HIDDEN_MAX)
+		return guest_malformed(domain, error, "what it hides");
+	json_array_foreach(places, i, place)
+	{
+		json_int_t value = json_integer_value(place);
+
+		if (!json_is_integer(place) || value < 0 || value > HOTSLOT_PLACE_MAX)
+			return guest_malformed(domain, error, "a place that it hides");
+		ret->places[ret->count++] = (uint64_t)value;
+	}
+	return 0;
+}
+
+bool guest_hides(const struct guest_hidden *hidden, uint64_t place)
+{
+	if (hidden->undecided || place_target(place) == SLOT_SYSTEM_TARGET)
+		return true;
+	for (size_t i = 0; i < hidden->count; i++)
+		if (hidden->places[i] == place)
+			return true;
+	return false;
+}
+
 /* CONTENTS_UNTIL: how long the agent may wait for what it does not know yet; 0 for not at all. */
 static int request_page(struct hotslot_domain *domain, int64_t after, unsigned limit,
-	uint64_t contents_until, uint64_t deadline, json_t **ret, struct hotslot_error *error)
+	uint64_t contents_until, uint64_t deadline, json_t **ret, struct guest_hidden *ret_hidden,
+	struct hotslot_error *error)
 {
 	uint64_t now = now_ms(), wait = contents_until > now ? contents_until - now : 0;
 	json_t *arguments = json_pack("{s:i, s:b, s:I}", "limit", limit, "contents", wait > 0,
@@ -37,6 +71,8 @@ static int request_page(struct hotslot_domain *domain, int64_t after, unsigned l
 	else if (!json_is_array(json_object_get(json_object_get(answer, "return"), "disks")))
 		r = guest_malformed(domain, error, "no list of disks");
 	if (r == 0)
+		r = read_hidden(domain, json_object_get(answer, "return"), ret_hidden, error);
+	if (r == 0)
 		*ret = json_incref(json_object_get(answer, "return"));
 	json_decref(answer);
 	return r;
@@ -49,6 +85,7 @@ struct inventory {
 	size_t partitions;
 	int64_t after;		 /* place of the last one */
 	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
+	struct guest_hidden hidden;
 };
 
 static int add_record(struct hotslot_domain *domain, struct inventory *inventory,
@@ -88,7 +125,7 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 	json_t *page;
 	size_t i;
 	int r = request_page(domain, inventory->after, HOTSLOT_PAGE_MAX, inventory->contents_until,
-		deadline, &page, error);
+		deadline, &page, &inventory->hidden, error);
 
 	if (r < 0)
 		return r;
@@ -108,7 +145,7 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 }
 
 int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
-	size_t *ret_count, struct hotslot_error *error)
+	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error)
 {
 	struct inventory inventory = { .after = -1, .contents_until = now_ms() + CONTENTS_WAIT_MS };
 	unsigned hellos = 0;
@@ -131,6 +168,7 @@ int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record 
 	}
 	*ret = inventory.records;
 	*ret_count = inventory.count;
+	*ret_hidden = inventory.hidden;
 	return 0;
 }
 
@@ -141,27 +179,53 @@ void records_free(struct record **records, size_t count)
 	free(records);
 }
 
-int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
-	struct record **ret, struct hotslot_error *error)
+/* *ret is the first disk at this place or above, NULL if none. */
+static int find_from(struct hotslot_domain *domain, uint64_t place, uint64_t contents_until,
+	uint64_t deadline, struct record **ret, struct guest_hidden *ret_hidden,
+	struct hotslot_error *error)
 {
-	_cleanup_record_ struct record *record = NULL;
 	json_t *page, *disk;
-	int r;
+	int r = request_page(
+		domain, (int64_t)place - 1, 1, contents_until, deadline, &page, ret_hidden, error);
 
-	if (session_is_clear(domain, slot)) {
-		*ret = NULL;
-		return 0;
-	}
-	r = request_page(domain, (int64_t)slot - 1, 1, 0, deadline, &page, error);
 	if (r < 0)
 		return r;
 	disk = json_array_get(json_object_get(page, "disks"), 0);
-	r = disk ? guest_read_record(domain, disk, &record, error) : 0;
+	*ret = NULL;
+	r = disk ? guest_read_record(domain, disk, ret, error) : 0;
 	json_decref(page);
+	return r;
+}
+
+int guest_disk_in_slot(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	struct guest_hidden hidden;
+	int r;
+
+	if (session_is_clear(domain, (unsigned)place)) {
+		*ret = NULL;
+		return 0;
+	}
+	r = find_from(domain, place, 0, deadline, &record, &hidden, error);
 	if (r < 0)
 		return r;
 	if (!record)
-		session_set_clear(domain, slot);
-	*ret = record && record->place == slot ? steal_pointer(record) : NULL;
+		session_set_clear(domain, (unsigned)place);
+	*ret = record && record->place == place ? steal_pointer(record) : NULL;
+	return 0;
+}
+
+int guest_disk_at(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+	struct record **ret, struct guest_hidden *ret_hidden, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	int r = find_from(
+		domain, place, now_ms() + CONTENTS_WAIT_MS, deadline, &record, ret_hidden, error);
+
+	if (r < 0)
+		return r;
+	*ret = record && record->place == place ? steal_pointer(record) : NULL;
 	return 0;
 }

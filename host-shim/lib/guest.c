@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "json.h"
+#include "places.h"
 #include "session.h"
 
 /* A text of the agent for a person, and a path. */
@@ -66,14 +67,14 @@ static void append_user(struct hotslot_error *error, const json_t *user, const c
 		error_append(error, " by %s (%llu)", process ?: "process", (unsigned long long)pid);
 }
 
-static int disk_busy(const struct hotslot_domain *domain, unsigned slot, const json_t *refusal,
+static int disk_busy(const struct hotslot_domain *domain, uint64_t place, const json_t *refusal,
 	struct hotslot_error *error)
 {
 	const json_t *users = json_object_get(refusal, "users");
 	const json_t *user;
 	size_t i;
-	int r = error_set(error, HOTSLOT_ERROR_DISK_BUSY,
-		"The guest of domain %s uses the disk in slot %u", domain->name, slot);
+	int r = error_set(error, HOTSLOT_ERROR_DISK_BUSY, "The guest of domain %s uses the disk %s",
+		domain->name, place_locate(place).text);
 
 	json_array_foreach(users, i, user)
 	{
@@ -117,14 +118,10 @@ static int compare(const struct hotslot_domain *domain, const struct record *rec
 {
 	const struct hotslot_disk *disk = &record->disk;
 
-	if (disk->conflict)
-		return error_set(error, HOTSLOT_ERROR_SERIAL_TAKEN,
-			"Another disk in the guest of domain %s has the serial %s", domain->name,
-			disk->serial ?: "?");
 	if (disk->slot != (int)expected->slot || !disk->by_slot ||
 		strcmp(disk->state, "present") != 0)
 		return guest_malformed(domain, error, "not the disk that was asked for");
-	if (strcmp(disk->serial ?: "", expected->serial) != 0 ||
+	if ((expected->serial && strcmp(disk->serial ?: "", expected->serial) != 0) ||
 		(expected->size != 0 && disk->size != expected->size) ||
 		disk->read_only != expected->read_only)
 		return error_set(error, HOTSLOT_ERROR_MISMATCH,
@@ -132,14 +129,14 @@ static int compare(const struct hotslot_domain *domain, const struct record *rec
 			"bytes%s, not serial %s, %llu bytes%s",
 			domain->name, expected->slot, disk->serial ?: "none",
 			(unsigned long long)disk->size, disk->read_only ? ", read-only" : "",
-			expected->serial, (unsigned long long)expected->size,
+			expected->serial ?: "of its own", (unsigned long long)expected->size,
 			expected->read_only ? ", read-only" : "");
 	return 0;
 }
 
 static json_t *expect_arguments(const struct expectation *expected)
 {
-	json_t *arguments = json_pack("{s:i, s:s, s:b}", "slot", expected->slot, "serial",
+	json_t *arguments = json_pack("{s:i, s:s*, s:b}", "slot", expected->slot, "serial",
 		expected->serial, "read-only", expected->read_only);
 
 	if (arguments && expected->size > 0)
@@ -186,14 +183,20 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 	return 0;
 }
 
-static int check_release(struct hotslot_domain *domain, unsigned slot, enum release how,
+/* How a request names the place of a disk. */
+static const char *place_key(uint64_t place)
+{
+	return place_is_slot(place) ? "slot" : "place";
+}
+
+static int check_release(struct hotslot_domain *domain, uint64_t place, enum release how,
 	const json_t *answer, struct hotslot_error *error)
 {
 	const json_t *refusal = json_object_get(answer, "error");
 	const char *state;
 
 	if (refusal && has_class(refusal, HOTSLOT_CLASS_BUSY))
-		return disk_busy(domain, slot, refusal, error);
+		return disk_busy(domain, place, refusal, error);
 	if (refusal)
 		return guest_refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
 	if (json_get_text(json_object_get(answer, "return"), "state", TEXT_MAX, &state) < 0)
@@ -205,18 +208,18 @@ static int check_release(struct hotslot_domain *domain, unsigned slot, enum rele
 	return 0;
 }
 
-int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how, uint64_t deadline,
-	struct hotslot_error *error)
+int guest_release(struct hotslot_domain *domain, uint64_t place, enum release how,
+	uint64_t deadline, struct hotslot_error *error)
 {
-	json_t *arguments = json_pack("{s:i, s:b, s:b}", "slot", slot, "force",
-		how == RELEASE_FORCE, "detached", how == RELEASE_DETACHED);
+	json_t *arguments = json_pack("{s:I, s:b, s:b}", place_key(place), (json_int_t)place,
+		"force", how == RELEASE_FORCE, "detached", how == RELEASE_DETACHED);
 	json_t *answer;
 	int r = session_request(
 		domain, HOTSLOT_REQUEST_RELEASE, arguments, deadline, &answer, error);
 
 	if (r < 0)
 		return r;
-	r = check_release(domain, slot, how, answer, error);
+	r = check_release(domain, place, how, answer, error);
 	json_decref(answer);
 	return r;
 }
@@ -238,17 +241,77 @@ static int request_plain(struct hotslot_domain *domain, const char *execute, jso
 	return r;
 }
 
-int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+static json_t *place_arguments(uint64_t place)
+{
+	return json_pack("{s:I}", place_key(place), (json_int_t)place);
+}
+
+int guest_take_back(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
 	struct hotslot_error *error)
 {
 	return request_plain(
-		domain, HOTSLOT_REQUEST_EXPECT, json_pack("{s:i}", "slot", slot), deadline, error);
+		domain, HOTSLOT_REQUEST_EXPECT, place_arguments(place), deadline, error);
 }
 
-void guest_take_back_later(struct hotslot_domain *domain, unsigned slot, uint64_t deadline)
+void guest_take_back_later(struct hotslot_domain *domain, uint64_t place, uint64_t deadline)
 {
 	session_request_unanswered(
-		domain, HOTSLOT_REQUEST_EXPECT, json_pack("{s:i}", "slot", slot), deadline);
+		domain, HOTSLOT_REQUEST_EXPECT, place_arguments(place), deadline);
+}
+
+static json_t *resize_arguments(uint64_t place, uint64_t bytes)
+{
+	return json_pack(
+		"{s:I, s:I}", place_key(place), (json_int_t)place, "size", (json_int_t)bytes);
+}
+
+void guest_resize_early(
+	struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline)
+{
+	session_request_early(
+		domain, HOTSLOT_REQUEST_RESIZE, resize_arguments(place, bytes), deadline);
+}
+
+static int read_resized(struct hotslot_domain *domain, uint64_t place, uint64_t bytes,
+	const json_t *answer, struct record **ret, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	const json_t *refusal = json_object_get(answer, "error");
+	int r;
+
+	if (refusal && has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
+		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
+			"The guest of domain %s did not see the new size of the disk %s in time",
+			domain->name, place_locate(place).text);
+	if (refusal)
+		return guest_refused(domain, HOTSLOT_REQUEST_RESIZE, refusal, error);
+	r = guest_read_record(
+		domain, json_object_get(json_object_get(answer, "return"), "disk"), &record, error);
+	if (r < 0)
+		return r;
+	if (record->place != place || record->disk.size != bytes)
+		return guest_malformed(domain, error, "not the disk of that size");
+	*ret = steal_pointer(record);
+	return 0;
+}
+
+int guest_resize(struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error)
+{
+	json_t *answer;
+	int r = session_request(domain, HOTSLOT_REQUEST_RESIZE, resize_arguments(place, bytes),
+		deadline, &answer, error);
+
+	if (r < 0 && error->code == HOTSLOT_ERROR_TIMEOUT)
+		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
+			"The agent of domain %s did not confirm the new size of the disk %s in "
+			"time",
+			domain->name, place_locate(place).text);
+	if (r < 0)
+		return r;
+	r = read_resized(domain, place, bytes, answer, ret, error);
+	json_decref(answer);
+	return r;
 }
 
 int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)

@@ -5,7 +5,7 @@
 #include "domain.h"
 #include "record.h"
 
-/* What expect must find; size 0: any. */
+/* What expect must find; serial NULL, size 0: any. */
 struct expectation {
 	unsigned slot;
 	const char *serial; /* encoded */
@@ -13,15 +13,32 @@ struct expectation {
 	bool read_only;
 };
 
+/* A root file system stands on a few disks; more are not believed. */
+#define HIDDEN_MAX 64
+
+/* Why the guest does not show disks that the host knows. */
+struct guest_hidden {
+	bool undecided; /* it cannot tell yet which ones are the system's: all are hidden */
+	size_t count;
+	uint64_t places[HIDDEN_MAX]; /* of the system's own disks */
+};
+
+/* Whether a disk at this place is the system's own, or may be. */
+bool guest_hides(const struct guest_hidden *hidden, uint64_t place);
+
 /* The inventory, in order. The caller frees *ret with records_free(). */
 int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
-	size_t *ret_count, struct hotslot_error *error);
+	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error);
 
 void records_free(struct record **records, size_t count);
 
-/* The disk that the guest shows in a slot; *ret is NULL if none. */
-int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+/* The disk that the guest shows in a slot, or at another place; *ret is NULL if none. */
+int guest_disk_in_slot(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
 	struct record **ret, struct hotslot_error *error);
+
+/* The same with what is on the disk, and with what the guest hides. */
+int guest_disk_at(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+	struct record **ret, struct guest_hidden *ret_hidden, struct hotslot_error *error);
 
 /* Tells the guest what to expect before it can come; guest_expect() then takes the answer. */
 void guest_expect_early(
@@ -39,14 +56,23 @@ enum release {
 };
 
 /* Returns 1 if the guest shows no disk there. HOTSLOT_ERROR_DISK_BUSY if the disk is in use. */
-int guest_release(struct hotslot_domain *domain, unsigned slot, enum release how, uint64_t deadline,
-	struct hotslot_error *error);
+int guest_release(struct hotslot_domain *domain, uint64_t place, enum release how,
+	uint64_t deadline, struct hotslot_error *error);
 
 /* The disk that was released is to be used again. */
-int guest_take_back(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+int guest_take_back(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
 	struct hotslot_error *error);
 
 /* The same when the answer to the release did not come: behind it, and without an answer. */
-void guest_take_back_later(struct hotslot_domain *domain, unsigned slot, uint64_t deadline);
+void guest_take_back_later(struct hotslot_domain *domain, uint64_t place, uint64_t deadline);
+
+/* Tells the guest of a new size before it can see it; guest_resize() then takes the answer. */
+void guest_resize_early(
+	struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline);
+
+/* Waits until the guest sees that the disk has this size. HOTSLOT_ERROR_NOT_CONFIRMED if it does
+ * not come to that. */
+int guest_resize(struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error);
 
 int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);

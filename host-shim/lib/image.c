@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "image-format.h"
+#include "image-iscsi.h"
 
 /* Of libvirt's, those that QEMU can write; a format in a request is one of them. */
 static const char *const known_formats[] = { "raw", "qcow2", "qed", "vmdk", "vdi", "vpc", "qcow",
@@ -183,6 +184,40 @@ static int make_absolute(
 	return 0;
 }
 
+/* Whether the LUN is there is libvirt's to find out. */
+static int check_iscsi(
+	const char *uri, const char *format, struct image *image, struct hotslot_error *error)
+{
+	struct iscsi_uri iscsi;
+	int r = iscsi_uri_parse(uri, &iscsi);
+
+	if (r == -EACCES)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"An iscsi:// URI takes no user or password: everybody could read it");
+	if (r < 0)
+		return error_set(
+			error, HOTSLOT_ERROR_INVALID, "%s is not iscsi://HOST[:PORT]/IQN/LUN", uri);
+	if (format && strcmp(format, "auto") == 0)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"Image %s is on another host: say its format", uri);
+	if (!format)
+		image->format = "raw";
+	image->network = true;
+	r = iscsi_uri_format(iscsi.host, iscsi.port, iscsi.name, &image->path);
+	return r < 0 ? error_memory(error) : 0;
+}
+
+static int check_path(struct hotslot *hotslot, const char *path, const char *format,
+	struct image *image, struct hotslot_error *error)
+{
+	int r = make_absolute(hotslot, path, &image->path, error);
+
+	if (r < 0)
+		return r;
+	return hotslot->local ? check_local(hotslot, format, image, error)
+			      : check_remote(format, image, error);
+}
+
 int image_check(struct hotslot *hotslot, const char *path, const char *format, bool read_only,
 	struct image *ret, struct hotslot_error *error)
 {
@@ -197,11 +232,8 @@ int image_check(struct hotslot *hotslot, const char *path, const char *format, b
 			return error_set(
 				error, HOTSLOT_ERROR_INVALID, "Unknown image format '%s'", format);
 	}
-	r = make_absolute(hotslot, path, &image.path, error);
-	if (r < 0)
-		return r;
-	r = hotslot->local ? check_local(hotslot, format, &image, error)
-			   : check_remote(format, &image, error);
+	r = iscsi_uri_is(path) ? check_iscsi(path, format, &image, error)
+			       : check_path(hotslot, path, format, &image, error);
 	if (r < 0)
 		return r;
 	*ret = image;

@@ -6,16 +6,17 @@
 #include "hotslot.h"
 
 struct image {
-	char *path;	    /* absolute */
+	char *path;	    /* absolute, or a URI with its port */
 	const char *format; /* "raw", "qcow2", …; a constant, or the caller's */
 	bool block;	    /* a block device */
+	bool network;	    /* neither a file nor a device: path is a URI */
 	bool read_only;
 	uint64_t size; /* of the disk, bytes; 0: libvirt knows once it is attached */
 };
 
-/* Finds the format and checks that the image can be used: it exists, is no directory, may be
- * read (and written), is not empty, is what its name says, is not open elsewhere. On a remote
- * connection only what needs no file. */
+/* PATH may be an iscsi:// URI. Finds the format and checks that the image can be used: it exists,
+ * is no directory, may be read (and written), is not empty, is what its name says, is not open
+ * elsewhere. On a remote connection only what needs no file. */
 int image_check(struct hotslot *hotslot, const char *path, const char *format, bool read_only,
 	struct image *ret, struct hotslot_error *error);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "metadata.h"
 #include "slot.h"
 #include "wire.h"
 
@@ -158,6 +159,8 @@ int launch_xml_format(const struct launch_spec *spec, char **ret)
 	xml_put_text(&w, "name", spec->name);
 	xml_open(&w, "genid");
 	xml_close(&w);
+	if (spec->reserved && !slot_set_is_empty(spec->reserved))
+		metadata_write(&w, spec->reserved);
 	write_number(&w, "memory", (uint64_t)spec->memory_mib * 1024); /* libvirt counts in KiB */
 	write_number(&w, "vcpu", spec->vcpus);
 	write_os(&w, spec);

@@ -12,7 +12,8 @@ struct launch_spec {
 	const char *console_log;		  /* absolute; NULL: no console */
 	const struct drive *drives;
 	size_t n_drives;
-	const struct drive *root; /* NULL: none */
+	const struct drive *root;	 /* NULL: none */
+	const struct slot_set *reserved; /* NULL: none */
 };
 
 /* The caller frees *ret. */

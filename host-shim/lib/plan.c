@@ -70,9 +70,9 @@ static int add_drive(
 	struct domain_xml *taken, const struct drive *drive, unsigned target, unsigned unit)
 {
 	struct xml_disk disk = {
-		.alias = (char *)drive->alias,
-		.serial = (char *)drive->serial,
-		.target_dev = (char *)drive->target_dev,
+		.alias = drive->alias[0] ? (char *)drive->alias : NULL,
+		.serial = drive->serial[0] ? (char *)drive->serial : NULL,
+		.target_dev = drive->target_dev[0] ? (char *)drive->target_dev : NULL,
 		.scsi = true,
 		.target = target,
 		.unit = unit,
@@ -96,8 +96,38 @@ static int reserve_drives(struct plan *plan, const struct hotslot_attach_options
 			return r;
 		if (add_drive(taken, drive, slot_target(drive->slot), slot_lun(drive->slot)) < 0)
 			return error_memory(error);
+		if (drive->reserved)
+			slot_set_add(&plan->reserved, drive->slot);
+		else
+			slot_set_remove(&taken->reserved, drive->slot);
 	}
 	return 0;
+}
+
+/* The first slots, but those that drives are put into by name. */
+static int reserve_first(
+	const struct plan *plan, struct domain_xml *taken, struct hotslot_error *error)
+{
+	if (plan->options.reserve > SLOT_COUNT)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"%u slots cannot be reserved: there are %d", plan->options.reserve,
+			SLOT_COUNT);
+	for (unsigned slot = 0; slot < plan->options.reserve; slot++)
+		slot_set_add(&taken->reserved, slot);
+	return 0;
+}
+
+/* What is only reserved is no disk of the domain's. */
+static void finish_reservations(struct plan *plan, const struct domain_xml *taken)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->n_drives; i++)
+		if (!plan->drives[i].reserved)
+			plan->drives[kept++] = plan->drives[i];
+	plan->n_drives = kept;
+	for (size_t i = 0; i < ARRAY_SIZE(plan->reserved.words); i++)
+		plan->reserved.words[i] |= taken->reserved.words[i];
 }
 
 /* QEMU's locks let one writer at an image; they speak when the domain starts, and not clearly. */
@@ -138,8 +168,14 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 	}
 	r = check_twice(plan, error);
 	if (r == 0)
+		r = reserve_first(plan, taken, error);
+	if (r == 0)
 		r = reserve_drives(plan, options, true, taken, error);
-	return r < 0 ? r : reserve_drives(plan, options, false, taken, error);
+	if (r == 0)
+		r = reserve_drives(plan, options, false, taken, error);
+	if (r == 0)
+		finish_reservations(plan, taken);
+	return r;
 }
 
 /* The caller's array has structs of the caller's length. */
@@ -213,6 +249,7 @@ int plan_make(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *
 	plan->spec.console_log = plan->console_log;
 	plan->spec.drives = plan->drives;
 	plan->spec.n_drives = plan->n_drives;
+	plan->spec.reserved = &plan->reserved;
 	return r;
 }
 

@@ -11,6 +11,7 @@ struct plan {
 	struct drive *drives;
 	size_t n_drives;
 	struct drive root;
+	struct slot_set reserved;
 	char *kvm_doubt; /* to be remembered when the launch works without KVM; NULL: nothing */
 };
 

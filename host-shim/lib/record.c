@@ -6,7 +6,8 @@
 
 #include "encode.h"
 #include "json.h"
-#include "slot.h"
+#include "places.h"
+#include "wire.h"
 
 /* Kernel names and MAJOR:MINOR are much shorter; paths of links and labels are not unbounded. */
 #define NAME_TEXT_MAX 64
@@ -16,10 +17,8 @@
 /* The kernel's, as in agent/identity/disk.h. */
 #define PARTITIONS_MAX 255
 
-/* Of SCSI on virtio: 256 targets of 16,384 LUNs. Without a slot, a place is above all slots. */
+/* Of SCSI on virtio. */
 #define TARGETS 256
-#define LUNS 16384
-#define UNSLOTTED_PLACE 65536
 
 struct record_text {
 	struct record_text *next;
@@ -53,8 +52,12 @@ struct record *record_new(unsigned target, unsigned lun)
 	record->disk.target = target;
 	record->disk.lun = lun;
 	record->disk.slot = slot_exists(target, lun) ? (int)slot_from_place(target, lun) : -1;
-	record->place = record->disk.slot >= 0 ? (uint64_t)record->disk.slot
-					       : UNSLOTTED_PLACE + (uint64_t)LUNS * target + lun;
+	record->place = place_number(target, lun);
+	if (record->disk.slot >= 0) {
+		reference_format_device(
+			(unsigned)record->disk.slot, record->device, sizeof(record->device));
+		record->disk.device = record->device;
+	}
 	return record;
 }
 
@@ -297,7 +300,7 @@ int record_from_json(const json_t *json, struct record **ret)
 	int r;
 
 	if (json_get_u64(json, "target", TARGETS - 1, &target) < 0 ||
-		json_get_u64(json, "lun", LUNS - 1, &lun) < 0)
+		json_get_u64(json, "lun", HOTSLOT_PLACE_LUNS - 1, &lun) < 0)
 		return -EBADMSG;
 	record = record_new((unsigned)target, (unsigned)lun);
 	if (!record)
@@ -330,6 +333,11 @@ static int keep_serial(struct record *record, const char *serial)
 	return keep(record, encoded, &record->disk.serial);
 }
 
+bool record_is_foreign(const struct xml_disk *host)
+{
+	return !host->alias || strncmp(host->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0;
+}
+
 int record_add_host(struct record *record, const struct xml_disk *host)
 {
 	struct hotslot_disk *disk = &record->disk;
@@ -337,8 +345,8 @@ int record_add_host(struct record *record, const struct xml_disk *host)
 
 	disk->attached = true;
 	disk->host_read_only = host->read_only;
-	disk->foreign =
-		!host->alias || strncmp(host->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0;
+	disk->passthrough = host->passthrough;
+	disk->foreign = record_is_foreign(host);
 	if (!disk->foreign && disk->alias)
 		disk->id = disk->alias + strlen(ALIAS_PREFIX);
 	if (r == 0)

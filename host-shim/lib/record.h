@@ -6,12 +6,14 @@
 
 #include "domain-xml.h"
 #include "hotslot.h"
+#include "reference.h"
 
 struct record {
 	struct hotslot_disk disk;  /* first: the API's pointer is the record's */
 	uint64_t place;		   /* sorts records; the protocol's */
 	struct record_text *texts; /* all the strings */
 	struct hotslot_partition *partitions;
+	char device[REFERENCE_DEVICE_SIZE];
 };
 
 static inline struct record *record_of(struct hotslot_disk *disk)
@@ -37,6 +39,9 @@ int record_from_json(const json_t *json, struct record **ret);
 
 /* Adds what the live XML says. */
 int record_add_host(struct record *record, const struct xml_disk *disk);
+
+/* Whether others have attached it: it has no alias of ours. */
+bool record_is_foreign(const struct xml_disk *host);
 
 /* The alias that an ID gives. */
 #define ALIAS_PREFIX "ua-hotslot-"

@@ -5,6 +5,7 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
+#include "agreement.h"
 #include "channel.h"
 #include "error.h"
 #include "hello.h"
@@ -304,6 +305,12 @@ int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain
 		r = domain_read_checked(domain, &xml, error);
 		if (r < 0)
 			return r;
+	}
+	r = agreement_check(domain, xml, domain->session->info.controller, error);
+	if (r < 0) {
+		/* The guest may find it yet: the next call asks again. */
+		domain->session->ready = false;
+		return r;
 	}
 	*ret = steal_pointer(xml);
 	return 0;

@@ -11,7 +11,8 @@ struct session;
 /* What the agent gets on top of a request's deadline to say that it has passed. */
 #define SESSION_GRACE_MS 1000
 
-/* Reads the live XML, checks it, and connects unless connected to this generation of the domain.
+/* Reads the live XML, checks it, and connects unless connected to this generation of the domain;
+ * host and guest must manage the same controller.
  * Who has the session has the domain to himself: *ret is no older than the session. The caller
  * frees it. */
 int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,

@@ -49,6 +49,17 @@ char *xml_text(xmlNode *node)
 	return node ? take(xmlNodeGetContent(node)) : NULL;
 }
 
+int xml_number(xmlNode *node, const char *name, unsigned *ret)
+{
+	_cleanup_free_ char *text = xml_attribute(node, name);
+	uint64_t value = 0;
+
+	if (text && parse_u64(text, INT_MAX, &value) < 0)
+		return -EBADMSG;
+	*ret = (unsigned)value;
+	return 0;
+}
+
 bool xml_attribute_is(xmlNode *node, const char *name, const char *value)
 {
 	_cleanup_free_ char *text = xml_attribute(node, name);

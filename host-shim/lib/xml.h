@@ -26,6 +26,10 @@ xmlNode *xml_child(xmlNode *node, const char *name);
 char *xml_attribute(xmlNode *node, const char *name);
 char *xml_text(xmlNode *node);
 
+/* A decimal number of at most INT_MAX, as libvirt writes indices; 0, libvirt's default, if it is
+ * left out. -EBADMSG if it is none. */
+int xml_number(xmlNode *node, const char *name, unsigned *ret);
+
 bool xml_attribute_is(xmlNode *node, const char *name, const char *value);
 
 /* Writes XML to memory: open elements, give them attributes and text, close them. What fails,

@@ -51,6 +51,7 @@ static void test_a_record_is_taken_whole(void **state)
 	disk = &record->disk;
 	assert_int_equal(record->place, 259);
 	assert_int_equal(disk->slot, 259);
+	assert_string_equal(disk->device, "/dev/sdiz");
 	assert_true(disk->visible && !disk->attached && disk->read_only);
 	assert_string_equal(disk->serial, "s\\x20t");
 	assert_string_equal(disk->by_slot, "/dev/disk/by-slot/259");

@@ -70,21 +70,26 @@ struct drive {
 	const char *wrong; /* NULL: nothing */
 	const char *image, *format, *serial, *id;
 	int slot;
-	bool read_only;
+	bool read_only, passthrough, strict;
 };
 
 static const struct drive drives[] = {
-	{ "a.img", NULL, "a.img", NULL, NULL, NULL, -1, false },
-	{ "a.img,readonly", NULL, "a.img", NULL, NULL, NULL, -1, true },
-	{ "a.img,format=qcow2,serial=S,slot=7,id=I", NULL, "a.img", "qcow2", "S", "I", 7, false },
-	{ "a,,b.img,serial=x,,y", NULL, "a,b.img", NULL, "x,y", NULL, -1, false },
-	{ "a=b.img", NULL, "a=b.img", NULL, NULL, NULL, -1, false },
-	{ "a.img,slot=65279", NULL, "a.img", NULL, NULL, NULL, 65279, false },
+	{ "a.img", NULL, "a.img", NULL, NULL, NULL, -1, false, false, false },
+	{ "a.img,readonly", NULL, "a.img", NULL, NULL, NULL, -1, true, false, false },
+	{ "a.img,format=qcow2,serial=S,slot=7,id=I", NULL, "a.img", "qcow2", "S", "I", 7, false,
+		false, false },
+	{ "a,,b.img,serial=x,,y", NULL, "a,b.img", NULL, "x,y", NULL, -1, false, false, false },
+	{ "a=b.img", NULL, "a=b.img", NULL, NULL, NULL, -1, false, false, false },
+	{ "a.img,slot=65279", NULL, "a.img", NULL, NULL, NULL, 65279, false, false, false },
+	{ "/dev/sdx,lun,strict", NULL, "/dev/sdx", NULL, NULL, NULL, -1, false, true, true },
+	{ "iscsi://h:1/iqn.x:y/1,lun", NULL, "iscsi://h:1/iqn.x:y/1", NULL, NULL, NULL, -1, false,
+		true, false },
 	{ .text = "", .wrong = "" },
 	{ .text = ",readonly", .wrong = "" },
 	{ .text = "a.img,", .wrong = "" },
 	{ .text = "a.img,read", .wrong = "read" },
 	{ .text = "a.img,readonly=on", .wrong = "readonly=on" },
+	{ .text = "a.img,lun=1", .wrong = "lun=1" },
 	{ .text = "a.img,slots=1", .wrong = "slots=1" },
 	{ .text = "a.img,slot=", .wrong = "slot=" },
 	{ .text = "a.img,slot=-1", .wrong = "slot=-1" },
@@ -107,6 +112,8 @@ static void check_drive(const struct drive *drive, const struct hotslot_attach_o
 	check_text(options->id, drive->id);
 	assert_int_equal(options->slot, drive->slot);
 	assert_int_equal(options->read_only, drive->read_only);
+	assert_int_equal(options->passthrough, drive->passthrough);
+	assert_int_equal(options->strict, drive->strict);
 	assert_int_equal(options->size, sizeof(*options));
 }
 

@@ -5,6 +5,7 @@
 # Guests: udevd plain udev
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../talk.sh"
 
 setup_file() {
 	launch_controlled vm
@@ -13,42 +14,6 @@ setup_file() {
 
 setup_test() {
 	detach_all vm
-}
-
-# Talks with the agent by hand: sends standard input, prints what comes until a line that holds
-# $UNTIL, by default the answer whose id is "last".
-talk() {
-	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
-	local line pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
-	cat >&"${SOCAT[1]}"
-	while IFS= read -r -t 20 line <&"${SOCAT[0]}"; do
-		# Answers to a hello come after a 0xFF.
-		line=$(tr -d '\377' <<<"$line")
-		printf '%s\n' "$line"
-		[[ $line != *"$until"* ]] || break
-	done
-	kill "$pid"
-	wait "$pid" || true
-	[[ $line == *"$until"* ]] || fail "no $until came"
-}
-
-NONCE=0123456789abcdef0123456789abcdef
-hello() {
-	printf '\377{"execute":"hello","id":"hello","arguments":{"nonce":"%s","versions":[1]}}\n' \
-		"$NONCE"
-}
-request() { # EXECUTE ID [ARGUMENTS]
-	printf '{"execute":"%s","id":"%s","session":"%s","arguments":%s}\n' "$1" "$2" "$NONCE" \
-		"${3:-{\}}"
-}
-last() {
-	request ping last
-}
-answer() { # ID (of the file "answers")
-	jq -c "select(.id == \"$1\")" answers
-}
-error_class() { # ID
-	answer "$1" | jq -r .error.class
 }
 
 # Signals the agent a second from now, when no conversation is going on any more.
@@ -268,7 +233,7 @@ true null" "$(hs list vm --json | jq -r '.disks[] | "\(.conflict) \(."by-serial"
 	check_equal true "$(disk_field vm 1 foreign)"
 	# The list leaves out what is in conflict; the directory must not have it, either.
 	check_equal "" "$(guest_run vm 'ls /dev/disk/by-serial 2>/dev/null | grep twin || true')"
-	hs detach vm 1
+	hs detach vm 1 --foreign
 	check_equal "false /dev/disk/by-serial/twin" \
 		"$(disk_field vm 0 conflict) $(disk_field vm 0 by-serial)"
 	check_equal twin "$(guest_run vm 'ls /dev/disk/by-serial | grep twin')"

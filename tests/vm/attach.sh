@@ -26,7 +26,8 @@ guest_reads() { # SLOT…
 
 test_a_fresh_appliance_has_no_disks() {
 	check_equal "" "$(slots vm)"
-	check_equal '{"domain":"vm","disks":[]}' "$(hs list vm --json | jq -c .)"
+	check_equal "{\"domain\":\"vm\",\"links\":\"$LINKS_OWNER\",\"disks\":[],\"reserved\":[]}" \
+		"$(hs list vm --json | jq -c .)"
 }
 
 test_attach_prints_the_link_that_means_the_disk() {

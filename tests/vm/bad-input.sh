@@ -237,7 +237,7 @@ test_help_and_version_go_to_standard_output() {
 	check_match '^[Uu]sage' "$("$HOTSLOT" --help)"
 	check_match '[0-9]+\.[0-9]+\.[0-9]+' "$("$HOTSLOT" --version)"
 	local command
-	for command in launch attach detach list shutdown shell; do
+	for command in launch attach detach resize list resolve shutdown shell; do
 		check_match '^[Uu]sage' "$("$HOTSLOT" "$command" --help)"
 	done
 }

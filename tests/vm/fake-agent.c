@@ -5,7 +5,8 @@
  *
  *     {"execute": "fake", "id": ID, "arguments": {"on": REQUEST, HOW}}
  *
- * From then on it answers each such REQUEST, and only those, in one of these ways:
+ * It shows the disks that the order has as "disks": [RECORD, …], which is none if left out. From
+ * then on it answers each such REQUEST, and only those, in one of these ways:
  *
  *     "silent": true    with nothing
  *     "mute": true      with nothing, nor anything after it until the next order; goes with "cut"
@@ -79,12 +80,35 @@ static json_t *make_record(json_int_t slot, const char *serial, json_int_t size,
 	return record;
 }
 
+/* The PCI function of the guest's controller; it is behind no bridge. NULL: none. */
+static json_t *find_controller(struct udev *udev)
+{
+	struct udev_enumerate *devices = udev_enumerate_new(udev);
+	struct udev_list_entry *entry;
+	json_t *name = NULL;
+
+	udev_enumerate_add_match_subsystem(devices, "virtio");
+	udev_enumerate_scan_devices(devices);
+	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(devices))
+	{
+		struct udev_device *device =
+			udev_device_new_from_syspath(udev, udev_list_entry_get_name(entry));
+		const char *driver = device ? udev_device_get_driver(device) : NULL;
+
+		if (driver && !strcmp(driver, "virtio_scsi") && !name)
+			name = json_string(udev_device_get_sysname(udev_device_get_parent(device)));
+		udev_device_unref(device);
+	}
+	udev_enumerate_unref(devices);
+	return name;
+}
+
 static json_t *answer_hello(struct fake *fake, const json_t *arguments)
 {
 	snprintf(fake->session, sizeof(fake->session), "%s", text_of(arguments, "nonce"));
-	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:n}", "nonce", fake->session, "version",
+	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:o?}", "nonce", fake->session, "version",
 		HOTSLOT_PROTOCOL_VERSION, "agent", "fake", "boot-id", "boot", "epoch", 1, "links",
-		"agent", "controller");
+		"agent", "controller", find_controller(udev_monitor_get_udev(fake->monitor)));
 }
 
 static json_t *answer_expect(const json_t *arguments)
@@ -95,16 +119,26 @@ static json_t *answer_expect(const json_t *arguments)
 			json_is_true(json_object_get(arguments, "read-only"))));
 }
 
+static json_t *answer_disks(struct fake *fake)
+{
+	json_t *disks = json_object_get(fake->orders, "disks");
+
+	return json_pack("{s:o, s:n, s:i, s:i, s:{s:b, s:[]}}", "disks",
+		disks ? json_incref(disks) : json_array(), "next", "total", 0, "seq", 0, "hidden",
+		"undecided", false, "places");
+}
+
 static json_t *answer_body(struct fake *fake, const char *name, const json_t *arguments)
 {
 	if (!strcmp(name, HOTSLOT_REQUEST_HELLO))
 		return answer_hello(fake, arguments);
 	if (!strcmp(name, HOTSLOT_REQUEST_DISKS))
-		return json_pack("{s:[], s:n, s:i, s:i}", "disks", "next", "total", 0, "seq", 0);
-	if (!strcmp(name, HOTSLOT_REQUEST_EXPECT))
+		return answer_disks(fake);
+	if (!strcmp(name, HOTSLOT_REQUEST_EXPECT) || !strcmp(name, HOTSLOT_REQUEST_RESIZE))
 		return answer_expect(arguments);
 	if (!strcmp(name, HOTSLOT_REQUEST_RELEASE))
-		return json_pack("{s:I, s:s}", "slot", number_of(arguments, "slot"), "state",
+		return json_pack("{s:I, s:I, s:s}", "slot", number_of(arguments, "slot"), "place",
+			number_of(arguments, "slot"), "state",
 			json_is_true(json_object_get(arguments, "detached")) ? "gone" : "released");
 	return json_object();
 }

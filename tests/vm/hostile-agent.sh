@@ -117,6 +117,15 @@ test_an_attach_that_is_never_confirmed_is_rolled_back() {
 	check_recovered
 }
 
+test_an_attach_that_is_rolled_back_leaves_its_slot_reserved() {
+	hs reserve vm 0 3
+	gives_up_attach not-confirmed expect '"silent":true'
+	behave
+	check_equal "0 3" "$(hs reserve vm | paste -sd ' ')"
+	hs unreserve vm 0 3
+	check_recovered
+}
+
 test_an_agent_that_dies_while_it_confirms() {
 	gives_up_attach not-confirmed expect '"mute":true'
 	check_recovered
@@ -216,6 +225,14 @@ test_an_answer_of_wrong_types() {
 	check_recovered
 }
 
+test_a_guest_that_manages_another_controller_or_none() {
+	refuses_attach controller hello '"merge":{"return":{"controller":"0000:00:1f.7"}}'
+	check_match 'the guest 0000:00:1f.7, which is no controller' "$(<stderr)"
+	refuses_attach controller hello '"merge":{"return":{"controller":"nonsense"}}'
+	refuses_attach no-controller hello '"merge":{"return":{"controller":null}}'
+	check_recovered
+}
+
 # ---- lies ----------------------------------------------------------------------------------
 
 test_another_disk_than_the_one_that_was_attached() {
@@ -227,7 +244,8 @@ test_another_disk_than_the_one_that_was_attached() {
 	refuses_record mismatch '"read-only":true'
 	refuses_record agent '"place":1,"slot":1,"lun":1,"links":["/dev/disk/by-slot/1"]'
 	refuses_record agent '"state":"released"'
-	refuses_record serial-taken '"conflict":true'
+	order expect '"merge":{"return":{"disk":{"conflict":true}}}'
+	fails_with serial-taken "$PATIENCE" attach vm a.img --slot 0 --serial given --strict
 	check_recovered
 }
 
@@ -288,6 +306,41 @@ test_a_list_without_end() {
 	check_recovered
 }
 
+test_hidden_disks_that_are_none() {
+	local how
+	for how in 7 '[]' '{"undecided":null}' '{"undecided":0}' '{"places":{}}' '{"places":[-1]}' '{"places":["0"]}' \
+		'{"places":[4259840]}' "{\"places\":[$(seq -s, 65)]}"; do
+		lists_nothing agent "\"merge\":{\"return\":{\"hidden\":$how}}"
+	done
+	order disks '"merge":{"return":{"hidden":null}}'
+	fails_with agent "$LIST_SECONDS" list vm
+	check_recovered
+}
+
+# The host's disks are then not listed, and cannot be named.
+test_a_guest_that_hides_disks() {
+	local how reference DEVICES
+	hs attach vm a.img --slot 0 --serial sly --id sly
+	DEVICES=$(live_devices vm)
+	for how in '{"undecided":true}' '{"places":[0]}'; do
+		order disks "\"merge\":{\"return\":{\"hidden\":$how}}"
+		check_equal "" "$(slots vm)"
+		for reference in 0 /dev/sda /dev/disk/by-slot/0 serial:sly alias:ua-hotslot-sly id:sly; do
+			fails_with protected "$LIST_SECONDS" resolve vm "$reference"
+			check_match 'is hidden: ' "$(<stderr)"
+			fails_with protected "$LIST_SECONDS" resize vm "$reference" 4M
+		done
+		fails_with protected "$LIST_SECONDS" detach vm serial:sly --force --foreign
+		fails_with no-disk "$LIST_SECONDS" resolve vm serial:none
+	done
+	order disks '"merge":{"return":{"hidden":{"undecided":true}}}'
+	check_match 'cannot tell yet which disks its root file system stands on, so it hides them all' \
+		"$(hs list vm 2>&1)"
+	behave
+	check_equal 0 "$(slots vm)"
+	hs detach vm 0
+}
+
 refuses_detach() { # CODE HOW [TIMEOUT_S]
 	local timeout=${3:-$PATIENCE}
 	printf 'on release: %s\n' "$2" >&2
@@ -307,6 +360,32 @@ test_a_release_that_is_none_leaves_the_disk() {
 	behave
 	hs detach vm 0
 	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+# The guest shows the disk in slot 0, and answers a resize of it like this.
+refuses_resize() { # CODE HOW [REGEX]
+	printf 'on resize: %s\n' "$2" >&2
+	order resize "\"disks\":[${RECORD//:5,/:0,}],$2"
+	fails_with "$1" "$SHORT" resize vm 0 "$BYTES" --timeout "$SHORT"
+	check_match "${3:-.}" "$(<stderr)"
+	BYTES=$((BYTES + 1048576))
+}
+
+test_a_resize_that_is_not_confirmed() {
+	local DEVICES BYTES=2097152
+	hs attach vm a.img --slot 0
+	DEVICES=$(live_devices vm)
+	refuses_resize not-confirmed '"silent":true' \
+		'did not confirm the new size of the disk in slot 0 in time; the host has resized it to 2097152 bytes, the guest sees 512'
+	refuses_resize not-confirmed '"merge":{"error":{"class":"DeadlineExceeded","desc":"x"}}' \
+		'did not see the new size .*; the host has resized it to 3145728 bytes, the guest sees 512'
+	refuses_resize agent '"merge":{"error":{"class":"InvalidArgument","desc":"\u001b[2J"}}'
+	refuses_resize agent '"merge":{"return":{"disk":null}}'
+	refuses_resize agent '"merge":{"return":{"disk":{"size":512}}}'
+	refuses_resize agent '"merge":{"return":{"disk":{"place":1,"slot":1,"lun":1}}}'
+	check_equal 7340032 "$(stat -c %s a.img)"
+	behave
+	hs detach vm 0
 }
 
 run_tests

@@ -106,6 +106,7 @@ static int attach_and_detach(const struct worker *worker)
 	struct hotslot_detach_options detach = HOTSLOT_DETACH_INIT;
 	struct hotslot_disk *disk;
 	struct hotslot_error error;
+	char text[16];
 	int slot;
 
 	attach.image = worker->image;
@@ -117,7 +118,8 @@ static int attach_and_detach(const struct worker *worker)
 	slot = disk->slot;
 	hotslot_disk_free(disk);
 	check_list(worker, slot);
-	return succeed(hotslot_detach(worker->domain, slot, &detach, &error), &error, "detach");
+	snprintf(text, sizeof(text), "%d", slot);
+	return succeed(hotslot_detach(worker->domain, text, &detach, &error), &error, "detach");
 }
 
 static void *work(void *data)

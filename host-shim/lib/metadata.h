@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Our element in a domain's <metadata>: <hotslot><reserved slots='0-3,17'/></hotslot>. Pure. */
+#pragma once
+
+#include "slot-set.h"
+#include "xml.h"
+
+#define METADATA_URI "urn:hotslot:domain:1"
+#define METADATA_KEY "hotslot"
+
+/* The reserved slots in a domain's <metadata>, which may be NULL. -EBADMSG if there is an element
+ * of our namespace that is not as it should be. */
+int metadata_parse(xmlNode *metadata, struct slot_set *ret);
+
+/* OLD is our element as virDomainGetMetadata() gives it, NULL if there is none. Returns what
+ * virDomainSetMetadata() is to get, with all that is not about reservations kept; NULL in *ret if
+ * nothing is left. -EBADMSG if OLD is no element of ours. The caller frees *ret. */
+int metadata_update(const char *old, const struct slot_set *reserved, char **ret);
+
+/* Writes a new domain's <metadata>. */
+void metadata_write(struct xml_writer *w, const struct slot_set *reserved);

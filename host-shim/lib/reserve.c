@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reserved slots, in the domain's metadata. */
+#include "reserve.h"
+
+#include <libvirt/virterror.h>
+
+#include "error.h"
+#include "metadata.h"
+#include "options.h"
+#include "session.h"
+#include "slot.h"
+
+bool reserve_has(const struct domain_xml *xml, unsigned slot)
+{
+	return slot_set_has(&xml->reserved, slot);
+}
+
+/* Our element as it is; *ret is NULL if there is none. */
+static int get_element(
+	struct hotslot_domain *domain, unsigned flags, char **ret, struct hotslot_error *error)
+{
+	*ret = virDomainGetMetadata(
+		domain->domain, VIR_DOMAIN_METADATA_ELEMENT, METADATA_URI, flags);
+	if (*ret || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN_METADATA)
+		return 0;
+	return error_libvirt(error, "Cannot read the metadata of domain %s", domain->name);
+}
+
+/* Writes the reservations of the running domain or of its configuration: FLAGS say which. */
+static int write_element(struct hotslot_domain *domain, const struct slot_set *set, unsigned flags,
+	struct hotslot_error *error)
+{
+	_cleanup_free_ char *old = NULL, *text = NULL;
+	int r = get_element(domain, flags, &old, error);
+
+	if (r < 0)
+		return r;
+	r = metadata_update(old, set, &text);
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot change the metadata of domain %s", domain->name);
+	if (!old && !text)
+		return 0;
+	if (virDomainSetMetadata(domain->domain, VIR_DOMAIN_METADATA_ELEMENT, text, METADATA_KEY,
+		    METADATA_URI, flags) < 0)
+		return error_libvirt(error, "Cannot write the metadata of domain %s", domain->name);
+	return 0;
+}
+
+/* The running domain first: its metadata counts. Both or, as far as libvirt lets us, neither. */
+static int store(struct hotslot_domain *domain, const struct slot_set *old,
+	const struct slot_set *new, struct hotslot_error *error)
+{
+	struct hotslot_error other = {};
+	int persistent = virDomainIsPersistent(domain->domain), r;
+
+	if (persistent < 0)
+		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
+	r = write_element(domain, new, VIR_DOMAIN_AFFECT_LIVE, error);
+	if (r < 0 || !persistent)
+		return r;
+	r = write_element(domain, new, VIR_DOMAIN_AFFECT_CONFIG, error);
+	if (r < 0 && write_element(domain, old, VIR_DOMAIN_AFFECT_LIVE, &other) < 0)
+		error_append(error,
+			"; the running domain has the change, its configuration does not: %s",
+			other.message);
+	return r;
+}
+
+int reserve_add(struct hotslot_domain *domain, const struct domain_xml *xml, unsigned slot,
+	struct hotslot_error *error)
+{
+	struct slot_set set = xml->reserved;
+
+	slot_set_add(&set, slot);
+	return store(domain, &xml->reserved, &set, error);
+}
+
+int reserve_remove(struct hotslot_domain *domain, const struct domain_xml *xml, unsigned slot,
+	struct hotslot_error *error)
+{
+	struct slot_set set = xml->reserved;
+
+	slot_set_remove(&set, slot);
+	return store(domain, &xml->reserved, &set, error);
+}
+
+static int check_reserve(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error)
+{
+	if (reserve_has(xml, slot))
+		return error_set(
+			error, HOTSLOT_ERROR_RESERVED, "Slot %u is reserved already", slot);
+	if (domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot)))
+		return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "A disk is in slot %u", slot);
+	return 0;
+}
+
+static int check_unreserve(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error)
+{
+	if (reserve_has(xml, slot))
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_SLOT_EMPTY, "Slot %u is not reserved", slot);
+}
+
+static int collect(
+	const int *slots, size_t count, struct slot_set *ret, struct hotslot_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (slots[i] < 0 || slots[i] > SLOT_MAX)
+			return error_set(error, HOTSLOT_ERROR_INVALID,
+				"Slot %d is out of range: slots are 0 to %d", slots[i], SLOT_MAX);
+		if (slot_set_has(ret, (unsigned)slots[i]))
+			return error_set(
+				error, HOTSLOT_ERROR_INVALID, "Slot %d is given twice", slots[i]);
+		slot_set_add(ret, (unsigned)slots[i]);
+	}
+	return 0;
+}
+
+/* Adds what is in CHANGE to what is reserved, or takes it off: all, or none. */
+static int change_set(struct hotslot_domain *domain, const struct slot_set *change, bool add,
+	struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	struct slot_set set;
+	int r = session_open(domain, deadline_after(0, TIMEOUT_DEFAULT_MS), &xml, error);
+
+	if (r < 0)
+		return r;
+	error_step(error, "reserve");
+	for (int i = slot_set_next(change, 0); i >= 0; i = slot_set_next(change, i + 1)) {
+		r = (add ? check_reserve : check_unreserve)(xml, (unsigned)i, error);
+		if (r < 0)
+			return r;
+	}
+	set = xml->reserved;
+	for (size_t i = 0; i < ARRAY_SIZE(set.words); i++)
+		set.words[i] ^= change->words[i];
+	return store(domain, &xml->reserved, &set, error);
+}
+
+static int change(struct hotslot_domain *domain, const int *slots, size_t count, bool add,
+	struct hotslot_error *error)
+{
+	struct hotslot_error ignored;
+	struct slot_set set = {};
+	_domain_call_(domain);
+	int r;
+
+	error = error_begin(error, &ignored);
+	error_step(error, "check");
+	r = collect(slots, count, &set, error);
+	return r < 0 ? r : change_set(domain, &set, add, error);
+}
+
+int hotslot_reserve(
+	struct hotslot_domain *domain, const int *slots, size_t count, struct hotslot_error *error)
+{
+	return change(domain, slots, count, true, error);
+}
+
+int hotslot_unreserve(
+	struct hotslot_domain *domain, const int *slots, size_t count, struct hotslot_error *error)
+{
+	return change(domain, slots, count, false, error);
+}
+
+int hotslot_reserved(
+	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	struct hotslot_error ignored;
+	size_t count = 0;
+	_domain_call_(domain);
+	int r;
+
+	error = error_begin(error, &ignored);
+	r = domain_read_checked(domain, &xml, error);
+	if (r < 0)
+		return r;
+	/* One more, as there may be none at all. */
+	*ret = calloc(slot_set_count(&xml->reserved) + 1, sizeof(**ret));
+	if (!*ret)
+		return error_memory(error);
+	for (int slot = slot_set_next(&xml->reserved, 0); slot >= 0;
+		slot = slot_set_next(&xml->reserved, (unsigned)slot + 1))
+		(*ret)[count++] = slot;
+	*ret_count = count;
+	return 0;
+}

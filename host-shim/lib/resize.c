@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Resizing a disk: check, resize on the host, wait until the guest sees it. */
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "guest.h"
+#include "options.h"
+#include "places.h"
+#include "resolve.h"
+#include "session.h"
+
+/* QEMU's sectors: a size in between would be rounded in silence. */
+#define SIZE_UNIT 512
+
+/* For what the guest sees if it has not confirmed. */
+#define ASK_MS 2000
+
+struct resize {
+	struct hotslot_domain *domain;
+	struct hotslot_resize_options options;
+	struct reference reference;
+	uint64_t bytes, place;
+	struct domain_xml *xml;
+	const struct xml_disk *disk; /* in it */
+	bool resized;
+	struct record *record; /* what the guest confirmed */
+};
+
+static uint64_t deadline_of(const struct resize *resize)
+{
+	return deadline_after(resize->options.timeout_ms, TIMEOUT_DEFAULT_MS);
+}
+
+static int check_host(struct resize *resize, struct hotslot_error *error)
+{
+	struct place_text place = place_locate(resize->place);
+	const struct hotslot_domain *domain = resize->domain;
+
+	resize->disk = resolve_host(resize->xml, resize->place);
+	if (!resize->disk)
+		return resolve_empty(domain, resize->xml, resize->place, error);
+	if (resize->disk->passthrough)
+		return error_set(error, HOTSLOT_ERROR_IMAGE,
+			"The disk %s of domain %s is a LUN that is passed through: resize the LUN "
+			"itself",
+			place.text, domain->name);
+	if (resize->disk->read_only)
+		return error_set(error, HOTSLOT_ERROR_IMAGE,
+			"The disk %s of domain %s is read-only: it cannot be resized", place.text,
+			domain->name);
+	return resolve_allow(
+		domain, &resize->reference, resize->disk, resize->options.foreign, error);
+}
+
+/* Nothing is done to a disk that the guest hides. */
+static int check_guest(const struct resize *resize, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	int r = guest_disk_in_slot(
+		resize->domain, resize->place, deadline_of(resize), &record, error);
+
+	if (r < 0)
+		return r;
+	return record ? 0 : resolve_protected(resize->domain, resize->place, error);
+}
+
+static int get_size(const struct resize *resize, uint64_t *ret, struct hotslot_error *error)
+{
+	virDomainBlockInfo info;
+
+	if (virDomainGetBlockInfo(
+		    resize->domain->domain, resize->disk->target_dev ?: "", &info, 0) < 0)
+		return error_libvirt(error, "Cannot get the size of the disk %s of domain %s",
+			place_locate(resize->place).text, resize->domain->name);
+	*ret = info.capacity;
+	return 0;
+}
+
+static int check(struct resize *resize, uint64_t *ret_size, struct hotslot_error *error)
+{
+	int r;
+
+	if (resize->bytes == 0 || resize->bytes % SIZE_UNIT != 0 || resize->bytes > INT64_MAX)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"A disk cannot have %" PRIu64 " bytes: the size is a multiple of %d",
+			resize->bytes, SIZE_UNIT);
+	r = session_open(resize->domain, deadline_of(resize), &resize->xml, error);
+	if (r == 0)
+		r = resolve_place(resize->domain, resize->xml, &resize->reference,
+			deadline_of(resize), &resize->place, error);
+	if (r == 0)
+		r = check_host(resize, error);
+	if (r == 0)
+		r = check_guest(resize, error);
+	if (r == 0)
+		r = get_size(resize, ret_size, error);
+	if (r < 0)
+		return r;
+	if (resize->bytes < *ret_size && !resize->options.shrink)
+		return error_set(error, HOTSLOT_ERROR_SHRINK,
+			"The disk %s of domain %s has %" PRIu64 " bytes: what is beyond %" PRIu64
+			" would be lost",
+			place_locate(resize->place).text, resize->domain->name, *ret_size,
+			resize->bytes);
+	return 0;
+}
+
+static bool is_block_device(const struct resize *resize)
+{
+	const char *source = resize->disk->source;
+	struct stat st;
+
+	return resize->domain->hotslot->local && source && stat(source, &st) == 0 &&
+	       S_ISBLK(st.st_mode);
+}
+
+/* libvirt's error may have come after the deed. */
+static int resize_failed(struct resize *resize, uint64_t before, struct hotslot_error *error)
+{
+	struct hotslot_error other = {};
+	uint64_t now;
+	int r = error_libvirt(error, "Cannot resize the disk %s of domain %s",
+		place_locate(resize->place).text, resize->domain->name);
+
+	session_forget_early(resize->domain);
+	if (get_size(resize, &now, &other) < 0)
+		error_append(error, "; what size it has now cannot be told");
+	else
+		error_append(error, "; it %s %" PRIu64 " bytes",
+			now == before ? "still has" : "has", now);
+	if (is_block_device(resize))
+		error_append(error, "; resize the device %s itself first", resize->disk->source);
+	return r;
+}
+
+static int resize_host(struct resize *resize, uint64_t before, struct hotslot_error *error)
+{
+	error_step(error, "resize");
+	session_forget_early(resize->domain);
+	guest_resize_early(resize->domain, resize->place, resize->bytes, deadline_of(resize));
+	if (virDomainBlockResize(resize->domain->domain, resize->disk->target_dev, resize->bytes,
+		    VIR_DOMAIN_BLOCK_RESIZE_BYTES) < 0)
+		return resize_failed(resize, before, error);
+	resize->resized = true;
+	return 0;
+}
+
+static void tell_what_is(const struct resize *resize, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	struct hotslot_error other = {};
+
+	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
+		return;
+	error_append(error, "; the host %s %" PRIu64 " bytes",
+		resize->resized ? "has resized it to" : "has it at", resize->bytes);
+	if (guest_disk_in_slot(resize->domain, resize->place, now_ms() + ASK_MS, &record, &other) ==
+			0 &&
+		record)
+		error_append(error, ", the guest sees %" PRIu64, record->disk.size);
+}
+
+static int confirm(struct resize *resize, struct hotslot_error *error)
+{
+	int r;
+
+	error_step(error, "confirm");
+	r = guest_resize(resize->domain, resize->place, resize->bytes, deadline_of(resize),
+		&resize->record, error);
+	if (r < 0) {
+		tell_what_is(resize, error);
+		return r;
+	}
+	r = record_add_host(resize->record, resize->disk);
+	return r < 0 ? error_memory(error) : 0;
+}
+
+static int run(struct resize *resize, struct hotslot_error *error)
+{
+	uint64_t before;
+	int r = check(resize, &before, error);
+
+	if (r == 0 && before != resize->bytes)
+		r = resize_host(resize, before, error);
+	return r < 0 ? r : confirm(resize, error);
+}
+
+int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t bytes,
+	const struct hotslot_resize_options *options, struct hotslot_disk **ret,
+	struct hotslot_error *error)
+{
+	struct resize resize = { .domain = domain, .bytes = bytes };
+	struct hotslot_error ignored;
+	_domain_call_(domain);
+	int r;
+
+	error = error_begin(error, &ignored);
+	if (options)
+		options_copy(&resize.options, sizeof(resize.options), options);
+	error_step(error, "check");
+	r = reference_parse_disk(disk, &resize.reference, error);
+	if (r == 0)
+		r = run(&resize, error);
+	if (r == 0 && ret)
+		*ret = &steal_pointer(resize.record)->disk;
+	record_free(resize.record);
+	domain_xml_free(resize.xml);
+	reference_done(&resize.reference);
+	return r;
+}

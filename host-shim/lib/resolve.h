@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a reference to the disk that it names, for the calls that take one. */
+#pragma once
+
+#include "domain.h"
+#include "reference.h"
+
+/* Where the disk is that a reference names. The guest is asked only for a serial; the place of a
+ * slot may have no disk. In a session; XML is current. */
+int resolve_place(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct reference *reference, uint64_t deadline, uint64_t *ret,
+	struct hotslot_error *error);
+
+/* The disk at a place on the host, NULL if none. */
+const struct xml_disk *resolve_host(const struct domain_xml *xml, uint64_t place);
+
+/* Whether the disk may be touched: others' disks only if FOREIGN, or by their alias. */
+int resolve_allow(const struct hotslot_domain *domain, const struct reference *reference,
+	const struct xml_disk *disk, bool foreign, struct hotslot_error *error);
+
+/* Sets the error that no disk is in a slot, or at the place of an unslotted disk. */
+int resolve_empty(const struct hotslot_domain *domain, const struct domain_xml *xml, uint64_t place,
+	struct hotslot_error *error);
+
+/* Sets the error that the guest does not show the disk that the host has there. */
+int resolve_protected(
+	const struct hotslot_domain *domain, uint64_t place, struct hotslot_error *error);
