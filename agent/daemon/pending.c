@@ -220,7 +220,7 @@ static void explain(const struct server *server, const struct pending *pending,
 			(unsigned long long)pending->size);
 	else if (entry)
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
-			"%s is in %s, but its link is not there", name, place);
+			"%s is in %s, but not all of its links are there", name, place);
 	else if (server->tracker->identity.system.undecided)
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
 			"no disk is seen in %s: the guest cannot tell which disks its root file "

@@ -145,16 +145,29 @@ json_t *report_removed(const struct entry *entry)
 		(json_int_t)disk->diskseq);
 }
 
-bool report_is_linked(const struct tracker *tracker, const struct entry *entry)
+/* Whether the disk, or a partition of it, has the link that it should have in a tree. */
+static bool is_linked(const struct tracker *tracker, const struct entry *entry, enum link_tree tree,
+	const struct partition *partition)
 {
+	dev_t devnum = partition ? partition->devnum : entry->disk.devnum;
 	char name[LINK_PATH_SIZE];
 
-	if (!entry_is_usable(entry))
+	return (tree == LINK_BY_SERIAL && entry->conflict) ||
+	       !link_name(tree, &entry->disk, partition, name) ||
+	       links_check(&tracker->links, name, devnum);
+}
+
+/* udevd makes the links of partitions after those of their disk. */
+bool report_is_linked(const struct tracker *tracker, const struct entry *entry)
+{
+	if (!entry_is_usable(entry) || !is_linked(tracker, entry, LINK_BY_SLOT, NULL) ||
+		!is_linked(tracker, entry, LINK_BY_SERIAL, NULL))
 		return false;
-	if (!link_name(LINK_BY_SLOT, &entry->disk, NULL, name) &&
-		(entry->conflict || !link_name(LINK_BY_SERIAL, &entry->disk, NULL, name)))
-		return true;
-	return links_check(&tracker->links, name, entry->disk.devnum);
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		if (!is_linked(tracker, entry, LINK_BY_SLOT, &entry->partitions[i]) ||
+			!is_linked(tracker, entry, LINK_BY_SERIAL, &entry->partitions[i]))
+			return false;
+	return true;
 }
 
 /* FNV-1a. */

@@ -13,9 +13,8 @@ json_t *report_disk(const struct tracker *tracker, const struct entry *entry);
 /* The data of disk-removed. */
 json_t *report_removed(const struct entry *entry);
 
-/* Whether the link that the disk is found by is there and leads to its number, the quick look
- * before report_disk(): by slot, or by serial if it has no slot. One that has neither has all the
- * links that it can have. */
+/* Whether all links that the disk and its partitions can have are there and lead to their numbers:
+ * the quick look before report_disk(). */
 bool report_is_linked(const struct tracker *tracker, const struct entry *entry);
 
 /* A hash that differs if the record does. Never 0. */

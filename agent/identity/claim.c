@@ -127,20 +127,42 @@ static bool has_serial(const struct view *view, const char *name, const char *se
 	return dir >= 0 && disk_read_serial(dir, own, &error) == 0 && !strcmp(own, serial);
 }
 
-int claim_pass_on(int run, const struct view *view, const char *serial)
+/* Has udev look at every disk with the serial. Returns how many those are. */
+static int trigger_all(const struct view *view, const char *serial)
 {
-	_cleanup_close_ int wanted = open_marks(run, CLAIMS_WANTED_DIRECTORY);
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, "class/block");
 	struct dirent *entry;
 	int n = 0;
 
-	if (wanted < 0)
-		return wanted;
-	if (unlinkat(wanted, serial, 0) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	dir = open_directory_at(view->sys, "class/block");
 	while (dir && (entry = readdir(dir)))
 		if (!strncmp(entry->d_name, "sd", 2) && has_serial(view, entry->d_name, serial))
 			n += trigger(view, entry->d_name) == 0;
+	return n;
+}
+
+int claim_pass_on(int run, const struct view *view)
+{
+	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
+	_cleanup_closedir_ DIR *wanted = NULL;
+	struct dirent *entry;
+	int n = 0, r = claims < 0 ? claims : lock(claims);
+
+	if (r < 0)
+		return r;
+	wanted = open_directory_at(run, CLAIMS_WANTED_DIRECTORY);
+	if (!wanted)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(wanted))) {
+		char held[CLAIM_SIZE];
+
+		if (entry->d_name[0] == '.' ||
+			(read_attr_at(claims, entry->d_name, held, sizeof(held)) == 0 &&
+				is_current(view, held)))
+			continue;
+		if (unlinkat(dirfd(wanted), entry->d_name, 0) == 0)
+			n += trigger_all(view, entry->d_name);
+	}
+	/* The rule goes by its being there; it stays if somebody else still waits. */
+	unlinkat(run, CLAIMS_WANTED_DIRECTORY, AT_REMOVEDIR);
 	return n;
 }

@@ -7,7 +7,7 @@
 #include "view.h"
 
 /* Below the directory of state: who has the name of a serial, and which serials somebody waits
- * for. */
+ * for; the latter is there only while somebody does. */
 #define CLAIMS_DIRECTORY "serials"
 #define CLAIMS_WANTED_DIRECTORY "serials-wanted"
 
@@ -20,6 +20,7 @@ enum {
  * until it is gone. Returns one of the above or a negative errno. */
 int claim_serial(int run, const struct view *view, const struct disk *disk);
 
-/* The disk that had this serial may be gone: has udevd look again at those that wait for it.
- * Returns how many those are. */
-int claim_pass_on(int run, const struct view *view, const char *serial);
+/* A disk is gone: has udevd look again at those that wait for a name which nobody has any more.
+ * Returns how many those are. Which serial the disk had is not asked: udevd forgets that when it
+ * handles an event of a disk that is about to go. */
+int claim_pass_on(int run, const struct view *view);

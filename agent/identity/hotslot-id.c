@@ -33,9 +33,9 @@ static void print_usage(FILE *out)
 	      "      --claim    and claim the name of its serial, unless another disk has it: "
 	      "then\n"
 	      "                 HOTSLOT_BY_SERIAL=1 is printed, too; for udev's rule\n"
-	      "      --pass-on  the disk with the serial $HOTSLOT_SERIAL is gone: have udev look "
-	      "again\n"
-	      "                 at those that could not claim its name; for udev's rule\n"
+	      "      --pass-on  a disk is gone: have udev look again at those that could not "
+	      "claim\n"
+	      "                 a name which nobody has any more; for udev's rule\n"
 	      "  -j, --json     print a JSON object\n"
 	      "  -h, --help     print this\n"
 	      "  -V, --version  print the version\n"
@@ -189,19 +189,13 @@ static bool claim(const struct view *view, const struct disk *disk)
 
 static int pass_on(const struct view *view)
 {
-	const char *serial = getenv("HOTSLOT_SERIAL");
-	_cleanup_close_ int state = -1;
-	int r;
+	_cleanup_close_ int state = open_state();
+	int r = state;
 
-	if (!serial || !*serial || strchr(serial, '/') || strlen(serial) > SERIAL_ENCODED_MAX) {
-		log_error("--pass-on: HOTSLOT_SERIAL is no encoded serial");
-		return -EINVAL;
-	}
-	r = state = open_state();
 	if (r >= 0)
-		r = claim_pass_on(state, view, serial);
+		r = claim_pass_on(state, view);
 	if (r < 0)
-		log_error("cannot pass on the name of serial %s: %s", serial, strerror(-r));
+		log_error("cannot pass on the names of serials: %s", strerror(-r));
 	return r < 0 ? r : 0;
 }
 
