@@ -192,9 +192,9 @@ slots() { # NAME
 # Empties a domain that several tests share.
 detach_all() { # NAME
 	local list
-	list=$(slots "$1")
+	list=$(hs list "$1" --json | jq -r '.disks[] | if .alias then "alias:\(.alias)" else .slot end')
 	# shellcheck disable=SC2086
-	[[ -z $list ]] || hs detach "$1" $list --force
+	[[ -z $list ]] || hs detach "$1" $list --force --foreign
 }
 
 # ---- the tests' hands in the guest: see tests/vm/witness.c ------------------------------

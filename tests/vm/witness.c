@@ -8,6 +8,8 @@
  *                            prints, ends with its status
  *   witness links [DIR]      in the guest: prints a line for each link below DIR/disk (/dev):
  *                            NAME NODE MAJOR:MINOR BYTES ro|rw FIRST-LINE
+ *   witness names [DIR]      the same without opening a device, which would keep the kernel from
+ *                            reading a partition table: NAME NODE BYTES
  *
  * A request is "TOKEN LENGTH\n" and so many bytes; the answer is "TOKEN STATUS LENGTH\n" and so
  * many. The token tells an answer from one that was left over.
@@ -257,7 +259,24 @@ static void print_link(int directory, const char *tree, const char *name)
 	closep(&fd);
 }
 
-static int print_links(const char *dev)
+static void print_name(int directory, const char *tree, const char *name)
+{
+	char target[PATH_MAX] = "", path[PATH_MAX + 32];
+	const char *node;
+	uint64_t sectors;
+
+	if (readlinkat(directory, name, target, sizeof(target) - 1) < 0)
+		return;
+	node = strrchr(target, '/');
+	snprintf(path, sizeof(path), "/sys/class/block/%s/size", node ? node + 1 : target);
+	if (read_attr_u64_at(AT_FDCWD, path, &sectors) < 0)
+		printf("%s/%s %s !no such device\n", tree, name, target);
+	else
+		printf("%s/%s %s %llu\n", tree, name, target, (unsigned long long)sectors * 512);
+}
+
+static int print_links(
+	const char *dev, void (*print)(int directory, const char *tree, const char *name))
 {
 	static const char *const trees[] = { "by-slot", "by-serial" };
 
@@ -271,7 +290,7 @@ static int print_links(const char *dev)
 		directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		for (int k = 0; k < n; k++) {
 			if (names[k]->d_name[0] != '.')
-				print_link(directory, trees[i], names[k]->d_name);
+				print(directory, trees[i], names[k]->d_name);
 			free(names[k]);
 		}
 		if (n >= 0)
@@ -351,7 +370,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "ask"))
 		return ask(argv[2]);
 	if (argc <= 3 && !strcmp(argv[1], "links"))
-		return print_links(argc == 3 ? argv[2] : "/dev");
-	fputs("usage: witness | witness ask SOCKET | witness links [DIR]\n", stderr);
+		return print_links(argc == 3 ? argv[2] : "/dev", print_link);
+	if (argc <= 3 && !strcmp(argv[1], "names"))
+		return print_links(argc == 3 ? argv[2] : "/dev", print_name);
+	fputs("usage: witness | witness ask SOCKET | witness links|names [DIR]\n", stderr);
 	return 2;
 }

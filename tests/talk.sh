@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Talks with the agent of the domain vm by hand. Sourced after lib.sh.
+
+# Talks with the agent by hand: sends standard input, prints what comes until a line that holds
+# $UNTIL, by default the answer whose id is "last".
+talk() {
+	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+	local line pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
+	cat >&"${SOCAT[1]}"
+	while IFS= read -r -t 20 line <&"${SOCAT[0]}"; do
+		# Answers to a hello come after a 0xFF.
+		line=$(tr -d '\377' <<<"$line")
+		printf '%s\n' "$line"
+		[[ $line != *"$until"* ]] || break
+	done
+	kill "$pid"
+	wait "$pid" || true
+	[[ $line == *"$until"* ]] || fail "no $until came"
+}
+
+NONCE=0123456789abcdef0123456789abcdef
+hello() {
+	printf '\377{"execute":"hello","id":"hello","arguments":{"nonce":"%s","versions":[1]}}\n' \
+		"$NONCE"
+}
+request() { # EXECUTE ID [ARGUMENTS]
+	printf '{"execute":"%s","id":"%s","session":"%s","arguments":%s}\n' "$1" "$2" "$NONCE" \
+		"${3:-{\}}"
+}
+last() {
+	request ping last
+}
+answer() { # ID (of the file "answers")
+	jq -c "select(.id == \"$1\")" answers
+}
+error_class() { # ID
+	answer "$1" | jq -r .error.class
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Disks that others attach: plain virsh, with no word to hotslot. Sourced after lib.sh.
+
+# Wall-clock seconds until the guest shows what was not waited for.
+SEEN_SECONDS=20
+
+# libvirt's label, which has to be unique: sda for 0, sdz, sdaa, …
+target_dev() { # NUMBER
+	local n=$(($1 + 1)) letters=''
+	while [[ $n -gt 0 ]]; do
+		letters=$(printf '%b' "\\x$(printf %x $((97 + (n - 1) % 26)))")$letters
+		n=$(((n - 1) / 26))
+	done
+	echo "sd$letters"
+}
+
+# The XML of a raw image on the first controller.
+disk_xml() { # FILE TARGET UNIT [MORE ELEMENTS]
+	printf "<disk type='file' device='disk'><driver name='qemu' type='raw'/>
+		<source file='%s'/><target dev='%s' bus='scsi'/>%s
+		<address type='drive' controller='0' bus='0' target='%s' unit='%s'/></disk>\n" \
+		"$(realpath "$1")" "$(target_dev $(($2 * 16384 + $3)))" "${4:-}" "$2" "$3"
+}
+
+run_virsh() { # [ARGUMENT…]
+	virsh -q -c "$URI" "$@"
+}
+
+virsh_attach() { # NAME FILE TARGET UNIT [MORE ELEMENTS]
+	disk_xml "${@:2}" >"$2.xml"
+	run_virsh attach-device "$1" "$2.xml" --live
+}
+
+virsh_detach() { # NAME FILE
+	run_virsh detach-device "$1" "$2.xml" --live
+}
+
+# Repeats a command until it prints that, and fails with the difference if it never does.
+await_equal() { # EXPECTED CMD…
+	local want=$1 now end=$((SECONDS + SEEN_SECONDS))
+	shift
+	until now=$("$@") && [[ $now == "$want" ]]; do
+		[[ $SECONDS -le $end ]] || check_equal "$want" "$now"
+	done
+}
+
+# Each link that list tells of, with device number and size: sorted lines.
+listed_links() { # NAME
+	hs list "$1" --json | jq -r '.disks[] | ., .partitions[] | . as $disk |
+		(."by-slot", ."by-serial" | values) | "\(.) \($disk.devnum) \($disk.size)"' | sort
+}
+
+# The same of each link that is in the guest.
+existing_links() { # NAME
+	guest_links "$1" | awk '{ print "/dev/disk/" $1, $3, $4 }' | sort
+}
+
+# Has no link too many and none too few.
+check_links_agree() { # NAME
+	check_equal "$(listed_links "$1")" "$(existing_links "$1")"
+}
+
+# Links of one tree by name, with what is on the disk.
+links_with_content() { # NAME TREE
+	guest_links "$1" | sed -n "s|^$2/||p" | awk '{ print $1, $6 }'
+}
