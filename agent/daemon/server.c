@@ -336,11 +336,11 @@ int server_use_socket(struct server *server, int fd)
 	struct port_callbacks callbacks = callbacks_of(server);
 	int r = port_new_from_fd(fd, &callbacks, &server->port);
 
-	if (r < 0) {
+	if (r == 0)
+		r = watch_port(server);
+	if (r < 0)
 		log_error("cannot use descriptor %d as port: %s", fd, strerror(-r));
-		return r;
-	}
-	return watch_port(server);
+	return r;
 }
 
 uint64_t server_deadline(const struct server *server)
