@@ -221,8 +221,8 @@ lint-built:
 
 # The helper is static, which a sanitized program cannot be: the tests take the usual one.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-SANITIZED := hotslot hotslot-agent hotslot-init hotslot-mkinitramfs
-sanitize-built: $(B)/hotslot-id $(B)/kernel/release
+SANITIZED := hotslot hotslot-agent hotslot-init hotslot-mkinitramfs tests/vm/walk
+sanitize-built: $(B)/hotslot-id $(B)/tests/vm/witness $(B)/kernel/release
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= CFLAGS='-O1 -g $(SANITIZE)' \
 		LDFLAGS='$(SANITIZE)' $(addprefix $(B)/sanitize/,$(SANITIZED)) unit-tests
 	$(Q)B=$(abspath $(B)) tests/sanitize

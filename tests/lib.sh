@@ -199,7 +199,7 @@ detach_all() { # NAME
 
 # ---- the tests' hands in the guest: see tests/vm/witness.c ------------------------------
 
-WITNESS=$B/tests/vm/witness
+WITNESS=${WITNESS:-$B/tests/vm/witness}
 
 # shellcheck disable=SC2120
 control_image() { # [OPTION…]
