@@ -29,9 +29,12 @@ expected() { # PATTERN
 }
 
 # Detaches disks without waiting for any. An embedded driver ends with virsh, and with it what it
-# has still to hear of QEMU: libvirt then tells of disks that are gone, and has to be asked again.
+# has still to hear of QEMU: so virsh stays for a second.
 detach_in_a_burst() { # reads aliases
-	sed 's/.*/detach-device-alias vm & --live/' >commands
+	{
+		sed 's/.*/detach-device-alias vm & --live/'
+		echo 'event --domain vm --event device-removed --loop --timeout 1'
+	} >commands
 	run_virsh <commands >/dev/null
 	# Some of them go just then.
 	local end=$((SECONDS + SEEN_SECONDS))
