@@ -102,7 +102,7 @@ static void set_option(struct launch *launch, int option)
 		options->persistent = true;
 		break;
 	case 'R':
-		options->reserve = number_option(client, "reserve", 1, SLOT_COUNT);
+		options->reserve = number_option(client, "reserve", 0, SLOT_COUNT);
 		break;
 	case 't':
 		options->timeout_ms = timeout_option(client);

@@ -226,7 +226,7 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	}
 	if (r == 0 && reserve_has(xml, attach->drive.slot)) {
 		error_step(error, "fill");
-		r = reserve_remove(attach->domain, xml, attach->drive.slot, error);
+		r = reserve_fill(attach->domain, attach->drive.slot, error);
 	}
 	if (r < 0)
 		roll_back(attach, have_attached, error);
@@ -241,7 +241,7 @@ static int reserve_only(struct attach *attach, struct hotslot_error *error)
 	attach->record = record_new(slot_target(slot), slot_lun(slot));
 	if (!attach->record)
 		return error_memory(error);
-	return reserve_add(attach->domain, attach->xml, slot, error);
+	return reserve_add(attach->domain, slot, error);
 }
 
 static int run(struct attach *attach, struct hotslot_error *error)

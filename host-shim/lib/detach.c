@@ -96,7 +96,7 @@ static int free_place(
 	if (record)
 		r = await_gone(detach, error);
 	if (r == 0 && reserved)
-		r = reserve_remove(detach->domain, xml, (unsigned)detach->place, error);
+		r = reserve_remove(detach->domain, (unsigned)detach->place, error);
 	return r;
 }
 

@@ -128,10 +128,12 @@ static int reserve_slot(struct drive *drive, int wanted, const struct domain_xml
 	return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "Every slot has a disk or is reserved");
 }
 
+/* By-serial links are the managed controller's. */
 static bool has_serial(const struct domain_xml *xml, const char *serial)
 {
 	for (size_t i = 0; i < xml->n_disks; i++)
-		if (xml->disks[i].serial && strcmp(xml->disks[i].serial, serial) == 0)
+		if (domain_xml_manages(xml, &xml->disks[i]) && xml->disks[i].serial &&
+			strcmp(xml->disks[i].serial, serial) == 0)
 			return true;
 	return false;
 }
@@ -157,16 +159,26 @@ static int reserve_serial(struct drive *drive, const char *wanted, const struct 
 	return 0;
 }
 
+/* "slot-3", or "slot-3-2" if somebody has taken that name for a disk elsewhere, and so on. */
+static void derive_alias(struct drive *drive, const struct domain_xml *xml)
+{
+	snprintf(drive->alias, sizeof(drive->alias), ALIAS_PREFIX "slot-%u", drive->slot);
+	for (unsigned n = 2; domain_xml_disk_by_alias(xml, drive->alias); n++)
+		snprintf(drive->alias, sizeof(drive->alias), ALIAS_PREFIX "slot-%u-%u", drive->slot,
+			n);
+}
+
 static int reserve_alias(struct drive *drive, const char *wanted, const struct domain_xml *xml,
 	struct hotslot_error *error)
 {
-	if (wanted)
-		snprintf(drive->alias, sizeof(drive->alias), ALIAS_PREFIX "%s", wanted);
-	else
-		snprintf(drive->alias, sizeof(drive->alias), ALIAS_PREFIX "slot-%u", drive->slot);
+	if (!wanted) {
+		derive_alias(drive, xml);
+		return 0;
+	}
+	snprintf(drive->alias, sizeof(drive->alias), ALIAS_PREFIX "%s", wanted);
 	if (domain_xml_disk_by_alias(xml, drive->alias))
-		return error_set(error, HOTSLOT_ERROR_ID_TAKEN, "Another disk has the id %s",
-			drive->alias + strlen(ALIAS_PREFIX));
+		return error_set(
+			error, HOTSLOT_ERROR_ID_TAKEN, "Another disk has the id %s", wanted);
 	return 0;
 }
 

@@ -101,17 +101,21 @@ static int dump(xmlDoc *document, xmlNode *element, char **ret)
 	return 0;
 }
 
-int metadata_update(const char *old, const struct slot_set *reserved, char **ret)
+int metadata_update(const char *old, const struct slot_set *change, bool add, char **ret)
 {
 	_cleanup_xml_ xmlDoc *document = xml_read(old ?: "<" METADATA_KEY "/>");
 	xmlNode *element = document ? xmlDocGetRootElement(document) : NULL;
-	int r;
+	struct slot_set reserved = {};
+	int r = element ? parse_element(element, &reserved) : -EBADMSG;
 
-	if (!element || !xml_is(element, METADATA_KEY))
-		return -EBADMSG;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(reserved.words); i++)
+		reserved.words[i] = add ? reserved.words[i] | change->words[i]
+					: reserved.words[i] & ~change->words[i];
 	remove_reserved(element);
-	if (!slot_set_is_empty(reserved)) {
-		r = add_reserved(element, reserved);
+	if (!slot_set_is_empty(&reserved)) {
+		r = add_reserved(element, &reserved);
 		if (r < 0)
 			return r;
 	} else if (!element->children && !element->properties) {

@@ -12,10 +12,11 @@
  * of our namespace that is not as it should be. */
 int metadata_parse(xmlNode *metadata, struct slot_set *ret);
 
-/* OLD is our element as virDomainGetMetadata() gives it, NULL if there is none. Returns what
- * virDomainSetMetadata() is to get, with all that is not about reservations kept; NULL in *ret if
- * nothing is left. -EBADMSG if OLD is no element of ours. The caller frees *ret. */
-int metadata_update(const char *old, const struct slot_set *reserved, char **ret);
+/* OLD is our element as virDomainGetMetadata() gives it, NULL if there is none. Adds the slots of
+ * CHANGE to the reserved ones, or takes them off, and returns what virDomainSetMetadata() is to
+ * get, with all that is not about reservations kept; NULL in *ret if nothing is left. -EBADMSG if
+ * OLD is no element of ours. The caller frees *ret. */
+int metadata_update(const char *old, const struct slot_set *change, bool add, char **ret);
 
 /* Writes a new domain's <metadata>. */
 void metadata_write(struct xml_writer *w, const struct slot_set *reserved);

@@ -26,16 +26,16 @@ static int get_element(
 	return error_libvirt(error, "Cannot read the metadata of domain %s", domain->name);
 }
 
-/* Writes the reservations of the running domain or of its configuration: FLAGS say which. */
-static int write_element(struct hotslot_domain *domain, const struct slot_set *set, unsigned flags,
-	struct hotslot_error *error)
+/* Changes the reservations of the running domain or of its configuration: FLAGS say which. */
+static int change_element(struct hotslot_domain *domain, const struct slot_set *change, bool add,
+	unsigned flags, struct hotslot_error *error)
 {
 	_cleanup_free_ char *old = NULL, *text = NULL;
 	int r = get_element(domain, flags, &old, error);
 
 	if (r < 0)
 		return r;
-	r = metadata_update(old, set, &text);
+	r = metadata_update(old, change, add, &text);
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot change the metadata of domain %s", domain->name);
@@ -47,42 +47,54 @@ static int write_element(struct hotslot_domain *domain, const struct slot_set *s
 	return 0;
 }
 
-/* The running domain first: its metadata counts. Both or, as far as libvirt lets us, neither. */
-static int store(struct hotslot_domain *domain, const struct slot_set *old,
-	const struct slot_set *new, struct hotslot_error *error)
+/* The running domain first: its metadata counts. Each gets the change, on top of what it has, which
+ * may differ. Both or, as far as libvirt lets us, neither. */
+static int store(struct hotslot_domain *domain, const struct slot_set *change, bool add,
+	struct hotslot_error *error)
 {
 	struct hotslot_error other = {};
 	int persistent = virDomainIsPersistent(domain->domain), r;
 
 	if (persistent < 0)
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
-	r = write_element(domain, new, VIR_DOMAIN_AFFECT_LIVE, error);
+	r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_LIVE, error);
 	if (r < 0 || !persistent)
 		return r;
-	r = write_element(domain, new, VIR_DOMAIN_AFFECT_CONFIG, error);
-	if (r < 0 && write_element(domain, old, VIR_DOMAIN_AFFECT_LIVE, &other) < 0)
+	r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_CONFIG, error);
+	if (r < 0 && change_element(domain, change, !add, VIR_DOMAIN_AFFECT_LIVE, &other) < 0)
 		error_append(error,
 			"; the running domain has the change, its configuration does not: %s",
 			other.message);
 	return r;
 }
 
-int reserve_add(struct hotslot_domain *domain, const struct domain_xml *xml, unsigned slot,
-	struct hotslot_error *error)
+static struct slot_set one(unsigned slot)
 {
-	struct slot_set set = xml->reserved;
+	struct slot_set set = {};
 
 	slot_set_add(&set, slot);
-	return store(domain, &xml->reserved, &set, error);
+	return set;
 }
 
-int reserve_remove(struct hotslot_domain *domain, const struct domain_xml *xml, unsigned slot,
-	struct hotslot_error *error)
+int reserve_add(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error)
 {
-	struct slot_set set = xml->reserved;
+	struct slot_set change = one(slot);
 
-	slot_set_remove(&set, slot);
-	return store(domain, &xml->reserved, &set, error);
+	return store(domain, &change, true, error);
+}
+
+int reserve_remove(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error)
+{
+	struct slot_set change = one(slot);
+
+	return store(domain, &change, false, error);
+}
+
+int reserve_fill(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error)
+{
+	struct slot_set change = one(slot);
+
+	return change_element(domain, &change, false, VIR_DOMAIN_AFFECT_LIVE, error);
 }
 
 static int check_reserve(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error)
@@ -122,7 +134,6 @@ static int change_set(struct hotslot_domain *domain, const struct slot_set *chan
 	struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	struct slot_set set;
 	int r = session_open(domain, deadline_after(0, TIMEOUT_DEFAULT_MS), &xml, error);
 
 	if (r < 0)
@@ -133,10 +144,7 @@ static int change_set(struct hotslot_domain *domain, const struct slot_set *chan
 		if (r < 0)
 			return r;
 	}
-	set = xml->reserved;
-	for (size_t i = 0; i < ARRAY_SIZE(set.words); i++)
-		set.words[i] ^= change->words[i];
-	return store(domain, &xml->reserved, &set, error);
+	return store(domain, change, add, error);
 }
 
 static int change(struct hotslot_domain *domain, const int *slots, size_t count, bool add,

@@ -7,8 +7,10 @@
 /* Whether the slot is reserved in the XML that was read. */
 bool reserve_has(const struct domain_xml *xml, unsigned slot);
 
-/* Reserves the slot, or reserves it no more. In a call, with the session held; XML is current. */
-int reserve_add(struct hotslot_domain *domain, const struct domain_xml *xml, unsigned slot,
-	struct hotslot_error *error);
-int reserve_remove(struct hotslot_domain *domain, const struct domain_xml *xml, unsigned slot,
-	struct hotslot_error *error);
+/* Reserves the slot, or reserves it no more: in a call, with the session held. */
+int reserve_add(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error);
+int reserve_remove(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error);
+
+/* A disk of the running domain fills the slot. Its configuration does not have the disk, and keeps
+ * the reservation for the next start. */
+int reserve_fill(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error);

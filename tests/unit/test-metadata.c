@@ -70,17 +70,25 @@ static void test_a_malformed_element_of_ours_is_not_ignored(void **state)
 static void test_an_update_keeps_what_is_not_about_reservations(void **state)
 {
 	static const struct {
-		const char *old, *slots, *want; /* NULL: no element */
+		const char *old, *slots;
+		bool add;
+		const char *want; /* NULL: no element */
 	} cases[] = {
-		{ NULL, NULL, NULL },
-		{ NULL, "0-3", "<hotslot><reserved slots=\"0-3\"/></hotslot>" },
-		{ "<hotslot><reserved slots='7'/></hotslot>", "8",
-			"<hotslot><reserved slots=\"8\"/></hotslot>" },
-		{ "<hotslot><reserved slots='7'/></hotslot>", NULL, NULL },
-		{ "<hotslot a='1'><reserved slots='7'/></hotslot>", NULL, "<hotslot a=\"1\"/>" },
-		{ "<hotslot><label>x</label><reserved slots='7'/></hotslot>", NULL,
+		{ NULL, "1", false, NULL },
+		{ NULL, "0-3", true, "<hotslot><reserved slots=\"0-3\"/></hotslot>" },
+		{ "<hotslot><reserved slots='7'/></hotslot>", "8", true,
+			"<hotslot><reserved slots=\"7-8\"/></hotslot>" },
+		/* What is not there need not be taken off, what is there need not be added. */
+		{ "<hotslot><reserved slots='7,9'/></hotslot>", "8-9", false,
+			"<hotslot><reserved slots=\"7\"/></hotslot>" },
+		{ "<hotslot><reserved slots='7'/></hotslot>", "6-7", true,
+			"<hotslot><reserved slots=\"6-7\"/></hotslot>" },
+		{ "<hotslot><reserved slots='7'/></hotslot>", "7", false, NULL },
+		{ "<hotslot a='1'><reserved slots='7'/></hotslot>", "7", false,
+			"<hotslot a=\"1\"/>" },
+		{ "<hotslot><label>x</label><reserved slots='7'/></hotslot>", "7", false,
 			"<hotslot><label>x</label></hotslot>" },
-		{ "<hotslot><o:reserved xmlns:o='urn:o' slots='x'/></hotslot>", "1",
+		{ "<hotslot><o:reserved xmlns:o='urn:o' slots='x'/></hotslot>", "1", true,
 			"<hotslot><o:reserved xmlns:o=\"urn:o\" slots=\"x\"/>"
 			"<reserved slots=\"1\"/></hotslot>" },
 	};
@@ -92,7 +100,7 @@ static void test_an_update_keeps_what_is_not_about_reservations(void **state)
 
 		if (cases[i].slots)
 			assert_int_equal(slot_set_parse(cases[i].slots, &set), 0);
-		assert_int_equal(metadata_update(cases[i].old, &set, &text), 0);
+		assert_int_equal(metadata_update(cases[i].old, &set, cases[i].add, &text), 0);
 		if (cases[i].want)
 			assert_string_equal(text, cases[i].want);
 		else
@@ -106,8 +114,11 @@ static void test_what_is_no_element_of_ours_is_not_updated(void **state)
 	char *text = NULL;
 
 	(void)state;
-	assert_int_equal(metadata_update("<other/>", &set, &text), -EBADMSG);
-	assert_int_equal(metadata_update("", &set, &text), -EBADMSG);
+	assert_int_equal(metadata_update("<other/>", &set, true, &text), -EBADMSG);
+	assert_int_equal(metadata_update("", &set, true, &text), -EBADMSG);
+	assert_int_equal(
+		metadata_update("<hotslot><reserved slots='x'/></hotslot>", &set, true, &text),
+		-EBADMSG);
 	assert_null(text);
 }
 

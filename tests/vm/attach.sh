@@ -57,6 +57,17 @@ three.img" "$(guest_reads 0 1 2)"
 	hs detach vm 0 1 2
 }
 
+test_an_id_that_looks_like_a_slots_does_not_stop_automatic_ones() {
+	raw_image a.img
+	raw_image b.img
+	hs attach vm a.img --slot 3 --id slot-0
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm b.img)"
+	check_equal "slot-0-2 slot-0" "$(disk_field vm 0 id) $(disk_field vm 3 id)"
+	raw_image c.img
+	check_fails 1 'Another disk has the id slot-0' hs attach vm c.img --id slot-0
+	hs detach vm 0 3
+}
+
 test_several_images_at_once() {
 	raw_image a.img
 	raw_image b.img

@@ -164,6 +164,17 @@ test_a_persistent_domain_keeps_its_reservations() {
 	check_equal "1 7" "$(reserved kept)"
 	hs attach kept /dev/null --slot 3
 	check_match "slots=.1,3,7." "$(metadata kept --config)"
+	# The disk that fills a slot is not in the configuration: there it stays reserved.
+	raw_image a.img
+	hs attach kept a.img --slot 7
+	check_equal "1 3" "$(reserved kept)"
+	check_match "slots=.1,3,7." "$(metadata kept --config)"
+	# What else is reserved there is left alone.
+	virsh -q -c "$URI" metadata kept "$KEY" --config --key hotslot \
+		--set "<hotslot><reserved slots='40'/></hotslot>" >/dev/null
+	hs reserve kept 9
+	check_match "slots=.9,40." "$(metadata kept --config)"
+	check_equal "1 3 9" "$(reserved kept)"
 	hs shutdown kept --force
 	virsh -q -c "$URI" undefine kept
 }
