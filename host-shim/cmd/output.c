@@ -62,7 +62,7 @@ void print_line(struct client *client, const char *subject, const char *message,
 		fprintf(stderr, "line %u: ", client->line);
 	if (client->command)
 		fprintf(stderr, "%s: ", client->command->name);
-	if (subject && !mentions(message, subject))
+	if (subject && *subject && !mentions(message, subject))
 		put_part(subject, ": ");
 	put_part(message, note ? "; " : "\n");
 	if (note)

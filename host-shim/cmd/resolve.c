@@ -112,26 +112,43 @@ static int show(struct client *client, const struct named *named, json_t *disks,
 	return print_named(named);
 }
 
+/* All of them, or nothing is printed. */
 static int resolve_all(struct client *client, struct hotslot_domain *domain,
-	const struct arguments *arguments, json_t *result)
+	const struct arguments *arguments, struct named *named, json_t *result)
 {
 	json_t *disks = json_object_get(result, "disks");
 	struct hotslot_error error = { 0 };
 
-	for (int i = 0; i < arguments->count; i++) {
-		const char *reference = arguments->values[i];
-		struct named named;
-		int r = find(domain, reference, &named, &error);
-
-		if (r == 0) {
-			if (show(client, &named, disks, i == 0) < 0)
-				r = set_error(&error, -ENOMEM, "out of memory");
-			hotslot_disk_free(named.disk);
+	for (int i = 0; i < arguments->count; i++)
+		if (find(domain, arguments->values[i], &named[i], &error) < 0)
+			return fail(client, result, arguments->values[i], &error, NULL);
+	for (int i = 0; i < arguments->count; i++)
+		if (show(client, &named[i], disks, i == 0) < 0) {
+			set_error(&error, -ENOMEM, "out of memory");
+			return fail(client, result, arguments->values[i], &error, NULL);
 		}
-		if (r < 0)
-			return fail(client, result, reference, &error, NULL);
-	}
 	return finish(client, result);
+}
+
+static int resolve_arguments(
+	struct client *client, struct hotslot_domain *domain, const struct arguments *arguments)
+{
+	struct named *named = calloc((size_t)arguments->count, sizeof(*named));
+	struct hotslot_error error = { 0 };
+	json_t *result = NULL;
+	int status;
+
+	if (!named) {
+		set_error(&error, -ENOMEM, "out of memory");
+		return fail(client, NULL, NULL, &error, NULL);
+	}
+	if (client->json)
+		result = json_pack("{ss s[]}", "domain", hotslot_domain_name(domain), "disks");
+	status = resolve_all(client, domain, arguments, named, result);
+	for (int i = 0; i < arguments->count; i++)
+		hotslot_disk_free(named[i].disk);
+	free(named);
+	return status;
 }
 
 static int run_resolve(struct client *client, int argc, char **argv)
@@ -140,7 +157,6 @@ static int run_resolve(struct client *client, int argc, char **argv)
 	struct hotslot_domain *domain;
 	struct hotslot_error error = { 0 };
 	struct arguments arguments;
-	json_t *result = NULL;
 	int status;
 
 	next_option(client, argc, argv, options);
@@ -148,9 +164,7 @@ static int run_resolve(struct client *client, int argc, char **argv)
 		return status;
 	if (client_find(client, arguments.domain, &domain, &error) < 0)
 		return fail(client, NULL, arguments.domain, &error, NULL);
-	if (client->json)
-		result = json_pack("{ss s[]}", "domain", hotslot_domain_name(domain), "disks");
-	return resolve_all(client, domain, &arguments, result);
+	return resolve_arguments(client, domain, &arguments);
 }
 
 const struct command command_resolve = {

@@ -82,6 +82,9 @@ $expected" "$(hs resolve vm "$reference")"
 	check_equal "$(hs resolve vm 27)
 
 $(hs resolve vm serial:other)" "$(hs resolve vm 27 serial:other)"
+	# All of them, or nothing is printed.
+	check_fails 1 'No disk is in slot 5' hs resolve vm 27 5
+	check_equal "" "$(<stdout)"
 }
 
 test_a_partition_has_names_of_its_own() {
