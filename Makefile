@@ -182,6 +182,8 @@ $(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
 $(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/tests/common.a $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -L$(B) -lhotslot -lvirt \
 		-Wl,-rpath,'$$ORIGIN/../..'
+$(B)/tests/vm/meanwhile: $(B)/tests/vm/meanwhile.o $(B)/libhotslot.so
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -lvirt -Wl,-rpath,'$$ORIGIN/../..'
 # Runs in guests, too, which have no libraries.
 $(B)/tests/vm/witness $(B)/tests/vm/watch: %: %.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^

@@ -50,7 +50,8 @@ static int attach_one(struct batch *batch, int number, struct hotslot_error *err
 {
 	struct hotslot_disk *disk = NULL;
 	char text[PROBLEM_MAX];
-	_cleanup_free_ char *name = printable(batch->options.image);
+	_cleanup_free_ char *image = without_secret(batch->options.image);
+	_cleanup_free_ char *name = image ? printable(image) : NULL;
 	int r;
 
 	snprintf(

@@ -81,6 +81,7 @@ static void set_guest(json_t **object, const struct hotslot_disk *disk)
 {
 	set(object, "visible", json_boolean(disk->visible));
 	set(object, "conflict", json_boolean(disk->conflict));
+	set(object, "mismatch", json_boolean(disk->mismatch));
 	set(object, "name", json_text(disk->name));
 	set(object, "devnum", json_text(disk->devnum));
 	set(object, "diskseq", json_integer((json_int_t)disk->diskseq));

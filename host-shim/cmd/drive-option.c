@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "slot.h"
 #include "util.h"
 
 /* Cuts the first part off *TEXT, undoubles its commas; *TEXT is NULL after the last one. */
@@ -26,13 +25,8 @@ static char *next_part(char **text)
 
 static int set_slot(const char *value, int *ret)
 {
-	uint64_t slot;
-	int r = parse_u64(value, SLOT_MAX, &slot);
-
-	if (r < 0)
-		return -EINVAL;
-	*ret = (int)slot;
-	return 0;
+	/* As --slot has it. */
+	return hotslot_slot_parse(value, ret, NULL) < 0 ? -EINVAL : 0;
 }
 
 static bool set_flag(const char *part, struct hotslot_attach_options *drive)

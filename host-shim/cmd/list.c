@@ -47,7 +47,7 @@ static void format_size(uint64_t size, bool bytes, char ret[static NUMBER_SIZE])
 		snprintf(ret, NUMBER_SIZE, "%u.%u%c", tenths / 10, tenths % 10, *unit);
 }
 
-#define FLAGS_SIZE 80 /* all of them at once */
+#define FLAGS_SIZE 96 /* all of them at once */
 
 static void format_flags(
 	const struct hotslot_disk *disk, bool reserved, char ret[static FLAGS_SIZE])
@@ -62,6 +62,7 @@ static void format_flags(
 		{ !disk->attached, "guest-only" },
 		{ !disk->visible, "not-visible" },
 		{ disk->conflict, "conflict" },
+		{ disk->mismatch, "mismatch" },
 		{ disk->state && disk->state[0] == 'r', "released" },
 		{ reserved, "reserved" },
 	};

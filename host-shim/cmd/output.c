@@ -54,6 +54,19 @@ static bool mentions(const char *message, const char *subject)
 	return false;
 }
 
+char *without_secret(const char *subject)
+{
+	const char *authority = strstr(subject, "://");
+	const char *at = authority ? strrchr(authority, '@') : NULL;
+	char *text;
+
+	if (!at)
+		return strdup(subject);
+	if (asprintf(&text, "%.*s***%s", (int)(authority - subject) + 3, subject, at) < 0)
+		return NULL;
+	return text;
+}
+
 void print_line(struct client *client, const char *subject, const char *message, const char *note)
 {
 	progress_clear();
@@ -124,6 +137,9 @@ int fail(struct client *client, json_t *result, const char *subject,
 	/* Room for " (step: )", too. */
 	char message[sizeof(error->message) + sizeof(error->step) + 16];
 
+	_cleanup_free_ char *safe = subject ? without_secret(subject) : NULL;
+
+	subject = safe;
 	if (error->code == HOTSLOT_ERROR_CONNECT)
 		subject = NULL; /* it is not about the domain */
 	/* In "check" nothing has begun yet, so it needs no words. */

@@ -10,6 +10,10 @@
  * has used them for that already. The caller frees it; NULL if there is no memory. */
 char *printable(const char *text);
 
+/* SUBJECT without the user and password of a URI: it may be refused for them, but is not to be
+ * printed with them. The caller frees it; NULL if there is no memory. */
+char *without_secret(const char *subject);
+
 /* Prints "hotslot: [line N: ][COMMAND: ][SUBJECT: ]MESSAGE[; NOTE]" on standard error. SUBJECT is
  * left out where MESSAGE names it. */
 void print_line(struct client *client, const char *subject, const char *message, const char *note);

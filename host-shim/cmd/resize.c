@@ -2,8 +2,6 @@
 /* hotslot resize: gives a disk a new size, seen by the guest when this returns. */
 #include "commands.h"
 
-#include <inttypes.h>
-
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -16,42 +14,15 @@ struct request {
 	struct size size;
 };
 
-/* What +SIZE is on top of. */
-static int find_size(const struct request *request, uint64_t *ret, struct hotslot_error *error)
-{
-	struct hotslot_disk *disk;
-	int r;
-
-	*ret = 0;
-	if (!request->size.more)
-		return 0;
-	r = hotslot_resolve(request->domain, request->reference, &disk, NULL, error);
-	if (r < 0)
-		return r;
-	*ret = disk->size;
-	hotslot_disk_free(disk);
-	return 0;
-}
-
 static int resize(struct client *client, const struct request *request, struct hotslot_disk **ret,
 	struct hotslot_error *error)
 {
-	uint64_t now, bytes;
-	int r = find_size(request, &now, error);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (size_apply(&request->size, now, &bytes) < 0) {
-		error->code = HOTSLOT_ERROR_INVALID;
-		snprintf(error->message, sizeof(error->message),
-			"%" PRIu64 " bytes and %" PRIu64 " more are too many for a disk", now,
-			request->size.bytes);
-		return -ERANGE;
-	}
 	if (!client->quiet)
 		progress_begin("resizing", false);
-	r = hotslot_resize(
-		request->domain, request->reference, bytes, &request->options, ret, error);
+	r = hotslot_resize(request->domain, request->reference, request->size.bytes,
+		&request->options, ret, error);
 	progress_end();
 	return r;
 }
@@ -99,6 +70,7 @@ static int run_resize(struct client *client, int argc, char **argv)
 		return status;
 	request.reference = arguments.values[0];
 	r = size_parse(arguments.values[1], &request.size);
+	request.options.relative = request.size.more;
 	if (r == 0)
 		return run_request(client, arguments.domain, &request);
 	set_problem(client,

@@ -42,13 +42,3 @@ int size_parse(const char *text, struct size *ret)
 	*ret = size;
 	return 0;
 }
-
-int size_apply(const struct size *size, uint64_t now, uint64_t *ret)
-{
-	if (!size->more)
-		now = 0;
-	if (now > SIZE_LARGEST || size->bytes > SIZE_LARGEST - now)
-		return -ERANGE;
-	*ret = now + size->bytes;
-	return 0;
-}

@@ -12,6 +12,3 @@ struct size {
 
 /* Returns -EINVAL if TEXT is no size, -ERANGE if it is too large for a disk. */
 int size_parse(const char *text, struct size *ret);
-
-/* The size in bytes of what has NOW bytes. -ERANGE if it is too large for a disk. */
-int size_apply(const struct size *size, uint64_t now, uint64_t *ret);

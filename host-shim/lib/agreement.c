@@ -2,6 +2,8 @@
 /* Whether host and guest manage the same controller. */
 #include "agreement.h"
 
+#include <string.h>
+
 #include "error.h"
 
 static const struct xml_controller *find_guests(const struct domain_xml *xml, const char *guest)
@@ -20,6 +22,8 @@ static int disagree(const struct hotslot_domain *domain, const struct domain_xml
 	int r;
 
 	pci_path_format(&ours->path, path);
+	if (!*path)
+		strcpy(path, "an address that the XML does not tell");
 	if (theirs)
 		snprintf(number, sizeof(number), "controller %u", theirs->index);
 	r = error_set(error, HOTSLOT_ERROR_CONTROLLER,
@@ -33,6 +37,31 @@ static int disagree(const struct hotslot_domain *domain, const struct domain_xml
 	return r;
 }
 
+static size_t count_unknown(const struct domain_xml *xml)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < xml->n_controllers; i++)
+		n += xml->controllers[i].path.length == 0;
+	return n;
+}
+
+/* The XML does not tell where ours is. What the guest has is ours if it can be no other. */
+static int check_unknown(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct xml_controller *ours, const char *guest, struct hotslot_error *error)
+{
+	if (xml->n_controllers == 1)
+		return 0;
+	if (find_guests(xml, guest))
+		return disagree(domain, xml, ours, guest, error);
+	if (count_unknown(xml) == 1)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_CONTROLLER,
+		"Domain %s has several virtio-scsi controllers, and its XML does not tell which of "
+		"them is the guest's, %s: give each a PCI address",
+		domain->name, guest);
+}
+
 int agreement_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	const char *guest, struct hotslot_error *error)
 {
@@ -44,7 +73,9 @@ int agreement_check(const struct hotslot_domain *domain, const struct domain_xml
 			"or "
 			"the system's own disks are on each",
 			domain->name);
-	if (!ours || ours->path.length == 0 || pci_path_is(&ours->path, guest))
+	if (!ours || pci_path_is(&ours->path, guest))
 		return 0;
+	if (ours->path.length == 0)
+		return check_unknown(domain, xml, ours, guest, error);
 	return disagree(domain, xml, ours, guest, error);
 }

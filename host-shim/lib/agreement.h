@@ -6,6 +6,7 @@
 
 /* GUEST is the controller of the agent's hello, empty if the guest has none. Fails with
  * HOTSLOT_ERROR_CONTROLLER or HOTSLOT_ERROR_NO_CONTROLLER, and says what to do. Where the XML does
- * not tell the path of the host's, nothing is compared. */
+ * not tell the path of the host's, the guest's must be none of which it does, and there must be no
+ * other that it could be. */
 int agreement_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	const char *guest, struct hotslot_error *error);

@@ -24,8 +24,24 @@ static uint64_t deadline_of(const struct detach *detach)
 	return deadline_after(detach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
 }
 
-/* The guest hides the disks that its root stands on: what it does not show is not ours to take,
- * by force or not. */
+/* The guest hides the disks that its root stands on: those are not ours to take, by force or not.
+ * What it does not show for another reason, somebody has deleted it there or it is broken, goes by
+ * force. */
+static int check_unseen(const struct detach *detach, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	struct guest_hidden hidden;
+	int r = guest_disk_at(
+		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
+
+	if (r < 0 || (detach->options.force && !guest_hides(&hidden, detach->place)))
+		return r;
+	r = resolve_unseen(detach->domain, &hidden, detach->place, error);
+	if (error->code == HOTSLOT_ERROR_NOT_CONFIRMED)
+		error_append(error, ", so it cannot let go of it; --force detaches it");
+	return r;
+}
+
 static int release(const struct detach *detach, struct hotslot_error *error)
 {
 	int r;
@@ -37,7 +53,7 @@ static int release(const struct detach *detach, struct hotslot_error *error)
 	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY &&
 		error->code != HOTSLOT_ERROR_NOT_RUNNING)
 		guest_take_back_later(detach->domain, detach->place, now_ms() + TAKE_BACK_MS);
-	return r > 0 ? resolve_protected(detach->domain, detach->place, error) : r;
+	return r > 0 ? check_unseen(detach, error) : r;
 }
 
 static int await_gone(const struct detach *detach, struct hotslot_error *error)
@@ -66,7 +82,10 @@ static int detach_disk(
 	if (r < 0)
 		return r;
 	error_step(error, "detach");
-	r = unplug(detach->domain, disk->alias, deadline_of(detach), error);
+	/* The guest had time, and so had others: the alias may be another disk's by now. */
+	r = resolve_again(detach->domain, disk, error);
+	if (r == RESOLVED_AGAIN)
+		r = unplug(detach->domain, disk->alias, deadline_of(detach), error);
 	if (r < 0) {
 		struct hotslot_error other = {};
 
@@ -86,8 +105,9 @@ static int free_place(
 {
 	bool reserved = place_is_slot(detach->place) && reserve_has(xml, (unsigned)detach->place);
 	_cleanup_record_ struct record *record = NULL;
-	int r = guest_disk_in_slot(
-		detach->domain, detach->place, deadline_of(detach), &record, error);
+	struct guest_hidden hidden;
+	int r = guest_disk_at(
+		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
 
 	if (r < 0)
 		return r;

@@ -8,8 +8,16 @@
 #include "domain-controllers.h"
 #include "image-iscsi.h"
 #include "metadata.h"
+#include "slot.h"
 #include "wire.h"
 #include "xml.h"
+
+/* Further ones are not of QEMU's making, and would pass for other places. */
+static bool is_place(const struct xml_disk *disk)
+{
+	return disk->bus == 0 && disk->target <= SLOT_SYSTEM_TARGET &&
+	       disk->unit < HOTSLOT_PLACE_LUNS;
+}
 
 static int parse_address(xmlNode *node, struct xml_disk *disk)
 {
@@ -17,12 +25,12 @@ static int parse_address(xmlNode *node, struct xml_disk *disk)
 
 	if (!address || !xml_attribute_is(address, "type", "drive"))
 		return 0;
-	disk->scsi = true;
 	if (xml_number(address, "controller", &disk->controller) < 0 ||
 		xml_number(address, "bus", &disk->bus) < 0 ||
 		xml_number(address, "target", &disk->target) < 0 ||
 		xml_number(address, "unit", &disk->unit) < 0)
 		return -EBADMSG;
+	disk->scsi = is_place(disk);
 	return 0;
 }
 
@@ -79,11 +87,31 @@ static int parse_disk(xmlNode *node, struct xml_disk *disk)
 	return xml_attribute_is(target, "bus", "scsi") ? parse_address(node, disk) : 0;
 }
 
+/* "scsi_host0:0:0:0", as lsscsi counts: adapter, bus, target, unit. */
+static char *describe_hostdev(xmlNode *source)
+{
+	xmlNode *address = xml_child(source, "address");
+	_cleanup_free_ char *adapter = xml_attribute(xml_child(source, "adapter"), "name");
+	unsigned bus, target;
+	_cleanup_free_ char *unit = xml_attribute(address, "unit"); /* 64 bits wide */
+	char *text = NULL;
+
+	if (source && xml_attribute_is(source, "protocol", "iscsi"))
+		return describe_iscsi(source);
+	if (!adapter || !address || xml_number(address, "bus", &bus) < 0 ||
+		xml_number(address, "target", &target) < 0 ||
+		asprintf(&text, "%s:%u:%u:%s", adapter, bus, target, unit ?: "0") < 0)
+		return NULL;
+	return text;
+}
+
 static int parse_hostdev(xmlNode *node, struct xml_disk *disk)
 {
 	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
 	disk->read_only = xml_child(node, "readonly");
 	disk->passthrough = xml_attribute_is(node, "type", "scsi");
+	if (disk->passthrough)
+		disk->source = describe_hostdev(xml_child(node, "source"));
 	return disk->passthrough ? parse_address(node, disk) : 0;
 }
 
@@ -223,6 +251,30 @@ struct domain_xml *domain_xml_free(struct domain_xml *xml)
 	free(xml->genid);
 	free(xml);
 	return NULL;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_at_same_place(const struct xml_disk *a, const struct xml_disk *b)
+{
+	return a->scsi && b->scsi && a->controller == b->controller && a->target == b->target &&
+	       a->unit == b->unit;
+}
+
+bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b)
+{
+	return is_at_same_place(a, b) && is_same_text(a->alias, b->alias) &&
+	       is_same_text(a->serial, b->serial) && is_same_text(a->source, b->source) &&
+	       is_same_text(a->target_dev, b->target_dev) && a->passthrough == b->passthrough;
+}
+
+bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b)
+{
+	return is_at_same_place(a, b) || (a->alias && is_same_text(a->alias, b->alias)) ||
+	       (a->target_dev && is_same_text(a->target_dev, b->target_dev));
 }
 
 bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk)

@@ -11,7 +11,7 @@ struct xml_disk {
 	char *alias, *serial, *source, *format, *target_dev;
 	bool read_only;
 	bool passthrough; /* a LUN of the host's: device='lun', or a SCSI hostdev */
-	bool scsi;	  /* on a SCSI controller, at the address that follows */
+	bool scsi;	  /* on a SCSI controller, at the address that follows, which can be */
 	unsigned controller, bus, target, unit;
 };
 
@@ -54,6 +54,12 @@ static inline void domain_xml_freep(struct domain_xml **xml)
 }
 
 #define _cleanup_domain_xml_ _cleanup_(domain_xml_freep)
+
+/* Whether it is one disk in two versions of the XML, as far as they tell. */
+bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b);
+
+/* Whether both have one alias, label or place. */
+bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b);
 
 /* The controller with that index, NULL if there is none. */
 const struct xml_controller *domain_xml_controller(const struct domain_xml *xml, int index);

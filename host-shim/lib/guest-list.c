@@ -197,32 +197,32 @@ static int find_from(struct hotslot_domain *domain, uint64_t place, uint64_t con
 	return r;
 }
 
-int guest_disk_in_slot(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
 	struct record **ret, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
 	struct guest_hidden hidden;
 	int r;
 
-	if (session_is_clear(domain, (unsigned)place)) {
+	if (session_is_clear(domain, slot)) {
 		*ret = NULL;
 		return 0;
 	}
-	r = find_from(domain, place, 0, deadline, &record, &hidden, error);
+	r = find_from(domain, slot, 0, deadline, &record, &hidden, error);
 	if (r < 0)
 		return r;
 	if (!record)
-		session_set_clear(domain, (unsigned)place);
-	*ret = record && record->place == place ? steal_pointer(record) : NULL;
+		session_set_clear(domain, slot);
+	*ret = record && record->place == slot ? steal_pointer(record) : NULL;
 	return 0;
 }
 
-int guest_disk_at(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+int guest_disk_at(struct hotslot_domain *domain, uint64_t place, bool contents, uint64_t deadline,
 	struct record **ret, struct guest_hidden *ret_hidden, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
-	int r = find_from(
-		domain, place, now_ms() + CONTENTS_WAIT_MS, deadline, &record, ret_hidden, error);
+	int r = find_from(domain, place, contents ? now_ms() + CONTENTS_WAIT_MS : 0, deadline,
+		&record, ret_hidden, error);
 
 	if (r < 0)
 		return r;

@@ -179,6 +179,7 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 		r = compare(domain, record, expected, error);
 	if (r < 0)
 		return r;
+	session_set_taken(domain, expected->slot);
 	*ret = steal_pointer(record);
 	return 0;
 }
@@ -272,7 +273,25 @@ void guest_resize_early(
 		domain, HOTSLOT_REQUEST_RESIZE, resize_arguments(place, bytes), deadline);
 }
 
-static int read_resized(struct hotslot_domain *domain, uint64_t place, uint64_t bytes,
+/* The disk may have been replaced while it was resized; and it is the guest. */
+static int compare_resized(const struct hotslot_domain *domain, const struct record *record,
+	const struct record *before, uint64_t bytes, struct hotslot_error *error)
+{
+	const struct hotslot_disk *disk = &record->disk, *old = &before->disk;
+
+	if (record->place != before->place || disk->size != bytes ||
+		strcmp(disk->state, "present") != 0)
+		return guest_malformed(domain, error, "not the disk of that size");
+	if (strcmp(disk->serial ?: "", old->serial ?: "") == 0 && disk->read_only == old->read_only)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_MISMATCH,
+		"The guest of domain %s now shows another disk %s: serial %s%s, not serial %s%s",
+		domain->name, place_locate(record->place).text, disk->serial ?: "none",
+		disk->read_only ? ", read-only" : "", old->serial ?: "none",
+		old->read_only ? ", read-only" : "");
+}
+
+static int read_resized(struct hotslot_domain *domain, const struct record *before, uint64_t bytes,
 	const json_t *answer, struct record **ret, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
@@ -282,34 +301,34 @@ static int read_resized(struct hotslot_domain *domain, uint64_t place, uint64_t 
 	if (refusal && has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
 		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
 			"The guest of domain %s did not see the new size of the disk %s in time",
-			domain->name, place_locate(place).text);
+			domain->name, place_locate(before->place).text);
 	if (refusal)
 		return guest_refused(domain, HOTSLOT_REQUEST_RESIZE, refusal, error);
 	r = guest_read_record(
 		domain, json_object_get(json_object_get(answer, "return"), "disk"), &record, error);
+	if (r == 0)
+		r = compare_resized(domain, record, before, bytes, error);
 	if (r < 0)
 		return r;
-	if (record->place != place || record->disk.size != bytes)
-		return guest_malformed(domain, error, "not the disk of that size");
 	*ret = steal_pointer(record);
 	return 0;
 }
 
-int guest_resize(struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline,
-	struct record **ret, struct hotslot_error *error)
+int guest_resize(struct hotslot_domain *domain, const struct record *before, uint64_t bytes,
+	uint64_t deadline, struct record **ret, struct hotslot_error *error)
 {
 	json_t *answer;
-	int r = session_request(domain, HOTSLOT_REQUEST_RESIZE, resize_arguments(place, bytes),
-		deadline, &answer, error);
+	int r = session_request(domain, HOTSLOT_REQUEST_RESIZE,
+		resize_arguments(before->place, bytes), deadline, &answer, error);
 
 	if (r < 0 && error->code == HOTSLOT_ERROR_TIMEOUT)
 		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
 			"The agent of domain %s did not confirm the new size of the disk %s in "
 			"time",
-			domain->name, place_locate(place).text);
+			domain->name, place_locate(before->place).text);
 	if (r < 0)
 		return r;
-	r = read_resized(domain, place, bytes, answer, ret, error);
+	r = read_resized(domain, before, bytes, answer, ret, error);
 	json_decref(answer);
 	return r;
 }

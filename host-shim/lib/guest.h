@@ -32,13 +32,14 @@ int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record 
 
 void records_free(struct record **records, size_t count);
 
-/* The disk that the guest shows in a slot, or at another place; *ret is NULL if none. */
-int guest_disk_in_slot(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
-	struct record **ret, struct hotslot_error *error);
-
-/* The same with what is on the disk, and with what the guest hides. */
-int guest_disk_at(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+/* The disk that the guest shows at a place, and what it hides; *ret is NULL if none. CONTENTS:
+ * waits a moment for what is on the disk. */
+int guest_disk_at(struct hotslot_domain *domain, uint64_t place, bool contents, uint64_t deadline,
 	struct record **ret, struct guest_hidden *ret_hidden, struct hotslot_error *error);
+
+/* The same of a slot that is to be filled: what the guest said before and its events will do. */
+int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t deadline,
+	struct record **ret, struct hotslot_error *error);
 
 /* Tells the guest what to expect before it can come; guest_expect() then takes the answer. */
 void guest_expect_early(
@@ -70,9 +71,10 @@ void guest_take_back_later(struct hotslot_domain *domain, uint64_t place, uint64
 void guest_resize_early(
 	struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline);
 
-/* Waits until the guest sees that the disk has this size. HOTSLOT_ERROR_NOT_CONFIRMED if it does
- * not come to that. */
-int guest_resize(struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline,
-	struct record **ret, struct hotslot_error *error);
+/* Waits until the guest sees that the disk, which was as BEFORE, has this size.
+ * HOTSLOT_ERROR_NOT_CONFIRMED if it does not come to that, HOTSLOT_ERROR_MISMATCH if it is another
+ * one. */
+int guest_resize(struct hotslot_domain *domain, const struct record *before, uint64_t bytes,
+	uint64_t deadline, struct record **ret, struct hotslot_error *error);
 
 int guest_shutdown(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);

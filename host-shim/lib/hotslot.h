@@ -7,6 +7,9 @@
  * times in milliseconds. Strings in are copied, strings out belong to the object that they came
  * with. All calls may be made from several threads; calls on one domain wait for each other.
  *
+ * A struct that begins with its size grows at its end, by members that make it larger: what a
+ * caller of an older version left in its padding is not looked at.
+ *
  * The library runs libvirt's default event loop in a thread of its own, unless an event loop was
  * registered before the first hotslot_open(); then that loop must be running.
  */
@@ -43,12 +46,12 @@ enum hotslot_error_code {
 	HOTSLOT_ERROR_ID_TAKEN,	     /* another disk of the domain has the id */
 	HOTSLOT_ERROR_DISK_BUSY,     /* detach: the guest uses the disk */
 	HOTSLOT_ERROR_PROTECTED,     /* the appliance's own disk */
-	HOTSLOT_ERROR_NOT_CONFIRMED, /* attach: the guest did not see the disk; rolled back */
-	HOTSLOT_ERROR_MISMATCH,	     /* attach: host and guest see different disks; rolled back */
+	HOTSLOT_ERROR_NOT_CONFIRMED, /* the guest does not see the disk; an attach is rolled back */
+	HOTSLOT_ERROR_MISMATCH,	     /* host and guest see different disks; likewise */
 	HOTSLOT_ERROR_TIMEOUT,	     /* the deadline passed */
 	HOTSLOT_ERROR_LIBVIRT,	     /* libvirt refused; its message is in the text */
 	HOTSLOT_ERROR_SYSTEM,	     /* a system call failed, or no memory */
-	HOTSLOT_ERROR_NO_DISK,	     /* a reference names no disk of the domain */
+	HOTSLOT_ERROR_NO_DISK,	     /* a reference names no disk of the domain, or not any more */
 	HOTSLOT_ERROR_AMBIGUOUS,     /* a reference names several */
 	HOTSLOT_ERROR_FOREIGN,	     /* attached by others, and not asked for explicitly */
 	HOTSLOT_ERROR_RESERVED,	     /* the slot is reserved already */
@@ -139,7 +142,6 @@ struct hotslot_disk {
 	bool foreign;		/* attached by others: no alias of ours */
 	const char *alias;	/* "ua-hotslot-ID", or as libvirt has it */
 	const char *id;		/* the ID of our alias, NULL if foreign */
-	bool passthrough;	/* a LUN of the host's: device='lun', or a hostdev */
 	const char *target_dev; /* libvirt's label, "sda" */
 	const char *source;	/* file, device or a description of the source; NULL if none */
 	const char *format;	/* "raw", "qcow2" */
@@ -160,6 +162,8 @@ struct hotslot_disk {
 	const struct hotslot_partition *partitions;
 	struct hotslot_timing timing; /* of the attach that returned it, else 0 */
 	const char *device; /* "/dev/sdX" as libguestfs counts, by the slot; NULL if unslotted */
+	bool passthrough;   /* a LUN of the host's: device='lun', or a hostdev */
+	bool mismatch;	    /* the guest reads another serial than the host gave: never by serial */
 };
 
 /* Takes NULL. */
@@ -197,14 +201,16 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
  *
  *   3                      a slot
  *   /dev/sdd               as libguestfs counts: the fourth slot, whatever the kernel calls it
- *   serial:S               the disk of that serial, encoded as in hotslot_disk.serial, or as it is
+ *   serial:S               the disk of that serial, encoded as in hotslot_disk.serial, or as it is;
+ *                          the one that the guest reads, else the one that the host has given
  *   alias:A                libvirt's alias
  *   id:I                   the ID of our alias, ua-hotslot-I
  *   /dev/disk/by-slot/3    the names in the guest
  *   /dev/disk/by-serial/S
  *
  * The /dev names may name a partition: /dev/sdd2, /dev/disk/by-slot/3-part2. A serial that two
- * disks have names neither: HOTSLOT_ERROR_AMBIGUOUS. The system's own disks cannot be named:
+ * disks have names neither: HOTSLOT_ERROR_AMBIGUOUS; nor one of a disk of which the guest reads
+ * another than the host has given: HOTSLOT_ERROR_MISMATCH. The system's own disks cannot be named:
  * HOTSLOT_ERROR_PROTECTED, or HOTSLOT_ERROR_NO_DISK. */
 
 /* Finds the disk that a reference names. *ret_partition is 0 for the whole disk. The caller frees
@@ -218,7 +224,7 @@ int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
 
 struct hotslot_detach_options {
 	size_t size;
-	bool force;	     /* although the guest uses it */
+	bool force;	     /* although the guest uses it, or does not see it */
 	unsigned timeout_ms; /* for guest and host each; 0: 30 s */
 	bool foreign; /* also a disk that others have attached; naming its alias says so, too */
 };
@@ -237,14 +243,16 @@ struct hotslot_resize_options {
 	bool shrink;	     /* cut the disk, although what was at its end is lost */
 	bool foreign;	     /* as for detach */
 	unsigned timeout_ms; /* for the guest's confirmation; 0: 30 s */
+	bool relative; /* BYTES are on top of what the host says the disk has; never shrinks */
 };
 #define HOTSLOT_RESIZE_INIT                                   \
 	{                                                     \
 		.size = sizeof(struct hotslot_resize_options) \
 	}
 
-/* Gives a disk a new size, in bytes, a multiple of 512, and returns once the guest sees it. OPTIONS
- * may be NULL. The caller frees *ret; ret may be NULL. */
+/* Gives a disk a new size, in bytes, a multiple of its logical blocks and of 512, and returns once
+ * the guest sees it. A disk of which host and guest read different serials is left alone:
+ * HOTSLOT_ERROR_MISMATCH. OPTIONS may be NULL. The caller frees *ret; ret may be NULL. */
 int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t bytes,
 	const struct hotslot_resize_options *options, struct hotslot_disk **ret,
 	struct hotslot_error *error);
@@ -298,7 +306,7 @@ struct hotslot_launch_options {
 	size_t n_drives;
 	const char *console_log; /* the serial console goes to this file; NULL: nowhere */
 	unsigned timeout_ms;	 /* for the agent's hello; 0: 60 s */
-	unsigned reserve;	 /* the first so many slots; those that drives name are filled */
+	size_t reserve;		 /* the first so many slots; those that drives name are filled */
 };
 #define HOTSLOT_LAUNCH_INIT                                   \
 	{                                                     \

@@ -56,6 +56,9 @@ static int parse_host(const char *text, size_t length, struct iscsi_uri *uri)
 			colon + 1, (size_t)(end - colon - 1), DIGITS, uri->port, sizeof(uri->port));
 		if (r == 0 && (parse_u64(uri->port, PORT_MAX, &port) < 0 || port == 0))
 			r = -EINVAL;
+		/* Without leading zeros, as libvirt has it. */
+		if (r == 0)
+			snprintf(uri->port, sizeof(uri->port), "%u", (unsigned)port);
 	}
 	return r;
 }

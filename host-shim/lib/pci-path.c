@@ -61,24 +61,55 @@ static int parse_address(xmlNode *device, struct address *ret)
 	return 1;
 }
 
-/* The bridge that makes a bus; NULL if it is none that leads up to bus 0. */
-static xmlNode *find_bridge(xmlNode *devices, unsigned bus)
+/* The controller that makes a bus; NULL if there is none. */
+static xmlNode *find_controller(xmlNode *devices, unsigned bus)
 {
 	for (xmlNode *node = devices->children; node; node = node->next) {
 		unsigned index;
 
-		if (!xml_is(node, "controller") || !xml_attribute_is(node, "type", "pci") ||
-			xml_number(node, "index", &index) < 0 || index != bus)
-			continue;
-		/* Further roots: pSeries has several, too. */
-		if (xml_attribute_is(node, "model", "pci-expander-bus") ||
-			xml_attribute_is(node, "model", "pcie-expander-bus") ||
-			xml_attribute_is(node, "model", "pci-root") ||
-			xml_attribute_is(node, "model", "pcie-root"))
-			return NULL;
-		return node;
+		if (xml_is(node, "controller") && xml_attribute_is(node, "type", "pci") &&
+			xml_number(node, "index", &index) == 0 && index == bus)
+			return node;
 	}
 	return NULL;
+}
+
+/* The same, NULL if it is a root: pSeries has several, too. */
+static xmlNode *find_bridge(xmlNode *devices, unsigned bus)
+{
+	static const char *const roots[] = { "pci-root", "pcie-root", "pci-expander-bus",
+		"pcie-expander-bus" };
+	xmlNode *node = find_controller(devices, bus);
+
+	for (size_t i = 0; node && i < ARRAY_SIZE(roots); i++)
+		if (xml_attribute_is(node, "model", roots[i]))
+			return NULL;
+	return node;
+}
+
+static int add_step(struct pci_path *path, unsigned slot, unsigned function)
+{
+	if (path->length == PCI_PATH_MAX)
+		return -E2BIG;
+	path->steps[path->length].slot = slot;
+	path->steps[path->length++].function = function;
+	return 0;
+}
+
+/* BUS is a root or there is no bridge to it. Returns 1 if it is an expander whose number is known:
+ * the firmware leaves that as it is. */
+static int end_at_expander(xmlNode *devices, unsigned bus, struct pci_path *path)
+{
+	xmlNode *node = find_controller(devices, bus);
+	bool pcie = node && xml_attribute_is(node, "model", "pcie-expander-bus");
+
+	if (!pcie && (!node || !xml_attribute_is(node, "model", "pci-expander-bus")))
+		return 0;
+	if (parse_part(xml_child(node, "target"), "busNr", BUS_MAX, &path->root) < 0)
+		return -EBADMSG;
+	/* QEMU puts a bridge of its own on a conventional one: hw/pci-bridge/pci_expander_bridge.c
+	 */
+	return path->root > 0 && (pcie || add_step(path, 0, 0) == 0);
 }
 
 static void reverse(struct pci_path *path)
@@ -96,22 +127,22 @@ int pci_path_parse(xmlNode *devices, xmlNode *device, struct pci_path *ret)
 {
 	struct pci_path path = {};
 	struct address address = {};
+	int r;
 
 	*ret = (struct pci_path){};
 	do {
-		int r = parse_address(device, &address);
-
+		r = parse_address(device, &address);
 		if (r < 0)
 			return r;
-		if (r == 0 || address.domain != 0 || path.length == PCI_PATH_MAX)
+		if (r == 0 || address.domain != 0 ||
+			add_step(&path, address.slot, address.function) < 0)
 			return 0;
-		path.steps[path.length].slot = address.slot;
-		path.steps[path.length++].function = address.function;
 		if (address.bus > 0)
 			device = find_bridge(devices, address.bus);
 	} while (device && address.bus > 0);
-	if (!device)
-		return 0;
+	r = device ? 1 : end_at_expander(devices, address.bus, &path);
+	if (r <= 0)
+		return r;
 	reverse(&path);
 	*ret = path;
 	return 0;
@@ -126,6 +157,8 @@ int pci_path_compare(const struct pci_path *a, const struct pci_path *b)
 {
 	if (a->length == 0 || b->length == 0)
 		return (a->length == 0) - (b->length == 0);
+	if (a->root != b->root)
+		return compare_numbers(a->root, b->root);
 	for (size_t i = 0; i < a->length && i < b->length; i++) {
 		int r = compare_numbers(a->steps[i].slot, b->steps[i].slot);
 
@@ -161,7 +194,7 @@ bool pci_path_is(const struct pci_path *path, const char *guest)
 		if (i > 0 && *guest++ != '/')
 			return false;
 		if (!parse_guest_step(guest, &step) || step.domain != 0 ||
-			(i == 0 && step.bus != 0) || step.slot != path->steps[i].slot ||
+			(i == 0 && step.bus != path->root) || step.slot != path->steps[i].slot ||
 			step.function != path->steps[i].function)
 			return false;
 	}
@@ -173,6 +206,8 @@ void pci_path_format(const struct pci_path *path, char ret[PCI_PATH_TEXT_SIZE])
 	size_t length = 0;
 
 	*ret = '\0';
+	if (path->root > 0)
+		length = (size_t)snprintf(ret, PCI_PATH_TEXT_SIZE, "%02x:", path->root & BUS_MAX);
 	for (size_t i = 0; i < path->length; i++)
 		length += (size_t)snprintf(ret + length, PCI_PATH_TEXT_SIZE - length, "%s%02x.%x",
 			i > 0 ? "/" : "", path->steps[i].slot & SLOT_NUMBER_MAX,

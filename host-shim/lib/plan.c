@@ -98,8 +98,6 @@ static int reserve_drives(struct plan *plan, const struct hotslot_attach_options
 			return error_memory(error);
 		if (drive->reserved)
 			slot_set_add(&plan->reserved, drive->slot);
-		else
-			slot_set_remove(&taken->reserved, drive->slot);
 	}
 	return 0;
 }
@@ -110,10 +108,11 @@ static int reserve_first(
 {
 	if (plan->options.reserve > SLOT_COUNT)
 		return error_set(error, HOTSLOT_ERROR_INVALID,
-			"%u slots cannot be reserved: there are %d", plan->options.reserve,
+			"%zu slots cannot be reserved: there are %d", plan->options.reserve,
 			SLOT_COUNT);
 	for (unsigned slot = 0; slot < plan->options.reserve; slot++)
-		slot_set_add(&taken->reserved, slot);
+		if (!domain_xml_disk_at(taken, slot_target(slot), slot_lun(slot)))
+			slot_set_add(&taken->reserved, slot);
 	return 0;
 }
 
@@ -168,9 +167,9 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 	}
 	r = check_twice(plan, error);
 	if (r == 0)
-		r = reserve_first(plan, taken, error);
-	if (r == 0)
 		r = reserve_drives(plan, options, true, taken, error);
+	if (r == 0)
+		r = reserve_first(plan, taken, error);
 	if (r == 0)
 		r = reserve_drives(plan, options, false, taken, error);
 	if (r == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A disk's record: what the guest says of it and what the host says, in one. */
+/* A disk's record, and what the guest says in it. */
 #include "record.h"
 
 #include <string.h>
@@ -25,8 +25,7 @@ struct record_text {
 	char text[];
 };
 
-/* A copy that lives as long as the record. */
-static int keep(struct record *record, const char *text, const char **ret)
+int record_keep(struct record *record, const char *text, const char **ret)
 {
 	struct record_text *copy;
 
@@ -88,7 +87,7 @@ static int take(
 	const char *text;
 	int r = json_get_text(json, key, max, &text);
 
-	return r < 0 ? r : keep(record, text, ret);
+	return r < 0 ? r : record_keep(record, text, ret);
 }
 
 static int take_optional(
@@ -97,7 +96,7 @@ static int take_optional(
 	const char *text;
 	int r = json_find_text(json, key, max, &text);
 
-	return r < 0 ? r : keep(record, text, ret);
+	return r < 0 ? r : record_keep(record, text, ret);
 }
 
 /* What a link may be made of: names as serial_encode() gives them, and directories. */
@@ -131,9 +130,9 @@ static int take_links(struct record *record, const json_t *json, const char *slo
 		int r = json_read_text(link, LINK_MAX, &text);
 
 		if (r == 0 && slot_name && is_link(text, "by-slot", slot_name))
-			r = keep(record, text, ret_by_slot);
+			r = record_keep(record, text, ret_by_slot);
 		else if (r == 0 && serial_name && is_link(text, "by-serial", serial_name))
-			r = keep(record, text, ret_by_serial);
+			r = record_keep(record, text, ret_by_serial);
 		if (r < 0)
 			return r;
 	}
@@ -321,41 +320,4 @@ int record_from_json(const json_t *json, struct record **ret)
 		return r;
 	*ret = steal_pointer(record);
 	return 0;
-}
-
-static int keep_serial(struct record *record, const char *serial)
-{
-	_cleanup_free_ char *encoded = malloc(4 * strlen(serial) + 1);
-
-	if (!encoded)
-		return -ENOMEM;
-	serial_encode(serial, strlen(serial), encoded);
-	return keep(record, encoded, &record->disk.serial);
-}
-
-bool record_is_foreign(const struct xml_disk *host)
-{
-	return !host->alias || strncmp(host->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0;
-}
-
-int record_add_host(struct record *record, const struct xml_disk *host)
-{
-	struct hotslot_disk *disk = &record->disk;
-	int r = keep(record, host->alias, &disk->alias);
-
-	disk->attached = true;
-	disk->host_read_only = host->read_only;
-	disk->passthrough = host->passthrough;
-	disk->foreign = record_is_foreign(host);
-	if (!disk->foreign && disk->alias)
-		disk->id = disk->alias + strlen(ALIAS_PREFIX);
-	if (r == 0)
-		r = keep(record, host->target_dev, &disk->target_dev);
-	if (r == 0)
-		r = keep(record, host->source, &disk->source);
-	if (r == 0)
-		r = keep(record, host->format, &disk->format);
-	if (r == 0 && !disk->visible && host->serial && *host->serial)
-		r = keep_serial(record, host->serial);
-	return r;
 }

@@ -12,6 +12,7 @@ struct record {
 	struct hotslot_disk disk;  /* first: the API's pointer is the record's */
 	uint64_t place;		   /* sorts records; the protocol's */
 	struct record_text *texts; /* all the strings */
+	const char *host_serial;   /* the XML's, encoded; NULL: none */
 	struct hotslot_partition *partitions;
 	char device[REFERENCE_DEVICE_SIZE];
 };
@@ -34,10 +35,13 @@ static inline void record_freep(struct record **record)
 
 #define _cleanup_record_ _cleanup_(record_freep)
 
+/* A copy that lives as long as the record, or NULL of NULL. */
+int record_keep(struct record *record, const char *text, const char **ret);
+
 /* What a guest says, as in agent/PROTOCOL.md. -EBADMSG if any of it is not as it says there. */
 int record_from_json(const json_t *json, struct record **ret);
 
-/* Adds what the live XML says. */
+/* Adds what the live XML says. If the guest reads another serial than that, the record says so. */
 int record_add_host(struct record *record, const struct xml_disk *disk);
 
 /* Whether others have attached it: it has no alias of ours. */

@@ -23,6 +23,7 @@ struct resize {
 	uint64_t bytes, place;
 	struct domain_xml *xml;
 	const struct xml_disk *disk; /* in it */
+	struct record *before;	     /* what the guest showed */
 	bool resized;
 	struct record *record; /* what the guest confirmed */
 };
@@ -53,16 +54,26 @@ static int check_host(struct resize *resize, struct hotslot_error *error)
 		domain, &resize->reference, resize->disk, resize->options.foreign, error);
 }
 
-/* Nothing is done to a disk that the guest hides. */
-static int check_guest(const struct resize *resize, struct hotslot_error *error)
+/* Nothing is done to a disk that the guest hides, nor to one that may be another. */
+static int check_guest(struct resize *resize, struct hotslot_error *error)
 {
-	_cleanup_record_ struct record *record = NULL;
-	int r = guest_disk_in_slot(
-		resize->domain, resize->place, deadline_of(resize), &record, error);
+	struct guest_hidden hidden;
+	int r = guest_disk_at(resize->domain, resize->place, false, deadline_of(resize),
+		&resize->before, &hidden, error);
 
 	if (r < 0)
 		return r;
-	return record ? 0 : resolve_protected(resize->domain, resize->place, error);
+	if (!resize->before)
+		return resolve_unseen(resize->domain, &hidden, resize->place, error);
+	if (record_add_host(resize->before, resize->disk) < 0)
+		return error_memory(error);
+	if (!resize->before->disk.mismatch)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_MISMATCH,
+		"Host and guest of domain %s see different disks %s: the guest reads serial %s, "
+		"the host has given %s",
+		resize->domain->name, place_locate(resize->place).text,
+		resize->before->disk.serial ?: "none", resize->before->host_serial);
 }
 
 static int get_size(const struct resize *resize, uint64_t *ret, struct hotslot_error *error)
@@ -77,14 +88,47 @@ static int get_size(const struct resize *resize, uint64_t *ret, struct hotslot_e
 	return 0;
 }
 
+/* The guest's part of the size, its blocks, can only stop its own disk from being resized. */
+static int check_size(const struct resize *resize, struct hotslot_error *error)
+{
+	uint32_t unit = resize->before ? resize->before->disk.block_size : 0;
+
+	if (unit < SIZE_UNIT)
+		unit = SIZE_UNIT;
+	if (resize->bytes > 0 && resize->bytes <= INT64_MAX && resize->bytes % unit == 0)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_INVALID,
+		"A disk%s cannot have %" PRIu64 " bytes: the size is a multiple of %" PRIu32,
+		unit > SIZE_UNIT ? " of such blocks" : "", resize->bytes, unit);
+}
+
+/* On top of what the disk has on the host, whatever the guest says of it. */
+static int add_size(struct resize *resize, uint64_t now, struct hotslot_error *error)
+{
+	if (now > INT64_MAX || resize->bytes > INT64_MAX - now)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"%" PRIu64 " bytes and %" PRIu64 " more are too many for a disk", now,
+			resize->bytes);
+	resize->bytes += now;
+	return 0;
+}
+
+static int check_shrink(const struct resize *resize, uint64_t now, struct hotslot_error *error)
+{
+	if (resize->bytes >= now || resize->options.shrink)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_SHRINK,
+		"The disk %s of domain %s has %" PRIu64 " bytes: what is beyond %" PRIu64
+		" would be lost",
+		place_locate(resize->place).text, resize->domain->name, now, resize->bytes);
+}
+
 static int check(struct resize *resize, uint64_t *ret_size, struct hotslot_error *error)
 {
-	int r;
+	int r = resize->options.relative ? 0 : check_size(resize, error);
 
-	if (resize->bytes == 0 || resize->bytes % SIZE_UNIT != 0 || resize->bytes > INT64_MAX)
-		return error_set(error, HOTSLOT_ERROR_INVALID,
-			"A disk cannot have %" PRIu64 " bytes: the size is a multiple of %d",
-			resize->bytes, SIZE_UNIT);
+	if (r < 0)
+		return r;
 	r = session_open(resize->domain, deadline_of(resize), &resize->xml, error);
 	if (r == 0)
 		r = resolve_place(resize->domain, resize->xml, &resize->reference,
@@ -95,15 +139,11 @@ static int check(struct resize *resize, uint64_t *ret_size, struct hotslot_error
 		r = check_guest(resize, error);
 	if (r == 0)
 		r = get_size(resize, ret_size, error);
-	if (r < 0)
-		return r;
-	if (resize->bytes < *ret_size && !resize->options.shrink)
-		return error_set(error, HOTSLOT_ERROR_SHRINK,
-			"The disk %s of domain %s has %" PRIu64 " bytes: what is beyond %" PRIu64
-			" would be lost",
-			place_locate(resize->place).text, resize->domain->name, *ret_size,
-			resize->bytes);
-	return 0;
+	if (r == 0 && resize->options.relative)
+		r = add_size(resize, *ret_size, error);
+	if (r == 0)
+		r = check_size(resize, error);
+	return r < 0 ? r : check_shrink(resize, *ret_size, error);
 }
 
 static bool is_block_device(const struct resize *resize)
@@ -134,8 +174,24 @@ static int resize_failed(struct resize *resize, uint64_t before, struct hotslot_
 	return r;
 }
 
+static int look_again(const struct resize *resize, struct hotslot_error *error)
+{
+	int r = resolve_again(resize->domain, resize->disk, error);
+
+	if (r != RESOLVED_GONE)
+		return r;
+	return error_set(error, HOTSLOT_ERROR_NO_DISK, "The disk %s of domain %s is gone meanwhile",
+		place_locate(resize->place).text, resize->domain->name);
+}
+
+/* libvirt goes by the label alone. Somebody else may have put another disk there since it was
+ * resolved; between this and the resize, too, which can only be told. */
 static int resize_host(struct resize *resize, uint64_t before, struct hotslot_error *error)
 {
+	int r = look_again(resize, error);
+
+	if (r < 0)
+		return r;
 	error_step(error, "resize");
 	session_forget_early(resize->domain);
 	guest_resize_early(resize->domain, resize->place, resize->bytes, deadline_of(resize));
@@ -143,20 +199,26 @@ static int resize_host(struct resize *resize, uint64_t before, struct hotslot_er
 		    VIR_DOMAIN_BLOCK_RESIZE_BYTES) < 0)
 		return resize_failed(resize, before, error);
 	resize->resized = true;
-	return 0;
+	r = look_again(resize, error);
+	if (r < 0 && error->code == HOTSLOT_ERROR_NO_DISK)
+		error_append(error,
+			"; what is there now may have been resized to %" PRIu64 " bytes",
+			resize->bytes);
+	return r;
 }
 
 static void tell_what_is(const struct resize *resize, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
 	struct hotslot_error other = {};
+	struct guest_hidden hidden;
 
 	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
 		return;
 	error_append(error, "; the host %s %" PRIu64 " bytes",
 		resize->resized ? "has resized it to" : "has it at", resize->bytes);
-	if (guest_disk_in_slot(resize->domain, resize->place, now_ms() + ASK_MS, &record, &other) ==
-			0 &&
+	if (guest_disk_at(resize->domain, resize->place, false, now_ms() + ASK_MS, &record, &hidden,
+		    &other) == 0 &&
 		record)
 		error_append(error, ", the guest sees %" PRIu64, record->disk.size);
 }
@@ -166,7 +228,7 @@ static int confirm(struct resize *resize, struct hotslot_error *error)
 	int r;
 
 	error_step(error, "confirm");
-	r = guest_resize(resize->domain, resize->place, resize->bytes, deadline_of(resize),
+	r = guest_resize(resize->domain, resize->before, resize->bytes, deadline_of(resize),
 		&resize->record, error);
 	if (r < 0) {
 		tell_what_is(resize, error);
@@ -205,6 +267,7 @@ int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t byt
 	if (r == 0 && ret)
 		*ret = &steal_pointer(resize.record)->disk;
 	record_free(resize.record);
+	record_free(resize.before);
 	domain_xml_free(resize.xml);
 	reference_done(&resize.reference);
 	return r;

@@ -31,13 +31,48 @@ int resolve_empty(const struct hotslot_domain *domain, const struct domain_xml *
 		(unsigned)place, domain->name);
 }
 
-int resolve_protected(
-	const struct hotslot_domain *domain, uint64_t place, struct hotslot_error *error)
+static int hidden_disk(const struct hotslot_domain *domain, const struct guest_hidden *hidden,
+	uint64_t place, struct hotslot_error *error)
 {
-	return error_set(error, HOTSLOT_ERROR_PROTECTED,
-		"The guest of domain %s does not show the disk %s: it is the system's own, or the "
-		"guest has not seen it",
-		domain->name, place_locate(place).text);
+	return error_set(error, HOTSLOT_ERROR_PROTECTED, "The disk %s of domain %s is hidden: %s",
+		place_locate(place).text, domain->name,
+		hidden->undecided ? "the guest cannot tell yet which disks its root file system "
+				    "stands on"
+				  : "it is the system's own");
+}
+
+int resolve_unseen(const struct hotslot_domain *domain, const struct guest_hidden *hidden,
+	uint64_t place, struct hotslot_error *error)
+{
+	if (guest_hides(hidden, place))
+		return hidden_disk(domain, hidden, place, error);
+	return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
+		"The guest of domain %s does not see the disk %s", domain->name,
+		place_locate(place).text);
+}
+
+int resolve_again(
+	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	uint64_t place = place_number(disk->target, disk->unit);
+	int r = domain_read(domain, &xml, error);
+	bool empty = true;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *now = &xml->disks[i];
+
+		if (xml_disk_is_same(now, disk))
+			return RESOLVED_AGAIN;
+		empty = empty && !xml_disk_shares(now, disk);
+	}
+	if (empty)
+		return RESOLVED_GONE;
+	return error_set(error, HOTSLOT_ERROR_NO_DISK,
+		"The disk %s of domain %s has changed meanwhile", place_locate(place).text,
+		domain->name);
 }
 
 int resolve_allow(const struct hotslot_domain *domain, const struct reference *reference,
@@ -79,8 +114,27 @@ static int place_by_alias(const struct hotslot_domain *domain, const struct doma
 
 /* ---- by serial: the guest knows, and for disks that it does not show, the host ---- */
 
+static bool has_text(const char *text, const char *serial)
+{
+	return text && strcmp(text, serial) == 0;
+}
+
+/* The guest's is what a person sees. */
+static bool guest_has(const struct record *record, const char *serial)
+{
+	return has_text(record->disk.serial, serial);
+}
+
+/* The host's may be longer than what QEMU delivers, or have blanks that it does not. */
+static bool host_has(const struct record *record, const char *serial)
+{
+	return has_text(record->host_serial, serial);
+}
+
+typedef bool (*has_serial_fn)(const struct record *record, const char *serial);
+
 static int ambiguous(const struct hotslot_domain *domain, const struct disks *disks,
-	const char *serial, struct hotslot_error *error)
+	has_serial_fn has, const char *serial, struct hotslot_error *error)
 {
 	const char *separator = "";
 	int r = error_set(error, HOTSLOT_ERROR_AMBIGUOUS,
@@ -89,12 +143,49 @@ static int ambiguous(const struct hotslot_domain *domain, const struct disks *di
 	for (size_t i = 0; i < disks->count; i++) {
 		const struct record *record = disks->records[i];
 
-		if (!record->disk.serial || strcmp(record->disk.serial, serial) != 0)
+		if (!has(record, serial))
 			continue;
 		error_append(error, "%sthe one %s", separator, place_locate(record->place).text);
 		separator = ", ";
 	}
 	return r;
+}
+
+/* A serial of which host and guest say different things is nobody's. */
+static int check_mismatch(const struct hotslot_domain *domain, const struct disks *disks,
+	const char *serial, struct hotslot_error *error)
+{
+	for (size_t i = 0; i < disks->count; i++) {
+		const struct record *record = disks->records[i];
+
+		if (record->disk.mismatch &&
+			(guest_has(record, serial) || host_has(record, serial)))
+			return error_set(error, HOTSLOT_ERROR_MISMATCH,
+				"Host and guest of domain %s see different disks %s: the guest "
+				"reads serial %s, the host has given %s; name it in another way",
+				domain->name, place_locate(record->place).text,
+				record->disk.serial ?: "none", record->host_serial);
+	}
+	return 0;
+}
+
+/* Returns 1 if a disk has it, 0 if none. */
+static int pick(const struct hotslot_domain *domain, struct disks *disks, has_serial_fn has,
+	const char *serial, struct record **ret, struct hotslot_error *error)
+{
+	struct record **found = NULL;
+
+	for (size_t i = 0; i < disks->count; i++) {
+		if (!has(disks->records[i], serial))
+			continue;
+		if (found)
+			return ambiguous(domain, disks, has, serial, error);
+		found = &disks->records[i];
+	}
+	if (!found)
+		return 0;
+	*ret = steal_pointer(*found);
+	return 1;
 }
 
 static bool has_serial(const struct xml_disk *disk, const char *encoded)
@@ -128,24 +219,17 @@ static int find_by_serial(struct hotslot_domain *domain, const struct domain_xml
 	const char *serial, uint64_t deadline, struct record **ret, struct hotslot_error *error)
 {
 	_cleanup_disks_ struct disks disks = {};
-	struct record **found = NULL;
 	int r = disks_read(domain, xml, deadline, &disks, error);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < disks.count; i++) {
-		struct record **record = &disks.records[i];
-
-		if (!(*record)->disk.serial || strcmp((*record)->disk.serial, serial) != 0)
-			continue;
-		if (found)
-			return ambiguous(domain, &disks, serial, error);
-		found = record;
-	}
-	if (!found)
-		return no_serial(domain, xml, &disks.hidden, serial, error);
-	*ret = steal_pointer(*found);
-	return 0;
+	if (r == 0)
+		r = check_mismatch(domain, &disks, serial, error);
+	if (r == 0)
+		r = pick(domain, &disks, guest_has, serial, ret, error);
+	if (r == 0)
+		r = pick(domain, &disks, host_has, serial, ret, error);
+	if (r == 0)
+		r = no_serial(domain, xml, &disks.hidden, serial, error);
+	return r < 0 ? r : 0;
 }
 
 int resolve_place(struct hotslot_domain *domain, const struct domain_xml *xml,
@@ -176,20 +260,14 @@ static int find_at(struct hotslot_domain *domain, const struct domain_xml *xml, 
 	const struct xml_disk *host = resolve_host(xml, place);
 	_cleanup_record_ struct record *record = NULL;
 	struct guest_hidden hidden;
-	int r = guest_disk_at(domain, place, deadline, &record, &hidden, error);
+	int r = guest_disk_at(domain, place, true, deadline, &record, &hidden, error);
 
 	if (r < 0)
 		return r;
 	if (!record && !host)
 		return resolve_empty(domain, xml, place, error);
 	if (!record && guest_hides(&hidden, place))
-		return error_set(error, HOTSLOT_ERROR_PROTECTED,
-			"The disk %s of domain %s is hidden: %s", place_locate(place).text,
-			domain->name,
-			hidden.undecided
-				? "the guest cannot tell yet which disks its root file system "
-				  "stands on"
-				: "it is the system's own");
+		return hidden_disk(domain, &hidden, place, error);
 	if (!record)
 		record = record_new(place_target(place), place_lun(place));
 	if (!record || (host && record_add_host(record, host) < 0))

@@ -2,8 +2,7 @@
 /* From a reference to the disk that it names, for the calls that take one. */
 #pragma once
 
-#include "domain.h"
-#include "reference.h"
+#include "guest.h"
 
 /* Where the disk is that a reference names. The guest is asked only for a serial; the place of a
  * slot may have no disk. In a session; XML is current. */
@@ -22,6 +21,17 @@ int resolve_allow(const struct hotslot_domain *domain, const struct reference *r
 int resolve_empty(const struct hotslot_domain *domain, const struct domain_xml *xml, uint64_t place,
 	struct hotslot_error *error);
 
-/* Sets the error that the guest does not show the disk that the host has there. */
-int resolve_protected(
-	const struct hotslot_domain *domain, uint64_t place, struct hotslot_error *error);
+/* Sets the error that the guest does not show the disk that the host has there, and fails: the
+ * guest hides it, which is HOTSLOT_ERROR_PROTECTED, or does not see it. */
+int resolve_unseen(const struct hotslot_domain *domain, const struct guest_hidden *hidden,
+	uint64_t place, struct hotslot_error *error);
+
+enum resolved {
+	RESOLVED_AGAIN, /* it is there as it was */
+	RESOLVED_GONE,	/* nothing is at its place, nor has its alias or its label */
+};
+
+/* Reads the live XML again before libvirt finds DISK by a label or an alias, which may be another's
+ * by now: then HOTSLOT_ERROR_NO_DISK. Returns an enum resolved. */
+int resolve_again(
+	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error);

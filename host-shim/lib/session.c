@@ -52,6 +52,14 @@ void session_set_clear(struct hotslot_domain *domain, unsigned place)
 	domain->session->clear_from = place;
 }
 
+void session_set_taken(struct hotslot_domain *domain, unsigned place)
+{
+	struct session *session = domain->session;
+
+	if (session->clear_from >= 0 && session->clear_from <= place)
+		session->clear_from = (int64_t)place + 1;
+}
+
 bool session_is_clear(struct hotslot_domain *domain, unsigned place)
 {
 	const struct session *session = domain->session;

@@ -31,8 +31,10 @@ int session_request(struct hotslot_domain *domain, const char *execute, json_t *
 	uint64_t deadline, json_t **ret, struct hotslot_error *error);
 
 /* The agent said that the guest shows no disk at this place or above: its events tell of any that
- * comes. The second says whether that is so still; it saves an attach the question. */
+ * comes, and an answer may before them. The last says whether that is so still; it saves an attach
+ * the question. */
 void session_set_clear(struct hotslot_domain *domain, unsigned place);
+void session_set_taken(struct hotslot_domain *domain, unsigned place);
 bool session_is_clear(struct hotslot_domain *domain, unsigned place);
 
 /* Takes NULL. */

@@ -111,7 +111,75 @@ static void test_a_passed_through_device_takes_its_place(void **state)
 
 	(void)state;
 	assert_non_null(domain_xml_disk_at(xml, 3, 9));
+	assert_string_equal(domain_xml_disk_at(xml, 3, 9)->source, "scsi_host0:0:0:0");
 	assert_null(domain_xml_disk_at(xml, 0, 0));
+}
+
+static void test_a_passed_through_device_of_iscsi_has_its_uri(void **state)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = parse(
+		CONTROLLER("0", "virtio-scsi") "<hostdev type='scsi'><source protocol='iscsi' "
+					       "name='iqn.x:y/1'><host name='h' "
+					       "port='3260'/></source><address type='drive' "
+					       "unit='2'/></hostdev>");
+
+	(void)state;
+	assert_string_equal(domain_xml_disk_at(xml, 0, 2)->source, "iscsi://h:3260/iqn.x:y/1");
+}
+
+static void test_an_address_that_no_disk_can_have_is_no_place_of_ours(void **state)
+{
+	static const struct {
+		const char *address;
+		bool ours;
+	} cases[] = {
+		{ "target='255' unit='16383'", true },
+		{ "target='256' unit='0'", false },
+		{ "target='0' unit='16384'", false },
+		{ "target='0' unit='0' bus='1'", false },
+		{ "target='262144' unit='3'", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+		_cleanup_free_ char *devices = NULL;
+
+		assert_true(asprintf(&devices,
+				    CONTROLLER("0",
+					    "virtio-scsi") "<disk><target dev='sda' bus='scsi'/>"
+							   "<address type='drive' %s/></disk>",
+				    cases[i].address) > 0);
+		xml = parse(devices);
+		assert_int_equal(xml->n_disks, 1);
+		assert_int_equal(domain_xml_manages(xml, &xml->disks[0]), cases[i].ours);
+	}
+}
+
+static void test_another_disk_at_a_place_is_told_apart(void **state)
+{
+	const struct xml_disk disk = { .alias = (char *)"scsi0-0-0-5",
+		.serial = (char *)"OLD",
+		.source = (char *)"/old",
+		.target_dev = (char *)"sdf",
+		.scsi = true,
+		.unit = 5 };
+	struct xml_disk other = disk;
+
+	(void)state;
+	assert_true(xml_disk_is_same(&disk, &other));
+	other.serial = (char *)"NEW";
+	assert_false(xml_disk_is_same(&disk, &other));
+	assert_true(xml_disk_shares(&disk, &other));
+	other = disk;
+	other.source = NULL;
+	assert_false(xml_disk_is_same(&disk, &other));
+	other = disk;
+	other.unit = 6;
+	assert_false(xml_disk_is_same(&disk, &other));
+	assert_true(xml_disk_shares(&disk, &other));
+	other = (struct xml_disk){ .scsi = true, .unit = 6 };
+	assert_false(xml_disk_shares(&disk, &other));
 }
 
 static void test_sources_without_a_path_are_described(void **state)
@@ -294,6 +362,9 @@ int main(void)
 		cmocka_unit_test(test_only_virtio_scsi_controllers_are_managed),
 		cmocka_unit_test(test_disks_elsewhere_are_not_ours),
 		cmocka_unit_test(test_a_passed_through_device_takes_its_place),
+		cmocka_unit_test(test_a_passed_through_device_of_iscsi_has_its_uri),
+		cmocka_unit_test(test_an_address_that_no_disk_can_have_is_no_place_of_ours),
+		cmocka_unit_test(test_another_disk_at_a_place_is_told_apart),
 		cmocka_unit_test(test_sources_without_a_path_are_described),
 		cmocka_unit_test(test_the_channel_is_known_by_type_and_name),
 		cmocka_unit_test(test_what_is_no_domain_is_refused),

@@ -202,6 +202,73 @@ static void test_only_links_to_this_disk_count(void **state)
 	}
 }
 
+/* The record as the guest gives it, with the host's disk added to it. */
+static struct record *make_both(const char *serial, const struct xml_disk *host)
+{
+	json_t *json = make_record("{}");
+	struct record *record = NULL;
+
+	json_object_set_new(json, "serial", serial ? json_string(serial) : json_null());
+	assert_int_equal(record_from_json(json, &record), 0);
+	json_decref(json);
+	assert_int_equal(record_add_host(record, host), 0);
+	return record;
+}
+
+#define LONG_SERIAL "0123456789012345678901234567890123456789"
+#define CUT_SERIAL "012345678901234567890123456789012345"
+#define OURS "ua-hotslot-x"
+
+static void test_a_serial_is_the_hosts_as_qemu_delivers_it(void **state)
+{
+	static const struct {
+		const char *alias, *host, *guest;
+		bool passthrough, mismatch;
+	} cases[] = {
+		{ OURS, "s", "s", false, false },
+		{ OURS, "s", "S", false, true },
+		{ OURS, "s", NULL, false, true },
+		{ OURS, NULL, "s", false, false },
+		{ OURS, "s", "t", true, false },
+		{ OURS, LONG_SERIAL, CUT_SERIAL, false, true },
+		{ "ua-x", LONG_SERIAL, CUT_SERIAL, false, false },
+		{ "ua-x", LONG_SERIAL, LONG_SERIAL, false, false },
+		{ "ua-x", LONG_SERIAL, "01234567890123456789012345678901234", false, true },
+		{ "ua-x", "a b", "a\\x5c\\x20b", false, false },
+		{ "ua-x", "a b", "a\\x20b", false, false },
+		{ "ua-x", "a b", "ab", false, true },
+		{ "scsi0-0-0-0", "", "s", false, false },
+		/* The cut is between backslash and blank. */
+		{ NULL, "01234567890123456789012345678901234 x",
+			"01234567890123456789012345678901234\\x5c", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct xml_disk host = { .alias = (char *)cases[i].alias,
+			.serial = (char *)cases[i].host,
+			.passthrough = cases[i].passthrough };
+		struct record *record = make_both(cases[i].guest, &host);
+
+		assert_int_equal(record->disk.mismatch, cases[i].mismatch);
+		record_free(record);
+	}
+}
+
+static void test_a_disk_of_two_serials_has_no_link_by_one(void **state)
+{
+	struct xml_disk host = { .alias = (char *)OURS, .serial = (char *)"other" };
+	struct record *record = make_both("s\\x20t", &host);
+
+	(void)state;
+	assert_true(record->disk.mismatch);
+	assert_string_equal(record->disk.serial, "s\\x20t");
+	assert_string_equal(record->host_serial, "other");
+	assert_string_equal(record->disk.by_slot, "/dev/disk/by-slot/259");
+	assert_null(record->disk.by_serial);
+	record_free(record);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -211,6 +278,8 @@ int main(void)
 		cmocka_unit_test(test_a_member_of_the_wrong_kind_spoils_the_record),
 		cmocka_unit_test(test_more_partitions_than_a_disk_can_have_are_refused),
 		cmocka_unit_test(test_only_links_to_this_disk_count),
+		cmocka_unit_test(test_a_serial_is_the_hosts_as_qemu_delivers_it),
+		cmocka_unit_test(test_a_disk_of_two_serials_has_no_link_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

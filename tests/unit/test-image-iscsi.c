@@ -21,6 +21,7 @@ static void test_a_uri_is_host_port_name_and_lun(void **state)
 			"iscsi://[fe80::1]:3260/" IQN "/16383" },
 		{ "iscsi://[::1]/eui.02004567A425678D/2", "::1", "3260", "eui.02004567A425678D/2",
 			"iscsi://[::1]:3260/eui.02004567A425678D/2" },
+		{ "iscsi://h:03260/" IQN "/1", "h", "3260", IQN "/1", "iscsi://h:3260/" IQN "/1" },
 		{ "iscsi://h/" IQN "/007", "h", "3260", IQN "/7", "iscsi://h:3260/" IQN "/7" },
 	};
 

@@ -24,10 +24,14 @@
 	PCI("1", "pcie-root-port", ADDRESS("0x00", "0x02", "0x0")) \
 	PCI("2", "pcie-root-port", ADDRESS("0x00", "0x02", "0x1")) \
 	PCI("3", "pcie-to-pci-bridge", ADDRESS("0x01", "0x00", "0x0"))
-#define EXPANDER                                                      \
-	PCI("0", "pcie-root", "")                                     \
-	PCI("1", "pcie-expander-bus", ADDRESS("0x00", "0x03", "0x0")) \
+#define BUS_NUMBER(number) "<target busNr='" number "'/>"
+#define EXPANDER(target)                                                     \
+	PCI("0", "pcie-root", "")                                            \
+	PCI("1", "pcie-expander-bus", target ADDRESS("0x00", "0x03", "0x0")) \
 	PCI("2", "pcie-root-port", ADDRESS("0x01", "0x00", "0x0"))
+#define EXPANDERS_PC                                       \
+	PC PCI("1", "pci-expander-bus", BUS_NUMBER("200")) \
+		PCI("2", "pci-expander-bus", BUS_NUMBER("100"))
 
 static struct domain_xml *parse(const char *devices)
 {
@@ -59,8 +63,13 @@ static void test_the_xml_and_the_guest_mean_the_same_function(void **state)
 		{ "<controller type='scsi' index='0' model='virtio-scsi'>"
 		  "<address type='pci' slot='0x1f'/></controller>",
 			"1f.0", "0000:00:1f.0" },
+		/* Other roots, whose numbers are QEMU's; a conventional one has a bridge. */
+		{ EXPANDER(BUS_NUMBER("180")) SCSI("0", ADDRESS("0x02", "0x00", "0x0")),
+			"b4:00.0/00.0", "0000:b4:00.0/0000:b5:00.0" },
+		{ EXPANDERS_PC SCSI("0", ADDRESS("0x02", "0x01", "0x0")), "64:00.0/01.0",
+			"0000:64:00.0/0000:65:01.0" },
 		/* What cannot be told. */
-		{ EXPANDER SCSI("0", ADDRESS("0x02", "0x00", "0x0")), "", NULL },
+		{ EXPANDER("") SCSI("0", ADDRESS("0x02", "0x00", "0x0")), "", NULL },
 		{ PC SCSI("0", ADDRESS("0x09", "0x00", "0x0")), "", NULL },
 		{ PC SCSI("0", "<address type='ccw' cssid='0xfe'/>"), "", NULL },
 		{ PC SCSI("0", ""), "", NULL },
@@ -158,6 +167,13 @@ static void test_the_lowest_path_without_a_system_disk_is_managed(void **state)
 		{ Q35 SCSI("0", ADDRESS("0x02", "0x00", "0x0"))
 				SCSI("1", ADDRESS("0x03", "0x01", "0x0")),
 			1 },
+		/* Roots in the order of their numbers, the first one before all others. */
+		{ EXPANDERS_PC SCSI("0", ADDRESS("0x01", "0x01", "0x0"))
+				SCSI("1", ADDRESS("0x02", "0x01", "0x0")),
+			1 },
+		{ EXPANDERS_PC SCSI("0", ADDRESS("0x01", "0x01", "0x0"))
+				SCSI("1", ADDRESS("0x00", "0x1f", "0x0")),
+			1 },
 		/* What is nowhere comes last. */
 		{ PC SCSI("0", "") SCSI("1", ADDRESS("0x00", "0x04", "0x0")), 1 },
 		{ PC SCSI("5", "") SCSI("2", ""), 2 },
@@ -202,14 +218,40 @@ static void test_a_disagreement_says_what_to_do(void **state)
 	}
 }
 
-static void test_what_the_xml_does_not_tell_is_not_compared(void **state)
+#define NEAR SCSI("0", ADDRESS("0x00", "0x04", "0x0"))
+#define NOWHERE(index) SCSI(index, "")
+
+static void test_what_the_xml_does_not_tell_must_be_the_guests_by_elimination(void **state)
 {
+	static const struct {
+		const char *devices;
+		int managed;
+		const char *guest, *text; /* text NULL: agreed */
+	} cases[] = {
+		{ PC NOWHERE("0"), 0, "0000:00:09.0", NULL },
+		{ PC NEAR NOWHERE("1"), 1, "0000:00:09.0", NULL },
+		{ PC NEAR NOWHERE("1"), 1, "0000:00:04.0",
+			"the guest 0000:00:04.0, which is controller 0, the host controller 1, at "
+			"PCI an address that the XML does not tell" },
+		{ PC NOWHERE("0") NOWHERE("1"), 0, "0000:00:09.0",
+			"does not tell which of them is the guest's, 0000:00:09.0" },
+		{ PC NEAR NOWHERE("1") NOWHERE("2"), 0, "0000:00:04.0", NULL },
+	};
 	const struct hotslot_domain domain = { .name = (char *)"vm" };
-	_cleanup_domain_xml_ struct domain_xml *xml = parse(PC SCSI("0", ""));
-	struct hotslot_error error = {};
 
 	(void)state;
-	assert_int_equal(agreement_check(&domain, xml, "0000:00:09.0", &error), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_domain_xml_ struct domain_xml *xml = parse(cases[i].devices);
+		struct hotslot_error error = {};
+		int r;
+
+		xml->controller = cases[i].managed;
+		r = agreement_check(&domain, xml, cases[i].guest, &error);
+		assert_int_equal(r < 0, cases[i].text != NULL);
+		if (r < 0)
+			assert_int_equal(error.code, HOTSLOT_ERROR_CONTROLLER);
+		assert_non_null(strstr(error.message, cases[i].text ?: ""));
+	}
 }
 
 int main(void)
@@ -220,7 +262,7 @@ int main(void)
 		cmocka_unit_test(test_an_address_that_is_none_is_refused),
 		cmocka_unit_test(test_the_lowest_path_without_a_system_disk_is_managed),
 		cmocka_unit_test(test_a_disagreement_says_what_to_do),
-		cmocka_unit_test(test_what_the_xml_does_not_tell_is_not_compared),
+		cmocka_unit_test(test_what_the_xml_does_not_tell_must_be_the_guests_by_elimination),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,28 +53,10 @@ static void test_a_size_is_bytes_or_has_a_unit(void **state)
 	}
 }
 
-static void test_more_is_on_top_of_what_there_is(void **state)
-{
-	const struct size whole = { .bytes = 1024 }, more = { .bytes = 1024, .more = true };
-	uint64_t bytes;
-
-	(void)state;
-	assert_int_equal(size_apply(&whole, 512, &bytes), 0);
-	assert_int_equal(bytes, 1024);
-	assert_int_equal(size_apply(&more, 512, &bytes), 0);
-	assert_int_equal(bytes, 1536);
-	assert_int_equal(size_apply(&more, INT64_MAX - 1024, &bytes), 0);
-	assert_int_equal(bytes, INT64_MAX);
-	assert_int_equal(size_apply(&more, INT64_MAX - 1023, &bytes), -ERANGE);
-	assert_int_equal(size_apply(&more, UINT64_MAX, &bytes), -ERANGE);
-	assert_int_equal(size_apply(&whole, UINT64_MAX, &bytes), 0);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_size_is_bytes_or_has_a_unit),
-		cmocka_unit_test(test_more_is_on_top_of_what_there_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

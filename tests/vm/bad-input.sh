@@ -123,6 +123,14 @@ test_of_several_images_those_before_the_bad_one_stay() {
 
 # ---- slots, serials, ids -------------------------------------------------------------------
 
+test_a_password_in_a_uri_is_refused_and_not_repeated() {
+	local uri=iscsi://me:secret@192.0.2.1/iqn.2001-04.com.example:x/1
+	check_fails 2 'takes no user or password' hs attach vm "$uri"
+	check_match 'iscsi://\*\*\*@192\.0\.2\.1/iqn' "$(<stderr)"
+	check_fails 2 . hs attach vm "$uri" --json
+	if grep -h secret stdout stderr; then fail "it is repeated"; fi
+}
+
 test_a_slot_that_is_taken() {
 	raw_image a.img
 	refuses 1 'disk is in slot 3 \(step: reserve\)' a.img --slot 3

@@ -27,6 +27,17 @@ q35_devices() {
 	scsi 1 '<address type="pci" bus="7" slot="0"/>'
 }
 
+# Behind expander buses, which are roots with numbers of their own.
+expander_devices() {
+	cat <<-EOF
+		<controller type='pci' index='0' model='pci-root'/>
+		<controller type='pci' index='1' model='pci-expander-bus'><target busNr='200'/></controller>
+		<controller type='pci' index='2' model='pci-expander-bus'><target busNr='100'/></controller>
+	EOF
+	scsi 0 '<address type="pci" bus="1" slot="1"/>'
+	scsi 1 '<address type="pci" bus="2" slot="1"/>'
+}
+
 scsi() { # INDEX ADDRESS
 	printf "<controller type='scsi' index='%s' model='virtio-scsi'>%s</controller>\n" "$1" "$2"
 }
@@ -47,7 +58,7 @@ start() { # NAME MACHINE [KERNEL PARAMETER…]
 	[[ $GUEST != udev ]] || set -- hotslot.links=udev "$@"
 	cat >"$name.xml" <<-EOF
 		<domain type='qemu'><name>$name</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
-		<os><type arch='x86_64' machine='$machine'>hvm</type><kernel>$KERNEL</kernel>
+		<os><type arch='x86_64' machine='${machine/expander/pc}'>hvm</type><kernel>$KERNEL</kernel>
 		<initrd>$image</initrd>
 		<cmdline>panic=-1 quiet console=ttyS0 $WITNESS_APPEND $*</cmdline></os>
 		<features><acpi/></features>
@@ -100,6 +111,12 @@ test_pc_the_lower_one_is_managed_and_the_other_ignored() {
 
 test_q35_the_lower_root_port_counts_not_the_number_of_its_bus() {
 	check_default q35 '^0000:00:03\.0/0000:[0-9a-f]+:00\.0$'
+}
+
+test_expander_buses_are_told_apart_by_their_numbers() {
+	check_default expander '^0000:64:00\.0/0000:[0-9a-f]+:01\.0$'
+	check_fails 1 'controller 1, the host controller 0, at PCI c8:00.0/01.0; ' \
+		hs list vm --controller 0
 }
 
 # The guest is told to manage another one than the host would.

@@ -128,14 +128,35 @@ static json_t *answer_disks(struct fake *fake)
 		"undecided", false, "places");
 }
 
+/* The disk that it shows there, with that size. */
+static json_t *answer_resize(struct fake *fake, const json_t *arguments)
+{
+	json_int_t slot = number_of(arguments, "slot"), size = number_of(arguments, "size");
+	json_t *record = NULL, *shown;
+	size_t i;
+
+	json_array_foreach(json_object_get(fake->orders, "disks"), i, shown)
+	{
+		if (number_of(shown, "slot") == slot)
+			record = json_deep_copy(shown);
+	}
+	if (record)
+		json_object_set_new(record, "size", json_integer(size));
+	else
+		record = make_record(slot, NULL, size, false);
+	return json_pack("{s:o}", "disk", record);
+}
+
 static json_t *answer_body(struct fake *fake, const char *name, const json_t *arguments)
 {
 	if (!strcmp(name, HOTSLOT_REQUEST_HELLO))
 		return answer_hello(fake, arguments);
 	if (!strcmp(name, HOTSLOT_REQUEST_DISKS))
 		return answer_disks(fake);
-	if (!strcmp(name, HOTSLOT_REQUEST_EXPECT) || !strcmp(name, HOTSLOT_REQUEST_RESIZE))
+	if (!strcmp(name, HOTSLOT_REQUEST_EXPECT))
 		return answer_expect(arguments);
+	if (!strcmp(name, HOTSLOT_REQUEST_RESIZE))
+		return answer_resize(fake, arguments);
 	if (!strcmp(name, HOTSLOT_REQUEST_RELEASE))
 		return json_pack("{s:I, s:I, s:s}", "slot", number_of(arguments, "slot"), "place",
 			number_of(arguments, "slot"), "state",

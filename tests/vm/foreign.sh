@@ -187,6 +187,36 @@ test_a_busy_disk_of_others_is_still_the_guests() {
 
 # ---- side by side --------------------------------------------------------------------------
 
+test_a_serial_is_found_as_the_host_has_it() {
+	local long=0123456789012345678901234567890123456789
+	raw_image a
+	raw_image b
+	virsh_attach vm a 0 8 "<serial>$long</serial>"
+	virsh_attach vm b 0 9 '<serial>with space</serial>'
+	await_equal "8 9" slots vm
+	await_equal "true false true false" mismatches
+	check_equal 8 "$(hs resolve vm "serial:$long" --json | jq .disks[].slot)"
+	check_equal 8 "$(hs resolve vm "serial:${long:0:36}" --json | jq .disks[].slot)"
+	check_equal 9 "$(hs resolve vm 'serial:with space' --json | jq .disks[].slot)"
+	hs detach vm "serial:$long" 'serial:with space' --foreign
+}
+
+mismatches() {
+	hs list vm --json | jq -r '[.disks[] | .visible, .mismatch | tostring] | join(" ")'
+}
+
+test_a_disk_that_was_deleted_in_the_guest_is_detached_by_force() {
+	raw_image a
+	hs attach vm a --slot 0
+	guest_run vm "echo 1 >/sys/block/$(disk_field vm 0 name)/device/delete"
+	await_equal false disk_field vm 0 visible
+	check_fails 1 'does not see the disk in slot 0.*--force detaches it' hs detach vm 0
+	check_equal 0 "$(slots vm)"
+	hs detach vm 0 --force
+	check_equal "" "$(slots vm)"
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm a)"
+}
+
 test_ours_go_where_others_are_not() {
 	local i
 	for i in 0 1 3; do

@@ -4,6 +4,7 @@
 # that is left as it was. In hotslot-agent's place runs fake-agent, which does as it is told.
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../fake.sh"
 
 # What a command may take beyond its --timeout: the agent's grace, and taking a disk back from a
 # guest that says nothing, a second for each of the two questions with a grace of their own.
@@ -24,32 +25,6 @@ setup_file() {
 
 setup_test() {
 	raw_image a.img
-}
-
-# ---- orders --------------------------------------------------------------------------------
-
-# Tells the guest's agent how to answer REQUEST from now on: see fake-agent.c.
-order() { # REQUEST HOW
-	printf '{"execute":"fake","id":"order","arguments":{"on":"%s",%s}}\n' "$1" "$2" | send_order
-}
-
-behave() {
-	order '' '"silent":false'
-}
-
-# The 0xFF ends whatever the host before has left unfinished.
-send_order() {
-	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
-	local line='' pid=$SOCAT_PID
-	{
-		printf '\377'
-		cat
-	} >&"${SOCAT[1]}"
-	while [[ $line != *'"id":"order"'* ]]; do
-		IFS= read -r -t 20 line <&"${SOCAT[0]}" || fail "the order was not taken: $line"
-	done
-	kill "$pid"
-	wait "$pid" || true
 }
 
 # ---- checks --------------------------------------------------------------------------------
@@ -362,7 +337,7 @@ test_a_release_that_is_none_leaves_the_disk() {
 	check_equal "$DEVICES" "$(live_devices vm)"
 }
 
-# The guest shows the disk in slot 0, and answers a resize of it like this.
+# The guest shows the disk in slot 0 with its serial, and answers a resize of it like this.
 refuses_resize() { # CODE HOW [REGEX]
 	printf 'on resize: %s\n' "$2" >&2
 	order resize "\"disks\":[${RECORD//:5,/:0,}],$2"
@@ -373,7 +348,7 @@ refuses_resize() { # CODE HOW [REGEX]
 
 test_a_resize_that_is_not_confirmed() {
 	local DEVICES BYTES=2097152
-	hs attach vm a.img --slot 0
+	hs attach vm a.img --slot 0 --serial s
 	DEVICES=$(live_devices vm)
 	refuses_resize not-confirmed '"silent":true' \
 		'did not confirm the new size of the disk in slot 0 in time; the host has resized it to 2097152 bytes, the guest sees 512'
@@ -383,7 +358,11 @@ test_a_resize_that_is_not_confirmed() {
 	refuses_resize agent '"merge":{"return":{"disk":null}}'
 	refuses_resize agent '"merge":{"return":{"disk":{"size":512}}}'
 	refuses_resize agent '"merge":{"return":{"disk":{"place":1,"slot":1,"lun":1}}}'
-	check_equal 7340032 "$(stat -c %s a.img)"
+	refuses_resize agent '"merge":{"return":{"disk":{"state":"released"}}}'
+	refuses_resize mismatch '"merge":{"return":{"disk":{"serial":"other","links":[]}}}' \
+		'now shows another disk in slot 0: serial other, not serial s'
+	refuses_resize mismatch '"merge":{"return":{"disk":{"read-only":true}}}'
+	check_equal 10485760 "$(stat -c %s a.img)"
 	behave
 	hs detach vm 0
 }

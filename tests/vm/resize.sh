@@ -62,6 +62,22 @@ test_a_disk_grows_by_any_reference_and_unit() {
 	check_equal "$bytes" "$(stat -c %s disk)"
 }
 
+# In one session: what was asked before the attach counts no more.
+test_a_disk_grows_right_after_it_was_attached() {
+	raw_image a
+	raw_image b
+	hs shell vm >out <<-END
+		attach a --slot 0
+		resize 0 2M
+		attach b
+		resize 1 3M
+		resize 0 4M
+		detach 1
+		detach 0
+	END
+	check_equal "$((4 * M)) $((3 * M))" "$(stat -c %s a b | xargs)"
+}
+
 test_a_qcow2_grows() {
 	qemu-img create -q -f qcow2 disk.qcow2 2M
 	hs attach vm disk.qcow2 --serial S

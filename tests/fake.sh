@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Orders for the test double in the agent's place, tests/vm/fake-agent.c. Sourced after lib.sh; the
+# appliance has it as its agent if HOTSLOT_AGENT names it.
+
+# Tells the agent of domain vm how to answer REQUEST from now on: see fake-agent.c.
+order() { # REQUEST HOW
+	printf '{"execute":"fake","id":"order","arguments":{"on":"%s",%s}}\n' "$1" "$2" | send_order
+}
+
+behave() {
+	order '' '"silent":false'
+}
+
+# The 0xFF ends whatever the host before has left unfinished.
+send_order() {
+	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+	local line='' pid=$SOCAT_PID
+	{
+		printf '\377'
+		cat
+	} >&"${SOCAT[1]}"
+	while [[ $line != *'"id":"order"'* ]]; do
+		IFS= read -r -t 20 line <&"${SOCAT[0]}" || fail "the order was not taken: $line"
+	done
+	kill "$pid"
+	wait "$pid" || true
+}
+
+# A disk as the agent says it is.
+record() { # SLOT SERIAL SIZE [BLOCK-SIZE]
+	printf '{"place":%s,"slot":%s,"target":0,"lun":%s,"serial":"%s","conflict":false,' \
+		"$1" "$1" "$1" "$2"
+	printf '"name":"sda","devnum":"8:0","diskseq":1,"size":%s,"block-size":%s,' "$3" "${4:-512}"
+	printf '"read-only":false,"state":"present","links":["/dev/disk/by-slot/%s",' "$1"
+	printf '"/dev/disk/by-serial/%s"],"contents":{"state":"known"},"partitions":[]}' "$2"
+}
