@@ -102,3 +102,33 @@ json_t *hidden_report(const struct tracker *tracker)
 		json_array_append_new(places, json_integer(list.places[i]));
 	return json_pack("{s:b, s:o}", "undecided", (int)undecided, "places", places);
 }
+
+struct hidden_place {
+	const struct tracker *tracker;
+	uint32_t place;
+	bool found;
+};
+
+static void compare_place(void *data, const char *devpath)
+{
+	struct hidden_place *wanted = data;
+	const struct tracker *tracker = wanted->tracker;
+	struct identity_error error;
+	struct place place;
+	struct disk disk;
+
+	if (place_parse(devpath, &place) != PLACE_VIRTIO_SCSI || place.channel != 0 ||
+		place_number(place.target, place.lun) != wanted->place)
+		return;
+	if (disk_identify(&tracker->view, &tracker->identity, devpath, &disk, &error) == 0 &&
+		disk.status == DISK_SYSTEM)
+		wanted->found = true;
+}
+
+bool hidden_has(struct tracker *tracker, uint32_t place)
+{
+	struct hidden_place wanted = { .tracker = tracker, .place = place };
+
+	tracker_for_each_disk(tracker, compare_place, &wanted);
+	return wanted.found;
+}

@@ -12,3 +12,6 @@
 
 /* The member "hidden" of the answer to disks. Returns a new reference, NULL without memory. */
 json_t *hidden_report(const struct tracker *tracker);
+
+/* Whether the guest has a disk at PLACE that is the system's, or has to count as such. */
+bool hidden_has(struct tracker *tracker, uint32_t place);

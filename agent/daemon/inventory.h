@@ -14,7 +14,7 @@
 
 enum entry_state {
 	ENTRY_PRESENT,
-	ENTRY_TAKING, /* being released: its links are gone */
+	ENTRY_TAKING, /* being released: its links are there until it is */
 	ENTRY_RELEASED,
 	ENTRY_RESTORING, /* being taken back into use */
 	ENTRY_DELETING,	 /* unplugged, and the kernel is told so */
@@ -34,11 +34,16 @@ struct entry {
 	struct probe *probe;		     /* while its contents are looked at */
 	struct source probe_source;
 	bool probe_again; /* something changed meanwhile */
-	int *watches;	  /* of what is written to its nodes, in the order of writes.c */
+	uint64_t look_at; /* now_ms(): when to look at its contents, if nothing happens before */
+	uint64_t look_by; /* and when at the latest; 0: nobody wants it looked at */
+	unsigned looks_given_up; /* one after the other */
+	int *watches;		 /* of what is written to its nodes, in the order of writes.c */
 	size_t n_watches;
-	bool written;		/* somebody has written to the disk as a whole, unseen by udevd */
+	bool written;		/* somebody has written to the disk as a whole */
 	bool partition_written; /* somebody has written to a partition */
-	struct child *reread;	/* while the kernel reads its partition table */
+	bool table_changed; /* and the kernel is to read its table, when there is a child for it */
+	struct child
+		*reread; /* while the kernel reads its partition table, or waits for its lock */
 	struct source reread_source;
 	enum entry_state state;
 	struct hold *hold;

@@ -8,10 +8,15 @@
 
 #include "util.h"
 
+#define DISK "disk"
+
 static const char *const trees[] = {
-	[LINK_BY_SLOT] = "disk/by-slot",
-	[LINK_BY_SERIAL] = "disk/by-serial",
+	[LINK_BY_SLOT] = "by-slot",
+	[LINK_BY_SERIAL] = "by-serial",
 };
+
+/* Room for the name of a tree. */
+#define TREE_NAME_SIZE 16
 
 /* From a tree back to the directory of the nodes. */
 #define UPWARDS "../../"
@@ -19,8 +24,8 @@ static const char *const trees[] = {
 /* Room for the text of a link of ours. */
 #define TARGET_SIZE (DISK_NAME_SIZE + sizeof(UPWARDS))
 
-/* Where a link is made before it is moved over the wrong one. */
-#define ASIDE "disk/.hotslot"
+/* Where a link is made before it is moved over the wrong one: beside the trees. */
+#define ASIDE ".hotslot"
 
 bool link_name(enum link_tree tree, const struct disk *disk, const struct partition *partition,
 	char ret[LINK_PATH_SIZE])
@@ -32,62 +37,155 @@ bool link_name(enum link_tree tree, const struct disk *disk, const struct partit
 	if (tree == LINK_BY_SLOT) {
 		if (disk->status != DISK_SLOTTED)
 			return false;
-		snprintf(ret, LINK_PATH_SIZE, "%s/%u%s", trees[tree], disk->slot, suffix);
+		snprintf(ret, LINK_PATH_SIZE, DISK "/%s/%u%s", trees[tree], disk->slot, suffix);
 	} else {
 		if (!*disk->serial)
 			return false;
-		snprintf(ret, LINK_PATH_SIZE, "%s/%s%s", trees[tree], disk->serial, suffix);
+		snprintf(ret, LINK_PATH_SIZE, DISK "/%s/%s%s", trees[tree], disk->serial, suffix);
 	}
 	return true;
 }
 
+/* ---- directories ---- */
+
+/* The directories that a link is in, O_PATH. */
+struct place {
+	int disk;
+	int tree;
+	const char *leaf;
+};
+
+#define PLACE_NONE ((struct place){ .disk = -1, .tree = -1 })
+
+static void close_place(struct place *place)
+{
+	closep(&place->tree);
+	closep(&place->disk);
+}
+
+static int open_step(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_place(int dir, const char *name, struct place *place)
+{
+	const char *tree = name + strlen(DISK "/");
+	char tree_name[TREE_NAME_SIZE];
+
+	place->leaf = strchr(tree, '/') + 1;
+	snprintf(tree_name, sizeof(tree_name), "%.*s", (int)(place->leaf - tree - 1), tree);
+	place->disk = open_step(dir, DISK);
+	if (place->disk < 0)
+		return place->disk;
+	place->tree = open_step(place->disk, tree_name);
+	return place->tree < 0 ? place->tree : 0;
+}
+
+static int make_step(int dir, const char *name)
+{
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return open_step(dir, name);
+}
+
 int link_make_trees_at(int dir)
 {
-	if (mkdirat(dir, "disk", 0755) < 0 && errno != EEXIST)
-		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
-		if (mkdirat(dir, trees[i], 0755) < 0 && errno != EEXIST)
-			return -errno;
+	_cleanup_close_ int disk = make_step(dir, DISK);
+
+	if (disk < 0)
+		return disk;
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		_cleanup_close_ int tree = make_step(disk, trees[i]);
+
+		if (tree < 0)
+			return tree;
+	}
 	return 0;
 }
 
-/* Reads where a link leads. False if it is none, or too long to be ours. */
-static bool read_target(int dir, const char *name, char ret[TARGET_SIZE])
+void link_identify_directories_at(int dir, struct link_directories *ret)
 {
-	ssize_t n = readlinkat(dir, name, ret, TARGET_SIZE);
+	_cleanup_close_ int disk = open_step(dir, DISK);
+	struct stat st[1 + LINK_TREES] = {};
 
-	if (n < 0 || n == (ssize_t)TARGET_SIZE)
+	fstat(dir, &st[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
+		if (disk >= 0)
+			fstatat(disk, trees[i], &st[1 + i], AT_SYMLINK_NOFOLLOW);
+	for (size_t i = 0; i < ARRAY_SIZE(st); i++) {
+		ret->each[i].device = st[i].st_dev;
+		ret->each[i].inode = st[i].st_ino;
+	}
+}
+
+/* ---- links ---- */
+
+/* The node in the text of a link, or NULL if it is not one of ours. */
+static const char *find_node(const char *target)
+{
+	const char *node = target + strlen(UPWARDS);
+
+	if (strncmp(target, UPWARDS, strlen(UPWARDS)) || !*node || *node == '.' ||
+		strchr(node, '/'))
+		return NULL;
+	return node;
+}
+
+static bool read_node(int tree, const char *leaf, char ret_node[DISK_NAME_SIZE])
+{
+	char target[TARGET_SIZE];
+	ssize_t n = readlinkat(tree, leaf, target, sizeof(target));
+	const char *node;
+
+	if (n < 0 || n == (ssize_t)sizeof(target))
 		return false;
-	ret[n] = '\0';
+	target[n] = '\0';
+	node = find_node(target);
+	if (!node || strlen(node) >= DISK_NAME_SIZE)
+		return false;
+	strcpy(ret_node, node);
 	return true;
 }
 
-static bool leads_to(int dir, const char *name, const char *target)
+bool link_read_at(int dir, const char *name, char ret_node[DISK_NAME_SIZE])
 {
-	char found[TARGET_SIZE];
+	_cleanup_(close_place) struct place place = PLACE_NONE;
 
-	return read_target(dir, name, found) && !strcmp(found, target);
+	return open_place(dir, name, &place) == 0 && read_node(place.tree, place.leaf, ret_node);
+}
+
+static bool leads_to(const struct place *place, const char *node)
+{
+	char found[DISK_NAME_SIZE];
+
+	return read_node(place->tree, place->leaf, found) && !strcmp(found, node);
 }
 
 int link_make_at(int dir, const char *name, const char *node)
 {
+	_cleanup_(close_place) struct place place = PLACE_NONE;
 	char target[TARGET_SIZE];
+	int r = open_place(dir, name, &place);
 
+	if (r < 0)
+		return r;
 	snprintf(target, sizeof(target), UPWARDS "%s", node);
-	if (symlinkat(target, dir, name) == 0)
+	if (symlinkat(target, place.tree, place.leaf) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return -errno;
-	if (leads_to(dir, name, target))
+	if (leads_to(&place, node))
 		return 0;
 	/* There is a link at every moment. */
-	unlinkat(dir, ASIDE, 0);
-	if (symlinkat(target, dir, ASIDE) < 0)
+	unlinkat(place.disk, ASIDE, 0);
+	if (symlinkat(target, place.disk, ASIDE) < 0)
 		return -errno;
-	if (renameat(dir, ASIDE, dir, name) < 0) {
-		int r = -errno;
-
-		unlinkat(dir, ASIDE, 0);
+	if (renameat(place.disk, ASIDE, place.tree, place.leaf) < 0) {
+		r = -errno;
+		unlinkat(place.disk, ASIDE, 0);
 		return r;
 	}
 	return 0;
@@ -95,56 +193,62 @@ int link_make_at(int dir, const char *name, const char *node)
 
 void link_remove_at(int dir, const char *name, const char *node)
 {
-	char target[TARGET_SIZE];
+	_cleanup_(close_place) struct place place = PLACE_NONE;
 
-	snprintf(target, sizeof(target), UPWARDS "%s", node);
-	if (leads_to(dir, name, target))
-		unlinkat(dir, name, 0);
+	if (open_place(dir, name, &place) == 0 && (!node || leads_to(&place, node)))
+		unlinkat(place.tree, place.leaf, 0);
 }
 
 bool link_check_at(int dir, const char *name, dev_t devnum)
 {
+	char node[DISK_NAME_SIZE];
 	struct stat st;
 
-	/* Through the link, to the node. */
-	return fstatat(dir, name, &st, 0) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == devnum;
+	return link_read_at(dir, name, node) && fstatat(dir, node, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISBLK(st.st_mode) && st.st_rdev == devnum;
 }
 
+/* ---- pruning ---- */
+
 /* Removes the node that a removed link led to: a SCSI disk's, which our links lead to only. */
-static void prune_node(int dir, const char *target, const struct link_pruning *pruning)
+static void prune_node(int dir, const char *node, const struct link_pruning *pruning)
 {
-	const char *node = target + strlen(UPWARDS);
 	struct stat st;
 
-	if (!strncmp(target, UPWARDS "sd", strlen(UPWARDS "sd")) && !strchr(node, '/') &&
-		!pruning->keep_node(pruning->data, node) &&
+	if (!strncmp(node, "sd", 2) && !pruning->keep_node(pruning->data, node) &&
 		fstatat(dir, node, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISBLK(st.st_mode))
 		unlinkat(dir, node, 0);
 }
 
-static void prune_link(int dir, const char *name, const struct link_pruning *pruning)
+static void prune_link(int dir, const struct place *place, const char *name, const char *leaf,
+	const struct link_pruning *pruning)
 {
-	char target[TARGET_SIZE];
-	bool ours = read_target(dir, name, target);
+	char node[DISK_NAME_SIZE];
+	bool ours = read_node(place->tree, leaf, node);
 
-	unlinkat(dir, name, 0);
+	if (pruning->keep_link(pruning->data, name, ours ? node : NULL))
+		return;
+	unlinkat(place->tree, leaf, 0);
 	if (ours && pruning->keep_node)
-		prune_node(dir, target, pruning);
+		prune_node(dir, node, pruning);
 }
 
 static void prune_tree(int dir, const char *tree, const struct link_pruning *pruning)
 {
-	_cleanup_closedir_ DIR *links = open_directory_at(dir, tree);
+	_cleanup_(close_place) struct place place = PLACE_NONE;
+	_cleanup_closedir_ DIR *links = NULL;
+	char name[LINK_PATH_SIZE + NAME_MAX];
 	struct dirent *entry;
 
+	snprintf(name, sizeof(name), DISK "/%s/", tree);
+	if (open_place(dir, name, &place) < 0)
+		return;
+	links = open_directory_at(place.tree, ".");
 	while (links && (entry = readdir(links))) {
-		char name[NAME_MAX + LINK_PATH_SIZE];
-
 		if (entry->d_type != DT_LNK)
 			continue;
-		snprintf(name, sizeof(name), "%s/%s", tree, entry->d_name);
-		if (!pruning->keep_link(pruning->data, name))
-			prune_link(dir, name, pruning);
+		snprintf(name, sizeof(name), DISK "/%s/%s", tree, entry->d_name);
+		prune_link(dir, &place, name, entry->d_name, pruning);
 	}
 }
 

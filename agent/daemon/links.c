@@ -50,10 +50,20 @@ int links_add_mirror(struct links *links, const char *directory)
 
 	if (links->n_mirrors == MIRRORS_MAX)
 		return -E2BIG;
-	r = mirror_open(directory, links->dev, &links->mirrors[links->n_mirrors]);
-	if (r == 0)
-		links->n_mirrors++;
-	return r;
+	r = mirror_new(directory, links->dev, &links->mirrors[links->n_mirrors]);
+	if (r < 0)
+		return r;
+	mirror_look(links->mirrors[links->n_mirrors++], false);
+	return 0;
+}
+
+bool links_look_at_mirrors(const struct links *links, bool again)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		changed |= mirror_look(links->mirrors[i], again);
+	return changed;
 }
 
 int links_make_trees(const struct links *links)
@@ -80,6 +90,12 @@ void links_remove(const struct links *links, const char *name, const char *node)
 		link_remove_at(links->dev, name, node);
 	for (size_t i = 0; i < links->n_mirrors; i++)
 		mirror_remove(links->mirrors[i], name, node);
+}
+
+void links_refresh_node(const struct links *links, const char *node, dev_t devnum)
+{
+	for (size_t i = 0; i < links->n_mirrors; i++)
+		mirror_refresh_node(links->mirrors[i], node, devnum);
 }
 
 void links_remove_node(const struct links *links, const char *node, dev_t devnum)

@@ -25,24 +25,32 @@ struct links {
 int links_open(const char *directory, bool owner, struct links *ret);
 void links_close(struct links *links);
 
-/* Adds a directory that always has the same links. Returns -E2BIG, or as mirror_open(). */
+/* Adds a directory that has the same links whenever it is there. Returns -E2BIG or -ENOMEM. */
 int links_add_mirror(struct links *links, const char *directory);
 
 /* Makes the trees, if they are the agent's. */
 int links_make_trees(const struct links *links);
+
+/* Whether all links are to be made, as a mirror is another directory than at the last look, or none
+ * any more; if AGAIN, also as something has failed in one. */
+bool links_look_at_mirrors(const struct links *links, bool again);
 
 /* Makes the link, or puts it right in one step; in the mirrors first. Where udevd owns the links,
  * the mirrors get what it has made, and lose what it has not. Returns a negative errno if the link
  * itself fails; what fails in a mirror is logged there. */
 int links_make(const struct links *links, const char *name, const char *node, dev_t devnum);
 
-/* Removes the link if it leads to NODE; from the mirrors last. */
+/* Removes the link if it leads to NODE; from the mirrors last, where it may lead anywhere. */
 void links_remove(const struct links *links, const char *name, const char *node);
+
+/* Gives the node in the mirrors the mode and owner that it has got. */
+void links_refresh_node(const struct links *links, const char *node, dev_t devnum);
 
 /* Removes the node of a disk or partition that is gone from the mirrors. */
 void links_remove_node(const struct links *links, const char *node, dev_t devnum);
 
-/* Whether the link is there, in each mirror, too, and its node is the device with this number. */
+/* Whether the link is there, in each mirror that is, too, and its node is the device with this
+ * number. */
 bool links_check(const struct links *links, const char *name, dev_t devnum);
 
 /* Removes what is left of an agent before this one. */

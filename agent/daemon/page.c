@@ -6,9 +6,6 @@
 #include "record.h"
 #include "report.h"
 
-/* What a page has besides its records. */
-#define PAGE_ENVELOPE_MAX 1024
-
 bool page_is_known(const struct server *server, const struct pending *pending)
 {
 	const struct inventory *inventory = &server->tracker->inventory;
@@ -25,7 +22,7 @@ static size_t fill_page(
 	struct server *server, const struct pending *pending, size_t first, json_t *disks)
 {
 	const struct inventory *inventory = &server->tracker->inventory;
-	size_t size = PAGE_ENVELOPE_MAX, n = 0;
+	size_t size = REPORT_ENVELOPE_MAX, n = 0;
 
 	while (first + n < inventory->n && n < pending->limit) {
 		struct entry *entry = inventory->entries[first + n];

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hidden.h"
 #include "log.h"
 #include "page.h"
 #include "places.h"
@@ -122,7 +123,9 @@ static bool check_release(struct server *server, struct pending *pending, struct
 	int r = 0;
 
 	if (!entry) {
-		if (!is_vacated(server, pending->place))
+		/* What was hidden meanwhile is not gone. */
+		if (!is_vacated(server, pending->place) ||
+			hidden_has(server->tracker, pending->place))
 			return false;
 		answer_state(server, pending, "gone");
 		return true;

@@ -19,9 +19,6 @@
 /* The overflow user and group of the kernel, nobody and nogroup. */
 #define NOBODY 65534
 
-/* Least favoured: whatever else wants the processor comes first. */
-#define NICE_LAST 19
-
 static int close_others(int fd)
 {
 	if (dup2(fd, PROBE_SANDBOX_FD) < 0)
@@ -59,8 +56,6 @@ static int set_limits(unsigned cpu_seconds)
 		(r = limit(RLIMIT_FSIZE, 0)) < 0 ||
 		(r = limit(RLIMIT_NOFILE, PROBE_SANDBOX_FD + 1)) < 0)
 		return r;
-	if (setpriority(PRIO_PROCESS, 0, NICE_LAST) < 0)
-		return -errno;
 	return 0;
 }
 

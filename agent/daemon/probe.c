@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "child.h"
@@ -17,6 +18,9 @@
 
 /* As seconds of processor time: what a probe can burn before its deadline, and it never should. */
 #define PROBE_CPU_S (PROBE_DEADLINE_MS / 1000)
+
+/* Least favoured: whatever else wants the processor comes first. */
+#define NICE_LAST 19
 
 enum exit_status {
 	EXIT_LOOKED = 0,
@@ -85,6 +89,16 @@ static void write_back_partitions(const struct task *task)
 	}
 }
 
+static void read_contents(const struct task *task, int fd)
+{
+	struct probe_answer *answers = task->probe->answers;
+
+	probe_read(fd, 0, task->disk->size, &answers[0]);
+	for (size_t i = 0; i < task->probe->n; i++)
+		probe_read(
+			fd, task->partitions[i].start, task->partitions[i].size, &answers[i + 1]);
+}
+
 static int look(void *data)
 {
 	const struct task *task = data;
@@ -94,6 +108,8 @@ static int look(void *data)
 	r = open_disk(task, &fd);
 	if (r != EXIT_LOOKED)
 		return r;
+	if (!(task->flags & PROBE_IN_HURRY))
+		setpriority(PRIO_PROCESS, 0, NICE_LAST);
 	if (task->flags & PROBE_WRITE_BACK)
 		write_back_partitions(task);
 	/* The whole disk has a page cache of its own, which does not learn what was written by way
@@ -103,10 +119,8 @@ static int look(void *data)
 	if (probe_sandbox_enter(fd, PROBE_CPU_S) < 0)
 		return EXIT_LOCKED;
 	fd = PROBE_SANDBOX_FD;
-	probe_read(fd, 0, task->disk->size, &answers[0]);
-	for (size_t i = 0; i < task->probe->n; i++)
-		probe_read(
-			fd, task->partitions[i].start, task->partitions[i].size, &answers[i + 1]);
+	if (!(task->flags & PROBE_TABLE_ONLY))
+		read_contents(task, fd);
 	if (task->flags & PROBE_COMPARE_TABLE)
 		answers[0].other_table =
 			probe_table_differs(fd, task->disk->size, task->partitions, task->probe->n);

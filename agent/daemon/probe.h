@@ -20,6 +20,8 @@ enum probe_flags {
 	 * written to the disk first. */
 	PROBE_WRITE_BACK = 1,
 	PROBE_COMPARE_TABLE = 2, /* for probe_has_other_table() */
+	PROBE_IN_HURRY = 8,	 /* not as nice as can be: a busy guest would never let it finish */
+	PROBE_TABLE_ONLY = 4,	 /* and no contents: they are unknown */
 };
 
 /* Starts to look at DISK and its N partitions (at most PARTITIONS_MAX). The child opens

@@ -32,111 +32,173 @@ void prober_cancel(struct tracker *tracker, struct entry *entry)
 	entry->probe_again = false;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The contents are not known, for now: nobody has to wait for it. */
+static void retry_later(struct tracker *tracker, struct entry *entry)
+{
+	prober_cancel(tracker, entry);
+	set_state(entry, CONTENTS_UNKNOWN);
+	entry->look_by = 0;
+	if (entry->looks_given_up < PROBE_RETRIES_MAX)
+		entry->look_at = entry->look_by =
+			now_ms() + ((uint64_t)PROBE_RETRY_MS << entry->looks_given_up++);
+	tracker_changed(tracker, entry);
+}
+
 static void handle_probe(void *data, uint32_t events)
 {
 	struct entry *entry = data;
 	struct tracker *tracker = entry->tracker;
-	bool again = entry->probe_again, other_table;
+	bool again = entry->probe_again, written = entry->written, other_table;
 	int r = probe_finish(entry->probe, &entry->contents, entry->partition_contents);
 
 	(void)events;
 	if (r == -EAGAIN)
 		return;
+	entry->looks_given_up = 0;
 	other_table = r == 0 && probe_has_other_table(entry->probe);
 	prober_cancel(tracker, entry);
 	if (r < 0) {
 		log_warning("%s: cannot look at its contents: %s", entry->disk.name, strerror(-r));
 		set_state(entry, CONTENTS_UNKNOWN);
 	}
-	/* What was seen may be half of the old and half of the new. */
+	/* What was seen may be half of the old and half of the new; but who writes all the time
+	 * must not keep partitions from coming. */
+	if (!again || other_table)
+		writes_settle(tracker, entry, other_table);
 	if (again) {
-		set_state(entry, CONTENTS_PENDING);
+		entry->written = written;
+		set_state(entry, tracker->probing ? CONTENTS_PENDING : CONTENTS_UNKNOWN);
 		return;
 	}
-	writes_settle(tracker, entry, other_table);
 	tracker_changed(tracker, entry);
 }
 
 static void start_probe(struct tracker *tracker, struct entry *entry)
 {
-	unsigned flags = (entry->partition_written ? PROBE_WRITE_BACK : 0) |
-			 (entry->written ? PROBE_COMPARE_TABLE : 0);
-	int r = probe_start(tracker->links.directory, &entry->disk, entry->partitions,
-		entry->n_partitions, flags, &entry->probe);
+	unsigned flags = (entry->written ? PROBE_COMPARE_TABLE : 0) |
+			 (tracker->probing ? 0 : PROBE_TABLE_ONLY);
+	int r;
 
+	/* Somebody waits for the partitions that he has made; or the guest is never idle. */
+	if (entry->written || entry->looks_given_up > 0)
+		flags |= PROBE_IN_HURRY;
+	/* The kernel reads a table only while it has no partition open. */
+	if (entry->partition_written && !entry->reread)
+		flags |= PROBE_WRITE_BACK;
+	entry->look_by = 0;
+	r = probe_start(tracker->links.directory, &entry->disk, entry->partitions,
+		entry->n_partitions, flags, &entry->probe);
 	if (r == 0) {
 		entry->probe_source =
 			(struct source){ probe_fd(entry->probe), handle_probe, entry };
 		r = loop_add(tracker->loop, &entry->probe_source, EPOLLIN);
 	}
 	if (r == 0) {
-		entry->partition_written = false;
+		entry->partition_written &= !(flags & PROBE_WRITE_BACK);
 		return;
 	}
 	log_warning("%s: cannot look at its contents: %s", entry->disk.name, strerror(-r));
 	entry->probe_source.fd = -1;
-	prober_cancel(tracker, entry);
-	set_state(entry, CONTENTS_UNKNOWN);
-	tracker_changed(tracker, entry);
+	retry_later(tracker, entry);
+}
+
+static void look_within(struct tracker *tracker, struct entry *entry, uint64_t put_off_max)
+{
+	uint64_t now = now_ms();
+
+	entry->looks_given_up = 0;
+	if (entry->probe)
+		entry->probe_again = true;
+	else
+		set_state(entry, tracker->probing ? CONTENTS_PENDING : CONTENTS_UNKNOWN);
+	if (!entry->look_by)
+		entry->look_by = now + put_off_max;
+	entry->look_at = earlier(now + PROBE_QUIET_MS, entry->look_by);
 }
 
 void prober_look(struct tracker *tracker, struct entry *entry)
 {
-	tracker->quiet_at = now_ms() + PROBE_QUIET_MS;
-	if (!tracker->probing || entry->state != ENTRY_PRESENT) {
-		set_state(entry, CONTENTS_UNKNOWN);
-	} else if (entry->probe) {
-		entry->probe_again = true;
-	} else {
-		set_state(entry, CONTENTS_PENDING);
+	/* Without contents, whether there is another table is asked only after it was written. */
+	bool wanted = entry->state == ENTRY_PRESENT && (tracker->probing || entry->written);
+
+	if (wanted) {
+		look_within(tracker, entry, PROBE_PUT_OFF_MAX_MS);
+		return;
 	}
+	set_state(entry, CONTENTS_UNKNOWN);
+	entry->look_by = 0;
+}
+
+void prober_look_at_new(struct tracker *tracker, struct entry *entry)
+{
+	tracker->quiet_at = now_ms() + PROBE_QUIET_MS;
+	if (tracker->probing && entry->state == ENTRY_PRESENT)
+		look_within(tracker, entry, PROBE_ARRIVALS_MAX_MS);
+	else
+		set_state(entry, CONTENTS_UNKNOWN);
 }
 
 static bool is_waiting(const struct entry *entry)
 {
-	/* While the kernel reads the table, its partitions come and go. */
-	return !entry->probe && !entry->reread && entry->contents.state == CONTENTS_PENDING &&
-	       entry->state == ENTRY_PRESENT;
+	return !entry->probe && entry->state == ENTRY_PRESENT &&
+	       (entry->look_by || entry->contents.state == CONTENTS_PENDING);
+}
+
+static uint64_t due_at(const struct tracker *tracker, const struct entry *entry)
+{
+	return earlier(later(entry->look_at, tracker->quiet_at), entry->look_by);
+}
+
+/* Who has waited longest comes first: others may want to be looked at all the time. */
+static struct entry *find_next(const struct tracker *tracker, bool urgent)
+{
+	struct entry *next = NULL;
+	uint64_t now = now_ms();
+
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+
+		if (!is_waiting(entry) || (next && next->look_by <= entry->look_by))
+			continue;
+		if (due_at(tracker, entry) <= now ||
+			(urgent && entry->contents.state == CONTENTS_PENDING))
+			next = entry;
+	}
+	return next;
 }
 
 void prober_continue(struct tracker *tracker, bool urgent)
 {
-	size_t running = count_running(tracker);
+	struct entry *next;
 
-	if (!urgent && now_ms() < tracker->quiet_at)
-		return;
-	for (size_t i = 0; i < tracker->inventory.n && running < PROBES_MAX; i++) {
-		struct entry *entry = tracker->inventory.entries[i];
-
-		if (!is_waiting(entry))
-			continue;
-		start_probe(tracker, entry);
-		running += entry->probe != NULL;
-	}
+	while (count_running(tracker) < PROBES_MAX && (next = find_next(tracker, urgent)))
+		start_probe(tracker, next);
 }
 
 uint64_t prober_deadline(const struct tracker *tracker)
 {
+	bool full = count_running(tracker) >= PROBES_MAX;
 	uint64_t earliest = UINT64_MAX;
-	size_t running = count_running(tracker);
 
 	for (size_t i = 0; i < tracker->inventory.n; i++) {
 		const struct entry *entry = tracker->inventory.entries[i];
 
-		if (entry->probe && probe_deadline_ms(entry->probe) < earliest)
-			earliest = probe_deadline_ms(entry->probe);
-		else if (running < PROBES_MAX && is_waiting(entry) && tracker->quiet_at < earliest)
-			earliest = tracker->quiet_at;
+		if (entry->probe)
+			earliest = earlier(earliest, probe_deadline_ms(entry->probe));
+		else if (!full && is_waiting(entry))
+			earliest = earlier(earliest, due_at(tracker, entry));
 	}
 	return earliest;
-}
-
-static void prober_give_up(struct tracker *tracker, struct entry *entry)
-{
-	log_warning("%s: looking at its contents took too long", entry->disk.name);
-	prober_cancel(tracker, entry);
-	set_state(entry, CONTENTS_UNKNOWN);
-	tracker_changed(tracker, entry);
 }
 
 void prober_expire(struct tracker *tracker)
@@ -144,7 +206,9 @@ void prober_expire(struct tracker *tracker)
 	for (size_t i = 0; i < tracker->inventory.n; i++) {
 		struct entry *entry = tracker->inventory.entries[i];
 
-		if (entry->probe && probe_deadline_ms(entry->probe) <= now_ms())
-			prober_give_up(tracker, entry);
+		if (!entry->probe || probe_deadline_ms(entry->probe) > now_ms())
+			continue;
+		log_warning("%s: looking at its contents took too long", entry->disk.name);
+		retry_later(tracker, entry);
 	}
 }

@@ -191,6 +191,7 @@ int release_start(struct server *server, struct entry *entry, bool force)
 
 	/* Our own look at its contents is no use of it. */
 	prober_cancel(server->tracker, entry);
+	writes_cancel(server->tracker, entry);
 	r = claim(server, entry, force);
 	if (r < 0)
 		return r;

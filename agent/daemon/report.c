@@ -8,9 +8,6 @@
 #include "record.h"
 #include "wire.h"
 
-/* What a frame holds besides one record: the envelope, a nonce, an id, a page's members. */
-#define ENVELOPE_MAX 1024
-
 static const char *state_name(const struct entry *entry)
 {
 	return entry_is_usable(entry) ? "present" : "released";
@@ -92,7 +89,7 @@ static size_t encoded_size(const json_t *value)
 static int add_partitions(
 	const struct tracker *tracker, const struct entry *entry, bool current, json_t *record)
 {
-	size_t size = encoded_size(record) + ENVELOPE_MAX;
+	size_t size = encoded_size(record) + REPORT_ENVELOPE_MAX;
 	json_t *partitions = json_array();
 	size_t i;
 

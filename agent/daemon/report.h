@@ -6,6 +6,11 @@
 
 #include "tracker.h"
 
+/* What a frame holds besides records, and then some: an id of 64 bytes, each escaped to six; a
+ * nonce of 64; 64 hidden places of up to eight with their comma; four numbers of up to twenty; and
+ * names and punctuation, not 200. That makes 1,250 or so. */
+#define REPORT_ENVELOPE_MAX 1536
+
 /* Builds the record. Its links are checked at this moment. Partitions that would make a frame with
  * it too long are left out and counted. Returns a new reference, NULL without memory. */
 json_t *report_disk(const struct tracker *tracker, const struct entry *entry);

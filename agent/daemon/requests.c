@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "hidden.h"
 #include "log.h"
 #include "pending.h"
 #include "places.h"
@@ -195,6 +196,21 @@ static int handle_expect(struct server *server, struct call *call)
 	return r < 0 ? r : pending_add(server, &wait, &call->failure);
 }
 
+/* The last moment to see that the root file system has grown onto the disk: whoever hears that it
+ * is released, or not there, unplugs it. */
+static int refuse_hidden(struct server *server, struct call *call, uint32_t place)
+{
+	char text[PLACE_TEXT_SIZE];
+
+	tracker_judge(server->tracker);
+	if (inventory_find_place(&server->tracker->inventory, place) ||
+		!hidden_has(server->tracker, place))
+		return 0;
+	place_describe(place, text);
+	return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
+		"the disk in %s is hidden: it is the system's own", text);
+}
+
 static int handle_release(struct server *server, struct call *call)
 {
 	struct pending wait = { .kind = PENDING_RELEASE };
@@ -207,6 +223,8 @@ static int handle_release(struct server *server, struct call *call)
 		return r;
 	if (detached)
 		wait.kind = PENDING_GONE;
+	else if ((r = refuse_hidden(server, call, wait.place)) < 0)
+		return r;
 	r = read_deadline(call, &wait);
 	return r < 0 ? r : pending_add(server, &wait, &call->failure);
 }

@@ -35,19 +35,29 @@ static int open_disk(const struct task *task)
 	return steal_fd(&fd);
 }
 
+static int lock(int fd)
+{
+	int r;
+
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
 static int reread(void *data)
 {
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = open_disk(data);
+	int r = fd;
 
-	alarm(REREAD_S);
-	fd = open_disk(data);
-	if (fd < 0)
-		return EXIT_FAILURE;
 	/* Whoever writes a table locks the disk, and so does udevd while it looks at partitions
 	 * (systemd.io/BLOCK_DEVICE_LOCKING). */
-	if (flock(fd, LOCK_EX) < 0 || ioctl(fd, BLKRRPART, 0) < 0)
-		return EXIT_FAILURE;
-	return EXIT_SUCCESS;
+	if (r >= 0)
+		r = lock(fd);
+	if (r < 0)
+		return -r;
+	alarm(REREAD_S);
+	return ioctl(fd, BLKRRPART, 0) < 0 ? errno : 0;
 }
 
 int reread_start(const char *dev_dir, const struct disk *disk, struct child **ret)

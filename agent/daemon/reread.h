@@ -5,10 +5,10 @@
 #include "child.h"
 #include "disk.h"
 
-/* Seconds that this may take. Reading a table takes milliseconds; a lock that a worker of udevd has
- * on the disk is gone after some hundreds. */
+/* Seconds that reading may take; it takes milliseconds. */
 #define REREAD_S 5
 
-/* Starts to have it read. The child opens DEV_DIR/NAME and checks devnum and diskseq; it ends by
- * itself in time. If a partition is in use, the kernel keeps what it has. */
+/* Starts to have it read. The child opens DEV_DIR/NAME and checks devnum and diskseq. It waits as
+ * long as somebody has a lock on the disk: nothing else tells when that is gone. Its status is 0 or
+ * a positive errno, EBUSY if a partition is in use: then the kernel keeps what it has. */
 int reread_start(const char *dev_dir, const struct disk *disk, struct child **ret);

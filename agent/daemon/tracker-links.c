@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "tracker.h"
+#include "writes.h"
 
 static void make_link(struct tracker *tracker, const struct entry *entry, enum link_tree tree,
 	const struct partition *partition)
@@ -104,35 +105,56 @@ void tracker_settle_serial(struct tracker *tracker, const char *serial)
 void tracker_update_links(struct tracker *tracker, struct entry *entry)
 {
 	tracker_settle_serial(tracker, entry->disk.serial);
+	tracker_look_at_mirrors(tracker, false);
 	update_own_links(tracker, entry);
 }
 
-static bool belongs_to_entry(const char *name, const struct entry *entry, enum link_tree tree)
+/* ---- what is left behind ---- */
+
+static bool is_link(const struct entry *entry, enum link_tree tree,
+	const struct partition *partition, const char *name, const char *node)
 {
 	char own[LINK_PATH_SIZE];
 
+	return link_name(tree, &entry->disk, partition, own) && !strcmp(own, name) &&
+	       !strcmp(partition ? partition->name : entry->disk.name, node);
+}
+
+static bool belongs_to_entry(
+	const struct entry *entry, enum link_tree tree, const char *name, const char *node)
+{
 	if (tree == LINK_BY_SERIAL && entry->conflict)
 		return false;
-	if (link_name(tree, &entry->disk, NULL, own) && !strcmp(own, name))
+	if (is_link(entry, tree, NULL, name, node))
 		return true;
 	for (size_t i = 0; i < entry->n_partitions; i++)
-		if (link_name(tree, &entry->disk, &entry->partitions[i], own) && !strcmp(own, name))
+		if (is_link(entry, tree, &entry->partitions[i], name, node))
 			return true;
 	return false;
 }
 
-static bool belongs_to_any(void *data, const char *name)
+static bool belongs_to_any(void *data, const char *name, const char *node)
 {
 	struct tracker *tracker = data;
 
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
+	for (size_t i = 0; node && i < tracker->inventory.n; i++) {
 		const struct entry *entry = tracker->inventory.entries[i];
 
 		if (entry_is_usable(entry) &&
-			(belongs_to_entry(name, entry, LINK_BY_SLOT) ||
-				belongs_to_entry(name, entry, LINK_BY_SERIAL)))
+			(belongs_to_entry(entry, LINK_BY_SLOT, name, node) ||
+				belongs_to_entry(entry, LINK_BY_SERIAL, name, node)))
 			return true;
 	}
+	return false;
+}
+
+static bool has_node(const struct entry *entry, const char *node)
+{
+	if (!strcmp(entry->disk.name, node))
+		return true;
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		if (!strcmp(entry->partitions[i].name, node))
+			return true;
 	return false;
 }
 
@@ -140,16 +162,21 @@ static bool is_node_of_any(void *data, const char *node)
 {
 	const struct tracker *tracker = data;
 
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		const struct entry *entry = tracker->inventory.entries[i];
-
-		if (!strcmp(entry->disk.name, node))
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		if (has_node(tracker->inventory.entries[i], node))
 			return true;
-		for (size_t k = 0; k < entry->n_partitions; k++)
-			if (!strcmp(entry->partitions[k].name, node))
-				return true;
-	}
 	return false;
+}
+
+/* A disk that is yet to be forgotten may share its nodes with the one that got its name. */
+static void remove_node(
+	struct tracker *tracker, const struct entry *entry, const char *node, dev_t devnum)
+{
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		if (tracker->inventory.entries[i] != entry &&
+			has_node(tracker->inventory.entries[i], node))
+			return;
+	links_remove_node(&tracker->links, node, devnum);
 }
 
 /* Marks of an agent before this one, of serials that are unique again. */
@@ -171,11 +198,16 @@ static void prune_conflicts(struct tracker *tracker)
 	}
 }
 
-void tracker_prune_links(struct tracker *tracker)
+static void prune_links(struct tracker *tracker)
 {
 	const struct link_pruning pruning = { belongs_to_any, is_node_of_any, tracker };
 
 	links_prune(&tracker->links, &pruning);
+}
+
+void tracker_prune_links(struct tracker *tracker)
+{
+	prune_links(tracker);
 	if (!tracker->links.owner)
 		prune_conflicts(tracker);
 }
@@ -187,12 +219,14 @@ void tracker_drop_serial_links(struct tracker *tracker, const struct entry *entr
 
 void tracker_drop_links(struct tracker *tracker, const struct entry *entry)
 {
+	/* If it is another directory for the moment, the links in the first go when that is back.
+	 */
+	tracker_look_at_mirrors(tracker, false);
 	tracker_drop_serial_links(tracker, entry);
 	update_tree(tracker, entry, LINK_BY_SLOT, false);
 	for (size_t i = 0; i < entry->n_partitions; i++)
-		links_remove_node(
-			&tracker->links, entry->partitions[i].name, entry->partitions[i].devnum);
-	links_remove_node(&tracker->links, entry->disk.name, entry->disk.devnum);
+		remove_node(tracker, entry, entry->partitions[i].name, entry->partitions[i].devnum);
+	remove_node(tracker, entry, entry->disk.name, entry->disk.devnum);
 }
 
 void tracker_drop_partition_links(
@@ -208,6 +242,38 @@ void tracker_drop_partition_links(
 			continue;
 		remove_link(tracker, entry, LINK_BY_SLOT, old);
 		remove_link(tracker, entry, LINK_BY_SERIAL, old);
-		links_remove_node(&tracker->links, old->name, old->devnum);
+		remove_node(tracker, entry, old->name, old->devnum);
 	}
+}
+
+/* ---- mirrors ---- */
+
+static void update_all_links(struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		update_own_links(tracker, tracker->inventory.entries[i]);
+}
+
+void tracker_look_at_mirrors(struct tracker *tracker, bool again)
+{
+	if (!links_look_at_mirrors(&tracker->links, again))
+		return;
+	update_all_links(tracker);
+	prune_links(tracker);
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		writes_watch(tracker, tracker->inventory.entries[i]);
+	/* What is said of a disk depends on its mirrors. */
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		if (tracker->inventory.entries[i]->announced)
+			tracker_changed(tracker, tracker->inventory.entries[i]);
+}
+
+void tracker_refresh_node(struct tracker *tracker, const char *node, dev_t devnum)
+{
+	if (tracker->links.n_mirrors == 0)
+		return;
+	if (!node)
+		update_all_links(tracker);
+	else if (is_node_of_any(tracker, node))
+		links_refresh_node(&tracker->links, node, devnum);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the tracker judges disks by, and what to do when that changes: the root file system may be
- * mounted, or switched to, at any time. */
+ * mounted, or switched to, or grow onto another disk, at any time. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -74,18 +74,23 @@ static bool is_same_identity(const struct identity *a, const struct identity *b)
 	       !strcmp(a->controller, b->controller);
 }
 
-static void handle_mounts(void *data, uint32_t events)
+void tracker_judge(struct tracker *tracker)
 {
-	struct tracker *tracker = data;
 	struct identity before = tracker->identity;
 	struct judgement judgement = { tracker, &before };
 
-	(void)events;
 	tracker_read_identity(tracker);
 	if (is_same_identity(&before, &tracker->identity))
 		return;
 	tracker_rescan(tracker);
 	tracker_for_each_disk(tracker, trigger_if_changed, &judgement);
+}
+
+static void handle_mounts(void *data, uint32_t events)
+{
+	(void)events;
+	tracker_look_at_mirrors(data, true);
+	tracker_judge(data);
 }
 
 static int watch_mounts(struct tracker *tracker, struct source *source, const char *path)

@@ -198,7 +198,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
 	writes_watch(tracker, entry);
-	prober_look(tracker, entry);
+	prober_look_at_new(tracker, entry);
 	tracker->callbacks.added(tracker->callbacks.data, entry);
 }
 
@@ -295,6 +295,15 @@ static void refresh(void *data, const char *devpath)
 	tracker_refresh(data, devpath);
 }
 
+/* First of all, as a new disk may have got the name, the number and the serial of one that is gone.
+ */
+static void forget_gone(struct tracker *tracker)
+{
+	for (size_t i = tracker->inventory.n; i-- > 0;)
+		if (!tracker_is_current(tracker, tracker->inventory.entries[i]))
+			forget(tracker, tracker->inventory.entries[i]);
+}
+
 static void forget_unseen(struct tracker *tracker)
 {
 	for (size_t i = tracker->inventory.n; i-- > 0;) {
@@ -309,6 +318,7 @@ void tracker_rescan(struct tracker *tracker)
 	int r;
 
 	tracker_read_identity(tracker);
+	forget_gone(tracker);
 	for (size_t i = 0; i < tracker->inventory.n; i++)
 		tracker->inventory.entries[i]->seen = false;
 	r = tracker_for_each_disk(tracker, refresh, tracker);

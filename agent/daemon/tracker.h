@@ -35,7 +35,7 @@ struct tracker {
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
 	bool probing;		     /* whether contents are looked at */
-	uint64_t quiet_at;	     /* now_ms(): when to start to look, if nothing comes before */
+	uint64_t quiet_at;	     /* now_ms(): no disk has come for long enough; see prober.h */
 	struct source mounts_source; /* tells that the root may have become another */
 	struct source pid1_mounts_source;
 	struct source writes_source; /* tells that somebody has written to a disk; see writes.h */
@@ -71,6 +71,9 @@ void tracker_read_identity(struct tracker *tracker);
 int tracker_for_each_disk(
 	struct tracker *tracker, void (*look)(void *data, const char *devpath), void *data);
 
+/* Judges anew what the system's disks are; if they are others now, looks at everything. */
+void tracker_judge(struct tracker *tracker);
+
 /* Looks at everything whenever a mount changes what the system's disks are. Logs what fails. */
 int tracker_watch_mounts(struct tracker *tracker);
 
@@ -79,6 +82,14 @@ void tracker_trigger(struct tracker *tracker, const char *devpath);
 
 /* Removes links in both trees that belong to no disk; after the first rescan. */
 void tracker_prune_links(struct tracker *tracker);
+
+/* Makes the links in each mirror that is another directory now, and, if AGAIN, where that failed.
+ */
+void tracker_look_at_mirrors(struct tracker *tracker, bool again);
+
+/* udevd has handled an event of this node, and may have given it another mode or owner, which those
+ * in mirrors get, too. NULL: of any. */
+void tracker_refresh_node(struct tracker *tracker, const char *node, dev_t devnum);
 
 /* Makes the links of ENTRY right for its state, and those of others with its serial. */
 void tracker_update_links(struct tracker *tracker, struct entry *entry);

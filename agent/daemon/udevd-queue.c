@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the agent owns the links and udevd runs beside it: removals that udevd has yet to handle.
- */
+/* Where the agent owns the links and udevd runs beside it: removals that udevd has yet to handle,
+ * and nodes whose mode and owner it has set. */
 #include "udevd-queue.h"
 
 #include <errno.h>
@@ -37,32 +37,49 @@ static void handle_removal(struct udevd_queue *queue, const char *devpath)
 	}
 }
 
+static void handle_device(struct udevd_queue *queue, struct udev_device *device)
+{
+	const char *action = udev_device_get_action(device);
+	const char *devpath = udev_device_get_devpath(device);
+	const char *node = udev_device_get_sysname(device);
+
+	if (!action || !devpath || !node)
+		return;
+	if (!strcmp(action, "remove"))
+		handle_removal(queue, devpath);
+	else
+		tracker_refresh_node(queue->tracker, node, udev_device_get_devnum(device));
+}
+
 static void handle_events(void *data, uint32_t events)
 {
 	struct udevd_queue *queue = data;
 	struct udev_device *device;
 
 	(void)events;
-	/* Lost events (ENOBUFS) leave removals behind, which then expire. */
+	errno = 0;
 	while ((device = udev_monitor_receive_device(queue->monitor))) {
-		const char *action = udev_device_get_action(device);
-		const char *devpath = udev_device_get_devpath(device);
-
-		if (action && devpath && !strcmp(action, "remove"))
-			handle_removal(queue, devpath);
+		handle_device(queue, device);
 		udev_device_unref(device);
+		errno = 0;
 	}
+	/* Removals among the lost events stay behind, and then expire. */
+	if (errno == ENOBUFS)
+		tracker_refresh_node(queue->tracker, NULL, 0);
 }
 
-int udevd_queue_open(struct udevd_queue *queue, struct loop *loop, struct udev *udev)
+int udevd_queue_open(
+	struct udevd_queue *queue, struct loop *loop, struct udev *udev, struct tracker *tracker)
 {
+	/* Partitions matter only to who has nodes of them. */
+	const char *devtype = tracker->links.n_mirrors > 0 ? NULL : "disk";
 	int r;
 
-	*queue = (struct udevd_queue){ .loop = loop, .source.fd = -1 };
+	*queue = (struct udevd_queue){ .loop = loop, .tracker = tracker, .source.fd = -1 };
 	queue->monitor = udev_monitor_new_from_netlink(udev, "udev");
 	if (!queue->monitor)
 		return -ENOMEM;
-	r = udev_monitor_filter_add_match_subsystem_devtype(queue->monitor, "block", "disk");
+	r = udev_monitor_filter_add_match_subsystem_devtype(queue->monitor, "block", devtype);
 	if (r >= 0)
 		r = udev_monitor_enable_receiving(queue->monitor);
 	if (r < 0)
@@ -117,14 +134,4 @@ void udevd_queue_expire(struct udevd_queue *queue)
 		log_warning("udevd has not handled the removal of %s", queue->removals->devpath);
 		drop(&queue->removals);
 	}
-}
-
-bool udevd_watches(dev_t devnum)
-{
-	char path[sizeof(UDEVD_WATCHES) + 32];
-	struct stat st;
-
-	snprintf(path, sizeof(path), UDEVD_WATCHES "/b%u:%u", major(devnum), minor(devnum));
-	/* It leads nowhere: what it has is a number. */
-	return lstat(path, &st) == 0;
 }

@@ -68,6 +68,13 @@ static void note_changed(struct watch *watch, const char *devpath)
 	strcpy(watch->changed, disk);
 }
 
+/* Devices that a file system stands on and that are put together from others. */
+static bool is_stacked(const char *name)
+{
+	return !strncmp(name, "dm-", strlen("dm-")) || !strncmp(name, "md", strlen("md")) ||
+	       !strncmp(name, "loop", strlen("loop"));
+}
+
 static void handle_block(struct watch *watch, struct udev_device *device)
 {
 	const char *devpath = udev_device_get_devpath(device);
@@ -75,7 +82,12 @@ static void handle_block(struct watch *watch, struct udev_device *device)
 	const char *name = udev_device_get_sysname(device);
 	bool is_disk = is_equal(udev_device_get_devtype(device), "disk");
 
-	if (!devpath || !name || strncmp(name, "sd", 2))
+	if (!devpath || !name)
+		return;
+	/* A disk that has changed may have become a member of what does not tell of that itself. */
+	if (is_stacked(name) || (is_disk && is_equal(action, "change")))
+		watch->judge = true;
+	if (strncmp(name, "sd", 2))
 		return;
 	if (is_disk && is_equal(action, "remove")) {
 		/* Its partitions went before it. */
@@ -133,6 +145,10 @@ static void handle_events(void *data, uint32_t events)
 			break;
 		}
 	}
+	/* Once for all of them. */
+	if (watch->judge)
+		tracker_judge(watch->tracker);
+	watch->judge = false;
 	look_at_changed(watch);
 }
 
@@ -185,7 +201,7 @@ int watch_open(
 	}
 	/* Otherwise udevd has handled what the agent hears of. */
 	if (r >= 0 && tracker->links.owner)
-		r = udevd_queue_open(&watch->udevd, loop, watch->udev);
+		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker);
 	if (r < 0)
 		log_error("cannot listen to uevents (%s): %s", group, strerror(-r));
 	return r;

@@ -17,6 +17,7 @@ struct watch {
 	struct udev_monitor *monitor;
 	struct source source;
 	struct udevd_queue udevd;
+	bool judge;		/* what the root file system stands on may have changed */
 	char changed[PATH_MAX]; /* a disk that has changed and is to be looked at; empty: none */
 };
 

@@ -11,7 +11,6 @@
 #include "log.h"
 #include "prober.h"
 #include "reread.h"
-#include "udevd-queue.h"
 
 /* Room for some dozens of events, which have no names here. */
 #define EVENTS_SIZE 1024
@@ -25,16 +24,54 @@ static void drop_reread(struct tracker *tracker, struct entry *entry)
 	entry->reread = NULL;
 }
 
+static size_t count_rereads(const struct tracker *tracker)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		n += tracker->inventory.entries[i]->reread != NULL;
+	return n;
+}
+
+static int start_reread(struct tracker *tracker, struct entry *entry);
+
+static void start_rereads(struct tracker *tracker)
+{
+	size_t running = count_rereads(tracker);
+
+	for (size_t i = 0; i < tracker->inventory.n && running < REREADS_MAX; i++) {
+		struct entry *entry = tracker->inventory.entries[i];
+		int r;
+
+		if (!entry->table_changed || entry->reread)
+			continue;
+		entry->table_changed = false;
+		r = start_reread(tracker, entry);
+		if (r < 0)
+			log_warning("%s: cannot have its partition table read: %s",
+				entry->disk.name, strerror(-r));
+		running += r == 0;
+	}
+}
+
 static void handle_reread(void *data, uint32_t events)
 {
 	struct entry *entry = data;
+	struct tracker *tracker = entry->tracker;
+	int status = child_status(entry->reread);
 
 	(void)events;
-	if (child_status(entry->reread) == -EAGAIN)
+	if (status == -EAGAIN)
 		return;
-	drop_reread(entry->tracker, entry);
-	if (!entry->tracker->probing)
-		writes_settle(entry->tracker, entry, true);
+	/* In use, for one: then the kernel keeps what it has. */
+	if (status != 0)
+		log_warning("%s: its partition table could not be read: %s", entry->disk.name,
+			status < 0 ? "it took too long" : strerror(status));
+	drop_reread(tracker, entry);
+	start_rereads(tracker);
+	/* What was left for after that. */
+	if (entry->written || entry->partition_written)
+		prober_look(tracker, entry);
 }
 
 static int start_reread(struct tracker *tracker, struct entry *entry)
@@ -52,16 +89,18 @@ static int start_reread(struct tracker *tracker, struct entry *entry)
 
 void writes_settle(struct tracker *tracker, struct entry *entry, bool has_changed)
 {
-	int r = 0;
-
 	if (entry->reread) /* once more after that */
 		return;
-	if (entry->written && has_changed)
-		r = start_reread(tracker, entry);
-	if (r < 0)
-		log_warning("%s: cannot have its partition table read: %s", entry->disk.name,
-			strerror(-r));
+	entry->table_changed |= entry->written && has_changed;
 	entry->written = false;
+	start_rereads(tracker);
+}
+
+void writes_cancel(struct tracker *tracker, struct entry *entry)
+{
+	entry->written |= entry->reread || entry->table_changed;
+	entry->table_changed = false;
+	drop_reread(tracker, entry);
 }
 
 /* ---- events ---- */
@@ -71,16 +110,6 @@ static void note_written(struct tracker *tracker, struct entry *entry, bool whol
 	entry->written |= whole;
 	entry->partition_written |= partition;
 	prober_look(tracker, entry);
-	/* Nobody looks whether it has changed. */
-	if (!tracker->probing)
-		writes_settle(tracker, entry, true);
-}
-
-/* Whether watch number K of an entry tells of the disk as a whole. Where udevd hears of that, too,
- * it has the table read itself. */
-static bool is_whole(const struct entry *entry, size_t k)
-{
-	return k % (entry->n_partitions + 1) == 0 && !(k == 0 && udevd_watches(entry->disk.devnum));
 }
 
 static void handle_write(struct tracker *tracker, int watch)
@@ -89,11 +118,11 @@ static void handle_write(struct tracker *tracker, int watch)
 		struct entry *entry = tracker->inventory.entries[i];
 
 		for (size_t k = 0; k < entry->n_watches; k++) {
-			bool partition = k % (entry->n_partitions + 1) > 0;
+			bool whole = k % (entry->n_partitions + 1) == 0;
 
 			if (entry->watches[k] != watch)
 				continue;
-			note_written(tracker, entry, is_whole(entry, k), partition);
+			note_written(tracker, entry, whole, !whole);
 			return;
 		}
 	}
@@ -163,7 +192,7 @@ static int watch_node(struct tracker *tracker, const char *directory, const char
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path))
 		return -1;
 	watch = inotify_add_watch(tracker->writes_source.fd, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
-	if (watch < 0 && errno != ENOENT)
+	if (watch < 0 && errno != ENOENT && errno != ENOTDIR)
 		log_warning("%s: cannot watch what is written to it: %s", name, strerror(errno));
 	return watch;
 }

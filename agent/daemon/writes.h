@@ -5,6 +5,10 @@
 
 #include "tracker.h"
 
+/* Children that have a table read, at one time. Some may wait for locks that somebody keeps, and
+ * each takes memory; the others have their turn then. */
+#define REREADS_MAX 16
+
 /* Starts to listen; disks that are known already are not watched yet. Logs what fails. */
 int writes_open(struct tracker *tracker);
 void writes_close(struct tracker *tracker);
@@ -16,6 +20,10 @@ void writes_watch(struct tracker *tracker, struct entry *entry);
 
 /* Drops what ENTRY has here; before it goes. */
 void writes_forget(struct tracker *tracker, struct entry *entry);
+
+/* Breaks off what ENTRY has going on here, as nobody may have it open; it is done when its contents
+ * are looked at again. */
+void writes_cancel(struct tracker *tracker, struct entry *entry);
 
 /* ENTRY's contents were looked at, and its table HAS_CHANGED: if somebody has written to it, has
  * the kernel read the table, whose uevents then tell of the partitions. Only if it has changed, as

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "identity.h"
+#include "record.h"
 #include "util.h"
 
 /* "MAJOR:MINOR DISKSEQ" */
@@ -50,17 +51,17 @@ static bool is_current(const struct view *view, const char *claim)
 }
 
 /* Made aside and moved, so that nobody reads half of it. */
-static int write_claim(int claims, const char *serial, const char *claim)
+static int write_mark(int directory, const char *name, const char *text)
 {
 	static const char aside[] = ".new";
 	_cleanup_close_ int fd =
-		openat(claims, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		openat(directory, aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return -errno;
-	if (write(fd, claim, strlen(claim)) != (ssize_t)strlen(claim))
+	if (dprintf(fd, "%s\n", text) < 0)
 		return -EIO;
-	return renameat(claims, aside, claims, serial) < 0 ? -errno : 0;
+	return renameat(directory, aside, directory, name) < 0 ? -errno : 0;
 }
 
 static int want(int run, const char *serial)
@@ -71,27 +72,6 @@ static int want(int run, const char *serial)
 		return wanted;
 	fd = openat(wanted, serial, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	return fd < 0 ? -errno : CLAIM_TAKEN;
-}
-
-int claim_serial(int run, const struct view *view, const struct disk *disk)
-{
-	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
-	char own[CLAIM_SIZE], held[CLAIM_SIZE];
-	int r = claims < 0 ? claims : lock(claims);
-
-	if (r < 0)
-		return r;
-	snprintf(own, sizeof(own), "%u:%u %llu\n", major(disk->devnum), minor(disk->devnum),
-		(unsigned long long)disk->diskseq);
-	r = read_attr_at(claims, disk->serial, held, sizeof(held));
-	if (r < 0 && r != -ENOENT)
-		return r;
-	if (r == 0 && !strncmp(held, own, strlen(held)) && own[strlen(held)] == '\n')
-		return CLAIM_HELD;
-	if (r == 0 && is_current(view, held))
-		return want(run, disk->serial);
-	r = write_claim(claims, disk->serial, own);
-	return r < 0 ? r : CLAIM_HELD;
 }
 
 /* Has udevd look at a disk again, and then at its partitions, which go by it. */
@@ -140,16 +120,13 @@ static int trigger_all(const struct view *view, const char *serial)
 	return n;
 }
 
-int claim_pass_on(int run, const struct view *view)
+/* With the lock. */
+static int pass_on(int run, const struct view *view, int claims)
 {
-	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
-	_cleanup_closedir_ DIR *wanted = NULL;
+	_cleanup_closedir_ DIR *wanted = open_directory_at(run, CLAIMS_WANTED_DIRECTORY);
 	struct dirent *entry;
-	int n = 0, r = claims < 0 ? claims : lock(claims);
+	int n = 0;
 
-	if (r < 0)
-		return r;
-	wanted = open_directory_at(run, CLAIMS_WANTED_DIRECTORY);
 	if (!wanted)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(wanted))) {
@@ -165,4 +142,94 @@ int claim_pass_on(int run, const struct view *view)
 	/* The rule goes by its being there; it stays if somebody else still waits. */
 	unlinkat(run, CLAIMS_WANTED_DIRECTORY, AT_REMOVEDIR);
 	return n;
+}
+
+int claim_pass_on(int run, const struct view *view)
+{
+	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
+	int r = claims < 0 ? claims : lock(claims);
+
+	return r < 0 ? r : pass_on(run, view, claims);
+}
+
+/* ---- one disk ---- */
+
+static void format_claim(const struct disk *disk, char *ret)
+{
+	snprintf(ret, CLAIM_SIZE, "%u:%u %llu", major(disk->devnum), minor(disk->devnum),
+		(unsigned long long)disk->diskseq);
+}
+
+/* Drops the claim that the disk has on another serial than SERIAL. */
+static int drop_other(
+	int run, const struct view *view, int claims, const struct disk *disk, const char *serial)
+{
+	char devnum[DEVNUM_TEXT_SIZE], path[sizeof(CLAIMS_OWN_DIRECTORY) + DEVNUM_TEXT_SIZE];
+	char before[SERIAL_ENCODED_MAX + 1], held[CLAIM_SIZE];
+	int r;
+
+	devnum_format(disk->devnum, devnum);
+	snprintf(path, sizeof(path), CLAIMS_OWN_DIRECTORY "/%s", devnum);
+	r = read_attr_at(run, path, before, sizeof(before));
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (!strcmp(before, serial))
+		return 0;
+	unlinkat(run, path, 0);
+	/* Of a disk that had the number before it is dropped, too; somebody else's is not. */
+	if (strchr(before, '/') || read_attr_at(claims, before, held, sizeof(held)) < 0 ||
+		strncmp(held, devnum, strlen(devnum)) || held[strlen(devnum)] != ' ')
+		return 0;
+	if (unlinkat(claims, before, 0) < 0)
+		return -errno;
+	r = pass_on(run, view, claims);
+	return r < 0 ? r : 0;
+}
+
+int claim_drop(int run, const struct view *view, const struct disk *disk)
+{
+	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
+	int r = claims < 0 ? claims : lock(claims);
+
+	return r < 0 ? r : drop_other(run, view, claims, disk, "");
+}
+
+static int take(int run, int claims, const struct disk *disk, const char *own)
+{
+	_cleanup_close_ int owns = open_marks(run, CLAIMS_OWN_DIRECTORY);
+	char devnum[DEVNUM_TEXT_SIZE];
+	int r = owns;
+
+	devnum_format(disk->devnum, devnum);
+	/* First, so that no claim is forgotten that was made. */
+	if (r >= 0)
+		r = write_mark(owns, devnum, disk->serial);
+	if (r >= 0)
+		r = write_mark(claims, disk->serial, own);
+	return r < 0 ? r : CLAIM_HELD;
+}
+
+int claim_serial(int run, const struct view *view, const struct disk *disk)
+{
+	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
+	char own[CLAIM_SIZE], held[CLAIM_SIZE];
+	int r = claims < 0 ? claims : lock(claims);
+
+	if (r == 0)
+		r = drop_other(run, view, claims, disk, disk->serial);
+	if (r < 0)
+		return r;
+	format_claim(disk, own);
+	r = read_attr_at(claims, disk->serial, held, sizeof(held));
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0 && !strcmp(held, own))
+		return CLAIM_HELD;
+	if (r == 0 && is_current(view, held)) {
+		r = want(run, disk->serial);
+		/* It may have gone before the mark was there: then nobody has passed it on. */
+		if (r < 0 || is_current(view, held))
+			return r;
+	}
+	return take(run, claims, disk, own);
 }

@@ -11,14 +11,22 @@
 #define CLAIMS_DIRECTORY "serials"
 #define CLAIMS_WANTED_DIRECTORY "serials-wanted"
 
+/* And which serial each disk has claimed, by "MAJOR:MINOR": what is not there need not be searched
+ * for among the claims. */
+#define CLAIMS_OWN_DIRECTORY "serials-own"
+
 enum {
 	CLAIM_HELD,  /* the disk has the name of its serial */
 	CLAIM_TAKEN, /* another one has it, which is still there */
 };
 
 /* Claims the name for a disk with a serial. RUN is the directory of state. The first one keeps it
- * until it is gone. Returns one of the above or a negative errno. */
+ * until it is gone or has another serial: what it had before is passed on. Returns one of the above
+ * or a negative errno. */
 int claim_serial(int run, const struct view *view, const struct disk *disk);
+
+/* The disk has no name by serial any more: what it had is passed on. */
+int claim_drop(int run, const struct view *view, const struct disk *disk);
 
 /* A disk is gone: has udevd look again at those that wait for a name which nobody has any more.
  * Returns how many those are. Which serial the disk had is not asked: udevd forgets that when it

@@ -170,21 +170,23 @@ static int open_state(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Whoever cannot claim has no name. */
+/* Whoever cannot claim has no name, and none that it had before, when it had a serial or was not
+ * the system's. */
 static bool claim(const struct view *view, const struct disk *disk)
 {
 	_cleanup_close_ int state = -1;
+	bool may = may_claim(disk);
 	int r;
 
-	if (!may_claim(disk))
+	if (!may && access(STATE_DIRECTORY "/" CLAIMS_OWN_DIRECTORY, F_OK) < 0)
 		return false;
 	r = state = open_state();
 	if (r >= 0)
-		r = claim_serial(state, view, disk);
+		r = may ? claim_serial(state, view, disk) : claim_drop(state, view, disk);
 	if (r < 0)
 		log_error("%s: cannot claim the name of serial %s: %s", disk->name, disk->serial,
 			strerror(-r));
-	return r == CLAIM_HELD;
+	return may && r == CLAIM_HELD;
 }
 
 static int pass_on(const struct view *view)

@@ -7,7 +7,7 @@
 #include "log.h"
 #include "util.h"
 
-/* On a root disk that is mounted read-only it must be there already; the agent says so then. */
+/* On a root disk that is mounted read-only it must be there already, or be mounted later. */
 static void make_mirror(const char *path)
 {
 	int r = make_directories(path);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #include "claim.h"
 #include "identity.h"
@@ -104,6 +105,74 @@ static void test_whoever_waits_is_looked_at_again_once(void **state)
 	assert_int_equal(claim_pass_on(run_directory, &machine.view), 0);
 }
 
+static void put_serial(const char *devpath, const char *serial)
+{
+	put_serial_page(&machine, devpath, serial, strlen(serial), (unsigned)strlen(serial));
+}
+
+static void test_a_disk_that_has_another_serial_passes_its_first_name_on(void **state)
+{
+	struct disk first = disk_of(0, 1), second = disk_of(16, 2);
+	char text[16];
+
+	(void)state;
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_TAKEN);
+	strcpy(first.serial, "vol-8");
+	put_serial(SDA, "vol-8");
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	assert_int_equal(read_attr_at(machine.view.sys, SDB "/uevent", text, sizeof(text)), 0);
+	assert_string_equal(text, "change");
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_HELD);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	/* And back: it is somebody else's by now. */
+	strcpy(first.serial, "vol-7");
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_TAKEN);
+	strcpy(second.serial, "vol-8");
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_HELD);
+}
+
+static void test_a_disk_that_may_have_no_name_passes_it_on(void **state)
+{
+	struct disk first = disk_of(0, 1), second = disk_of(16, 2);
+
+	(void)state;
+	assert_int_equal(claim_drop(run_directory, &machine.view, &first), 0);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	assert_int_equal(claim_drop(run_directory, &machine.view, &second), 0);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_TAKEN);
+	/* What is hidden has no disk sequence number. */
+	first.diskseq = 0;
+	assert_int_equal(claim_drop(run_directory, &machine.view, &first), 0);
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_HELD);
+}
+
+/* The holder goes between the look at it and the mark: in place of its disk sequence number there
+ * is a pipe, which tells it once and is gone then. */
+static void test_who_goes_before_somebody_waits_is_succeeded(void **state)
+{
+	struct disk first = disk_of(0, 1), second = disk_of(16, 2);
+	static const char path[] = "sys/" SDA "/diskseq";
+	int status;
+
+	(void)state;
+	assert_int_equal(claim_serial(run_directory, &machine.view, &first), CLAIM_HELD);
+	assert_int_equal(unlinkat(machine.tree.fd, path, 0), 0);
+	assert_int_equal(mkfifoat(machine.tree.fd, path, 0600), 0);
+	if (fork() == 0) {
+		/* Each reader opens it anew: to the first one it is there, to the next one gone. */
+		int fd = openat(machine.tree.fd, path, O_WRONLY);
+		char file[PATH_MAX];
+
+		snprintf(file, sizeof(file), "%s/%s", machine.tree.path, path);
+		if (fd < 0 || unlink(file) < 0 || write(fd, "1\n", 2) != 2)
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(claim_serial(run_directory, &machine.view, &second), CLAIM_HELD);
+	assert_true(wait(&status) > 0 && status == 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -115,6 +184,13 @@ int main(void)
 			test_a_claim_that_makes_no_sense_is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_whoever_waits_is_looked_at_again_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_disk_that_has_another_serial_passes_its_first_name_on, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_disk_that_may_have_no_name_passes_it_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_who_goes_before_somebody_waits_is_succeeded, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,85 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* agent/daemon/links.h: the links of disks in a directory and in its mirrors. */
-#include "test.h"
-
-#include <sys/sysmacros.h>
-
-#include "links.h"
-
-#define SDA makedev(8, 0)
-#define SDB makedev(8, 16)
-
-static struct tree tree;
-static struct links links;
-
-static void put_directory(const char *path)
-{
-	assert_int_equal(mkdirat(tree.fd, path, 0755), 0);
-}
-
-static void put_node(const char *path, dev_t devnum, mode_t mode)
-{
-	unlinkat(tree.fd, path, 0);
-	if (mknodat(tree.fd, path, S_IFBLK, devnum) < 0)
-		skip(); /* only root may */
-	assert_int_equal(fchmodat(tree.fd, path, mode, 0), 0);
-}
-
-static void open_links(bool owner)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/dev", tree.path);
-	assert_int_equal(links_open(path, owner, &links), 0);
-	snprintf(path, sizeof(path), "%s/one", tree.path);
-	assert_int_equal(links_add_mirror(&links, path), 0);
-	snprintf(path, sizeof(path), "%s/two", tree.path);
-	assert_int_equal(links_add_mirror(&links, path), 0);
-	assert_int_equal(links_make_trees(&links), 0);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	make_tree(&tree);
-	put_directory("dev");
-	put_directory("one");
-	put_directory("two");
-	links.dev = -1;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	links_close(&links);
-	remove_tree(&tree);
-	return 0;
-}
-
-/* Where a link below the tree leads; "" if there is none. */
-static const char *target(const char *path)
-{
-	static char text[PATH_MAX];
-	ssize_t n = readlinkat(tree.fd, path, text, sizeof(text) - 1);
-
-	text[n < 0 ? 0 : n] = '\0';
-	return text;
-}
-
-static void check_node(const char *path, dev_t devnum, mode_t mode)
-{
-	struct stat st;
-
-	assert_int_equal(fstatat(tree.fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
-	assert_int_equal(st.st_mode, S_IFBLK | mode);
-	assert_int_equal(st.st_rdev, devnum);
-}
-
-static bool exists(const char *path)
-{
-	return faccessat(tree.fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
+#include "links-tree.h"
 
 static void test_a_mirror_has_the_link_and_its_node(void **state)
 {
@@ -165,6 +86,24 @@ static void test_where_udevd_owns_the_links_mirrors_follow_it(void **state)
 	assert_false(exists("one/disk/by-slot/0"));
 }
 
+static void test_an_unwanted_link_goes_wherever_it_leads(void **state)
+{
+	(void)state;
+	put_node("dev/sda", SDA, 0660);
+	put_node("dev/sdb", SDB, 0660);
+	put_link(&tree, "one/disk/by-serial/s", "../../sdb");
+	put_link(&tree, "two/disk/by-serial/s", "/etc/motd");
+	open_links(false);
+	assert_int_equal(links_make(&links, "disk/by-serial/s", "sda", SDA), 0);
+	assert_false(exists("one/disk/by-serial/s"));
+	assert_false(exists("two/disk/by-serial/s"));
+	/* But not what udevd has made of another disk. */
+	put_link(&tree, "dev/disk/by-serial/s", "../../sdb");
+	assert_int_equal(links_make(&links, "disk/by-serial/s", "sdb", SDB), 0);
+	links_remove(&links, "disk/by-serial/s", "sda");
+	assert_string_equal(target("one/disk/by-serial/s"), "../../sdb");
+}
+
 static void test_the_same_directory_is_only_checked(void **state)
 {
 	char path[PATH_MAX];
@@ -181,25 +120,19 @@ static void test_the_same_directory_is_only_checked(void **state)
 	assert_true(exists("dev/sda"));
 }
 
-static void test_a_mirror_must_be_a_directory_and_there_is_a_last_one(void **state)
+static void test_there_is_a_last_mirror(void **state)
 {
-	char path[PATH_MAX];
-
 	(void)state;
-	put_text(&tree, "file", "");
 	open_links(true);
-	snprintf(path, sizeof(path), "%s/file", tree.path);
-	assert_int_equal(links_add_mirror(&links, path), -ENOTDIR);
-	assert_int_equal(links_add_mirror(&links, "/nonexistent"), -ENOENT);
 	while (links.n_mirrors < MIRRORS_MAX)
 		assert_int_equal(links_add_mirror(&links, tree.path), 0);
 	assert_int_equal(links_add_mirror(&links, tree.path), -E2BIG);
 }
 
-static bool keep_link(void *data, const char *name)
+static bool keep_link(void *data, const char *name, const char *node)
 {
 	(void)data;
-	return !strcmp(name, "disk/by-slot/1");
+	return !strcmp(name, "disk/by-slot/1") && node && !strcmp(node, "sda");
 }
 
 static bool keep_node(void *data, const char *node)
@@ -215,6 +148,7 @@ static void test_pruning_takes_the_nodes_of_pruned_links_along(void **state)
 	(void)state;
 	put_link(&tree, "one/disk/by-slot/1", "../../sda");
 	put_link(&tree, "one/disk/by-slot/2", "../../sdb");
+	put_link(&tree, "two/disk/by-slot/1", "../../sdb");
 	put_link(&tree, "one/disk/by-serial/x", "../../sdc");
 	put_link(&tree, "one/disk/by-serial/y", "../../loop0");
 	put_link(&tree, "one/disk/by-serial/z", "../../../sdd");
@@ -229,6 +163,7 @@ static void test_pruning_takes_the_nodes_of_pruned_links_along(void **state)
 	links_prune(&links, &pruning);
 	assert_true(exists("one/disk/by-slot/1"));
 	assert_false(exists("one/disk/by-slot/2"));
+	assert_false(exists("two/disk/by-slot/1"));
 	assert_false(exists("one/disk/by-serial/y"));
 	assert_false(exists("dev/disk/by-slot/2"));
 	assert_true(exists("one/sda"));
@@ -250,7 +185,8 @@ int main(void)
 		with_tree(test_a_node_that_has_gone_is_not_mirrored),
 		with_tree(test_where_udevd_owns_the_links_mirrors_follow_it),
 		with_tree(test_the_same_directory_is_only_checked),
-		with_tree(test_a_mirror_must_be_a_directory_and_there_is_a_last_one),
+		with_tree(test_an_unwanted_link_goes_wherever_it_leads),
+		with_tree(test_there_is_a_last_mirror),
 		with_tree(test_pruning_takes_the_nodes_of_pruned_links_along),
 	};
 

@@ -203,43 +203,6 @@ static void test_no_disk_is_resized_where_there_is_none_to_use(void **state)
 	check_frame(guest, "error", "class", "\"InvalidArgument\"");
 }
 
-/* ---- hidden ---- */
-
-static void put_system_disk(struct guest *guest)
-{
-	put_guest_disk(guest, SDD, "8:48");
-	put_sys_link(&guest->machine.tree, "sys", "bus/scsi/devices/2:0:255:0",
-		CONTROLLER "/host2/target2:0:255/2:0:255:0");
-}
-
-static void test_hidden_are_the_disks_under_the_root_and_at_the_system_target(void **state)
-{
-	struct guest *guest = *state;
-
-	ask(guest, "disks", "{}");
-	check_frame(guest, "return", "hidden", "{\"places\":[],\"undecided\":false}");
-	put_system_disk(guest);
-	put_guest_disk(guest, SDB, "8:16");
-	put_guest_disk(guest, SDA, "8:0");
-	put_mounts(&guest->machine, "1 0 8:16 / / rw - ext4 /dev/sdb rw\n");
-	tracker_rescan(&guest->tracker);
-	drop_frame(guest); /* sda is added */
-	ask(guest, "disks", "{}");
-	check_frame(guest, "return", "hidden",
-		"{\"places\":[" SDB_PLACE ",4243456],\"undecided\":false}");
-}
-
-static void test_all_are_hidden_while_the_root_is_undecided(void **state)
-{
-	struct guest *guest = *state;
-
-	put_system_disk(guest);
-	put_mounts(&guest->machine, "1 0 8:99 / / rw - ext4 /dev/nowhere rw\n");
-	tracker_rescan(&guest->tracker);
-	ask(guest, "disks", "{}");
-	check_frame(guest, "return", "hidden", "{\"places\":[],\"undecided\":true}");
-}
-
 /* ---- events ---- */
 
 static void test_a_conflict_and_its_end_are_told_of_both_disks(void **state)
@@ -293,8 +256,6 @@ int main(void)
 		GUEST_TEST(test_a_resize_that_does_not_come_is_told_with_the_size_there_is),
 		GUEST_TEST(test_the_kernel_is_asked_for_a_size_that_no_event_tells),
 		GUEST_TEST(test_no_disk_is_resized_where_there_is_none_to_use),
-		GUEST_TEST(test_hidden_are_the_disks_under_the_root_and_at_the_system_target),
-		GUEST_TEST(test_all_are_hidden_while_the_root_is_undecided),
 		GUEST_TEST(test_a_conflict_and_its_end_are_told_of_both_disks),
 		GUEST_TEST(test_partitions_that_come_and_go_are_told),
 	};

@@ -111,6 +111,18 @@ test_a_root_on_device_mapper_is_hidden() {
 	check_hidden mapper ext4 table.img
 }
 
+# Without an agent, udev's rule has no say before the disk has its next event.
+test_a_disk_that_the_root_grows_onto_is_hidden_then() {
+	local owner
+	for owner in agent agent-alone udev; do
+		boot "$owner" grown table.img
+		check_equal "links: by-serial/user-7 by-serial/user-8 by-slot/1792 by-slot/2048 " \
+			"$(grep ^links: "$owner")"
+		check_equal "grown: by-serial/user-7 by-slot/1792 " "$(grep ^grown: "$owner")"
+		check_equal "false: 1792/1792,user-7" "$(answer "$owner" after)"
+	done
+}
+
 test_both_disks_of_a_root_on_md_are_hidden() {
 	check_hidden md ext4 root.img root.img
 }

@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 setup_file() {
 	IMAGE=$(control_image --add /usr/sbin/sfdisk:/usr/bin/sfdisk --add /usr/sbin/wipefs:/usr/bin/wipefs \
-		--add "$(command -v mke2fs):/usr/bin/mke2fs")
+		--add "$(command -v mke2fs):/usr/bin/mke2fs" --add "$(command -v flock):/usr/bin/flock")
 	launch_controlled vm
 }
 
@@ -179,6 +179,37 @@ test_a_table_that_is_only_written_is_found_and_gone_again() {
 	guest_run vm 'dd if=/dev/disk/by-slot/1 of=/dev/disk/by-slot/2 bs=1M 2>/dev/null'
 	await_equal "" partitions_of_slot 2
 	await_equal null disk_field vm 2 table
+	check_links_agree vm
+}
+
+# Six seconds: more than anybody would wait for whom he takes to be udevd. Where udevd reads tables, it
+# does not wait at all.
+test_a_table_that_is_written_under_a_lock_is_found_when_that_is_gone() {
+	only_on udevd plain
+	printf 'start=2048, size=2048\n' | table_image table 8M dos
+	raw_image target 8M
+	hs attach vm table target
+	guest_run vm 'exec 9</dev/disk/by-slot/1; flock 9
+		dd if=/dev/disk/by-slot/0 of=/dev/disk/by-slot/1 bs=1M 2>/dev/null; sleep 6'
+	await_equal "1-part1 table-p1" partitions_of_slot 1
+	check_links_agree vm
+	# Nor is the lock of somebody who stays in the way of a release.
+	guest_run vm 'flock /dev/disk/by-slot/0 sleep 60 >/dev/null 2>&1 </dev/null &
+		dd if=/dev/zero of=/dev/disk/by-slot/0 bs=1M count=1 conv=notrunc 2>/dev/null'
+	hs detach vm 0 --force
+	check_equal 1 "$(slots vm)"
+}
+
+test_who_writes_to_one_disk_all_the_time_does_not_hold_up_the_others() {
+	printf 'start=2048, size=2048\n' | table_image table 8M dos
+	raw_image target 8M
+	raw_image busy 1M
+	hs attach vm busy table target
+	guest_run vm '(until [ -e /run/enough ]; do : <>/dev/disk/by-slot/0; usleep 20000; done) >/dev/null 2>&1 </dev/null &
+		dd if=/dev/disk/by-slot/1 of=/dev/disk/by-slot/2 bs=1M 2>/dev/null'
+	await_equal "2-part1 table-p1" partitions_of_slot 2
+	await_equal dos disk_field vm 2 table
+	guest_run vm ': >/run/enough'
 	check_links_agree vm
 }
 
