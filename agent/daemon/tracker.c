@@ -205,6 +205,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk)
 {
 	char before[SERIAL_ENCODED_MAX + 1];
+	bool cut = disk->size < entry->disk.size;
 
 	strcpy(before, entry->disk.serial);
 	entry->seen = true;
@@ -217,6 +218,8 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 	}
 	if (update_partitions(tracker, entry) < 0)
 		log_error("%s: cannot read its partitions", disk->name);
+	if (cut)
+		writes_cut(tracker, entry);
 	tracker_update_links(tracker, entry);
 	writes_watch(tracker, entry);
 	prober_look(tracker, entry);

@@ -87,6 +87,16 @@ static int start_reread(struct tracker *tracker, struct entry *entry)
 	return r;
 }
 
+void writes_cut(struct tracker *tracker, struct entry *entry)
+{
+	bool beyond = false;
+
+	for (size_t i = 0; i < entry->n_partitions; i++)
+		beyond |= entry->partitions[i].start + entry->partitions[i].size > entry->disk.size;
+	entry->table_changed |= beyond;
+	start_rereads(tracker);
+}
+
 void writes_settle(struct tracker *tracker, struct entry *entry, bool has_changed)
 {
 	if (entry->reread) /* once more after that */

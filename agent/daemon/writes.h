@@ -25,6 +25,10 @@ void writes_forget(struct tracker *tracker, struct entry *entry);
  * are looked at again. */
 void writes_cancel(struct tracker *tracker, struct entry *entry);
 
+/* ENTRY has become smaller: the kernel keeps partitions, or parts of them, beyond its end until it
+ * reads the table again. */
+void writes_cut(struct tracker *tracker, struct entry *entry);
+
 /* ENTRY's contents were looked at, and its table HAS_CHANGED: if somebody has written to it, has
  * the kernel read the table, whose uevents then tell of the partitions. Only if it has changed, as
  * the kernel drops all partitions first, and their nodes with them. */

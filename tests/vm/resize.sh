@@ -156,6 +156,25 @@ test_a_foreign_disk_is_resized_only_when_asked_for() {
 
 # ---- shrinking -----------------------------------------------------------------------------
 
+links_of_slot_0() {
+	guest_links vm | awk '/^by-slot\/0/ { print $1, $4 }'
+}
+
+test_partitions_beyond_the_new_end_lose_their_links() {
+	truncate -s 8M disk
+	printf 'start=2048, size=1M\nstart=4096, size=4M\n' |
+		PATH=$PATH:/usr/sbin:/sbin sfdisk -q -X dos disk
+	hs attach vm disk --serial S
+	check_equal "by-slot/0 $((8 * M))
+by-slot/0-part1 $M
+by-slot/0-part2 $((4 * M))" "$(links_of_slot_0)"
+	hs resize vm 0 2M --shrink
+	await_equal "by-slot/0 $((2 * M))
+by-slot/0-part1 $M" links_of_slot_0
+	check_links_agree vm
+	hs detach vm 0
+}
+
 test_a_disk_is_cut_only_when_that_is_said() {
 	raw_image disk 4M
 	hs attach vm disk --serial S
