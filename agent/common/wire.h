@@ -74,5 +74,6 @@
 #define HOTSLOT_CLASS_TIMEOUT "DeadlineExceeded"
 #define HOTSLOT_CLASS_MISMATCH "DiskMismatch" /* another serial, size or mode than expected */
 #define HOTSLOT_CLASS_BUSY "DiskBusy"
+#define HOTSLOT_CLASS_HIDDEN "DiskHidden" /* the system's own, or not yet told from it */
 #define HOTSLOT_CLASS_TOO_MANY "TooManyRequests"
 #define HOTSLOT_CLASS_INTERNAL "InternalError"

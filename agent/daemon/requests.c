@@ -207,7 +207,7 @@ static int refuse_hidden(struct server *server, struct call *call, uint32_t plac
 		!hidden_has(server->tracker, place))
 		return 0;
 	place_describe(place, text);
-	return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
+	return fail_request(&call->failure, HOTSLOT_CLASS_HIDDEN,
 		"the disk in %s is hidden: it is the system's own", text);
 }
 

@@ -198,6 +198,8 @@ static int check_release(struct hotslot_domain *domain, uint64_t place, enum rel
 
 	if (refusal && has_class(refusal, HOTSLOT_CLASS_BUSY))
 		return disk_busy(domain, place, refusal, error);
+	if (refusal && has_class(refusal, HOTSLOT_CLASS_HIDDEN))
+		return 1;
 	if (refusal)
 		return guest_refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
 	if (json_get_text(json_object_get(answer, "return"), "state", TEXT_MAX, &state) < 0)

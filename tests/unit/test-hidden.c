@@ -87,7 +87,7 @@ static void test_a_disk_that_the_root_has_grown_onto_is_not_released(void **stat
 	put_root_on_sdc(guest);
 	ask(guest, "release", "{\"slot\":3,\"force\":true}");
 	check_frame(guest, "event", "slot", "3"); /* removed */
-	check_frame(guest, "error", "class", "\"InvalidArgument\"");
+	check_frame(guest, "error", "class", "\"DiskHidden\"");
 }
 
 /* ---- pages ---- */

@@ -406,4 +406,51 @@ test_the_root_disk_cannot_be_named() {
 	check_equal 16777216 "$(stat -c %s root.img)"
 }
 
+# Not one of ours: its root disk is where users' disks are.
+create_on_slot_0() { # NAME ROOT
+	cat >"$1.xml" <<-EOF
+		<domain type='qemu'>
+		<name>$1</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
+		<os><type>hvm</type><kernel>$KERNEL</kernel><initrd>$(control_image)</initrd>
+		<cmdline>panic=-1 quiet tsc=reliable console=ttyS0 hotslot.root=/dev/sda $WITNESS_APPEND</cmdline>
+		</os>
+		<features><acpi/></features>
+		<devices>
+		<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$PWD/$2'/>
+		<target dev='sda' bus='scsi'/><serial>ROOT</serial><alias name='ua-hotslot-slot-0'/>
+		<address type='drive' controller='0' bus='0' target='0' unit='0'/></disk>
+		<controller type='usb' model='none'/>
+		<controller type='scsi' index='0' model='virtio-scsi'/>
+		<channel type='unix'><target type='virtio' name='org.hotslot.agent.0'/></channel>
+		<serial type='file'><source path='$T/$1.console'/></serial>
+		<memballoon model='none'/>
+		</devices>
+		</domain>
+	EOF
+	virsh -q -c "$URI" create "$1.xml"
+	add_witness_port "$1"
+}
+
+test_a_root_disk_in_a_slot_cannot_be_touched() {
+	only_on udevd plain # the root disk here has no udevd
+	URI=$(embed_root "$T/v")
+	make_root root.img
+	raw_image a.img
+	create_on_slot_0 vm root.img
+	check_equal "[]" "$(hs list vm --json | jq -c .disks)"
+	local before reference
+	before=$(live_devices vm)
+	for reference in 0 /dev/sda serial:ROOT alias:ua-hotslot-slot-0 id:slot-0 \
+		/dev/disk/by-slot/0 /dev/disk/by-serial/ROOT; do
+		check_protected "$reference"
+	done
+	check_equal protected "$(hs detach vm 0 --force --json 2>/dev/null | jq -r .error.code)"
+	check_fails 1 'A disk is in slot 0' hs attach vm a.img --slot 0
+	# The host knows that it is there: the first one that is free is the next.
+	check_equal /dev/disk/by-slot/1 "$(hs attach vm a.img)"
+	check_equal by-slot/1 "$(guest_links vm | awk '/^by-slot/ { print $1 }')"
+	hs detach vm 1
+	check_equal "$before" "$(live_devices vm)"
+}
+
 run_tests
