@@ -4,6 +4,8 @@
 
 # Guests: udevd plain udev
 
+# Takes long
+
 . "$(dirname "$0")/../lib.sh"
 
 # A file system with what a root disk needs: mount points and the remote control's tools.

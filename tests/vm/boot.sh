@@ -3,6 +3,8 @@
 # The appliance from its initramfs on: what hotslot-mkinitramfs builds and hotslot-init does with
 # it, on a real kernel, with QEMU directly.
 
+# Takes long
+
 . "$(dirname "$0")/../lib.sh"
 
 # Wall-clock seconds for a guest that ends by itself; it takes about three.

@@ -107,17 +107,19 @@ make_tables_in_guest() {
 		done"
 }
 
-# The last partition of each has a file system with a file that names the disk.
+# The last partition of some has a file system with a file that names the disk; making 27 of them
+# would only take its time.
+FILLED='0 1 13 25 26'
 fill_disks_in_guest() {
 	guest_run disks "set -e
-		for disk in \$(seq 0 $LAST); do
+		for disk in $FILLED; do
 			case \$disk in 0 | $LAST) part=15 ;; *) part=1 ;; esac
 			/usr/bin/mke2fs -q -t ext2 /dev/disk/by-slot/\$disk-part\$part
 			mkdir -p /tmp/mp\$disk
 			mount -t ext4 /dev/disk/by-slot/\$disk-part\$part /tmp/mp\$disk
 			echo This is disk \$disk. >/tmp/mp\$disk/disk\$disk
 		done
-		for disk in \$(seq 0 $LAST); do cat /tmp/mp\$disk/disk\$disk; done"
+		for disk in $FILLED; do cat /tmp/mp\$disk/disk\$disk; done"
 }
 
 device_name() { # INDEX
@@ -158,7 +160,7 @@ test_27_disks_of_a_launch_are_in_order_and_usable() {
 	check_equal "$LAST" "$(hs resolve disks /dev/sdaa --json | jq '.disks[0].slot')"
 	make_tables_in_guest
 	await_equal "$(expected_partitions)" listed_partitions
-	check_equal "$(for ((i = 0; i < DISKS; i++)); do echo "This is disk $i."; done)" \
+	check_equal "$(for i in $FILLED; do echo "This is disk $i."; done)" \
 		"$(fill_disks_in_guest)"
 	hs shutdown disks --force
 }

@@ -3,6 +3,8 @@
 # The disks that the root file system stands on have no name, from the first moment on, in any
 # Linux: on whatever it stands, whoever makes the links.
 
+# Takes long
+
 . "$(dirname "$0")/../lib.sh"
 
 # Wall-clock seconds for a guest that ends by itself; it takes about four.

@@ -3,6 +3,8 @@
 # A guest that lies: exact exit status and error, in time, nothing raw on the terminal, and a domain
 # that is left as it was. In hotslot-agent's place runs fake-agent, which does as it is told.
 
+# Takes long
+
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../fake.sh"
 

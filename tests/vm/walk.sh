@@ -9,6 +9,8 @@
 
 # Guests: udevd plain udev
 
+# Takes long
+
 . "$(dirname "$0")/../lib.sh"
 
 # Half a minute on a busy machine.
