@@ -180,14 +180,19 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 {
 	struct entry *stale = inventory_find_place(&tracker->inventory, disk_place(disk));
 	struct entry *entry;
+	int r = -ENOMEM;
 
 	if (stale)
 		forget(tracker, stale);
 	entry = inventory_add(&tracker->inventory, disk, devpath);
-	if (entry)
+	if (entry) {
 		entry->tracker = tracker;
-	if (!entry || update_partitions(tracker, entry) < 0) {
-		log_error("%s: no memory for a disk", disk->name);
+		r = update_partitions(tracker, entry);
+	}
+	if (r < 0) {
+		/* It has gone meanwhile. */
+		if (r != -ENOENT)
+			log_error("%s: cannot take it up: %s", disk->name, strerror(-r));
 		if (entry)
 			inventory_remove(&tracker->inventory, entry);
 		return;
@@ -206,6 +211,7 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 {
 	char before[SERIAL_ENCODED_MAX + 1];
 	bool cut = disk->size < entry->disk.size;
+	int r;
 
 	strcpy(before, entry->disk.serial);
 	entry->seen = true;
@@ -216,8 +222,10 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 		entry->conflict = false;
 		tracker_settle_serial(tracker, before);
 	}
-	if (update_partitions(tracker, entry) < 0)
-		log_error("%s: cannot read its partitions", disk->name);
+	r = update_partitions(tracker, entry);
+	/* A disk that goes has no directory any more; its own event tells. */
+	if (r < 0 && r != -ENOENT)
+		log_error("%s: cannot read its partitions: %s", disk->name, strerror(-r));
 	if (cut)
 		writes_cut(tracker, entry);
 	tracker_update_links(tracker, entry);

@@ -56,8 +56,8 @@ enum release {
 	RELEASE_DETACHED, /* the host has unplugged it: wait until it is gone */
 };
 
-/* Returns 1 if the guest shows no disk there, or hides it. HOTSLOT_ERROR_DISK_BUSY if the disk is in
- * use. */
+/* Returns 1 if the guest shows no disk there, or hides it. HOTSLOT_ERROR_DISK_BUSY if the disk is
+ * in use. */
 int guest_release(struct hotslot_domain *domain, uint64_t place, enum release how,
 	uint64_t deadline, struct hotslot_error *error);
 
