@@ -207,6 +207,7 @@ test_events_tell_of_a_conflict_and_of_its_end() {
 	check_equal true "$(disk_field vm 1 conflict)"
 	{
 		hello
+		sleep 1 # what happens before the hello has arrived is told to nobody
 		virsh_detach vm b >/dev/null
 		request release gone '{"slot":2,"detached":true}'
 		last
