@@ -33,15 +33,15 @@ boot() { # IMAGE PARAMETERS [QEMU OPTION…]
 	timeout "$GUEST_SECONDS" qemu-system-x86_64 -accel tcg -machine pc -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$KERNEL" -initrd "$1" \
-		-append "console=ttyS0 quiet panic=-1 cryptomgr.notests $2" \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests $2" \
 		-serial file:console -device virtio-scsi-pci,id=scsi0 -device virtio-serial-pci \
 		-chardev null,id=port -device virtserialport,chardev=port,name=org.hotslot.agent.0 \
 		"${@:3}" || fail "QEMU ended with $?: $(<console)"
 }
 
-# What the guest said, but for the kernel's last word.
+# What the guest said, but for what the kernel itself complains of on a busy host.
 said() {
-	tr -d '\r' <console | grep -v 'reboot: Power down$'
+	tr -d '\r' <console | grep -vE '^\[ *[0-9]+\.[0-9]+\] '
 }
 
 # A disk with a file system that the payload runs on, at the system target.
@@ -266,7 +266,7 @@ disk
 /mirror/dev/disk/by-serial:
 
 /mirror/dev/disk/by-slot:
-hotslot-init: payload exited with status 0" "$(said | grep -v '^\[.*dev sda,')"
+hotslot-init: payload exited with status 0" "$(said)"
 }
 
 test_a_mirror_has_the_links_and_nodes_of_the_agent() {

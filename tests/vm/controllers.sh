@@ -60,7 +60,7 @@ start() { # NAME MACHINE [KERNEL PARAMETER…]
 		<domain type='qemu'><name>$name</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
 		<os><type arch='x86_64' machine='${machine/expander/pc}'>hvm</type><kernel>$KERNEL</kernel>
 		<initrd>$image</initrd>
-		<cmdline>panic=-1 quiet console=ttyS0 $WITNESS_APPEND $*</cmdline></os>
+		<cmdline>panic=-1 quiet no_timer_check console=ttyS0 $WITNESS_APPEND $*</cmdline></os>
 		<features><acpi/></features>
 		<cpu mode='custom' match='exact'><model>qemu64</model>
 		<feature policy='require' name='rdrand'/></cpu>

@@ -52,7 +52,7 @@ boot() { # OWNER KIND [ROOT_IMAGE…]
 	timeout "$GUEST_SECONDS" qemu-system-x86_64 -accel tcg -machine pc -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot -kernel "$KERNEL" \
 		-initrd ../file/image -serial "file:$1.console" -device virtio-scsi-pci,id=scsi0 \
-		-append "console=ttyS0 quiet panic=-1 cryptomgr.notests kind=$2 owner=$1 \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests kind=$2 owner=$1 \
 			${3:+root=LABEL=root roots=$(IFS=,; echo "${roots[*]:0:n}")}" \
 		"${DISKS[@]}" -device virtio-serial-pci \
 		-chardev "socket,id=agent,path=$1.port,server=on,wait=off" \

@@ -93,7 +93,7 @@ boot() { # PARAMETERS
 	[[ $GUEST != udev ]] || udev=hotslot.links=udev
 	timeout "$GUEST_SECONDS" qemu-system-x86_64 -accel tcg -machine pc -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot \
-		-kernel "$KERNEL" -initrd "$IMAGE" -append "console=ttyS0 quiet panic=-1 \
+		-kernel "$KERNEL" -initrd "$IMAGE" -append "console=ttyS0 quiet panic=-1 no_timer_check \
 cryptomgr.notests hotslot.exec=\"/bin/busybox sh /payload\" hotslot.execend=poweroff $udev $1" \
 		-serial file:console -device virtio-scsi-pci,id=scsi0 -device virtio-serial-pci \
 		-chardev null,id=port -device virtserialport,chardev=port,name=org.hotslot.agent.0 \

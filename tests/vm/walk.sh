@@ -36,7 +36,7 @@ start_without_agent() { # NAME
 		<domain type='qemu'>
 		<name>$1</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
 		<os><type>hvm</type><kernel>$KERNEL</kernel><initrd>$(control_image)</initrd>
-		<cmdline>panic=-1 quiet tsc=reliable console=ttyS0 hotslot.agent=no $WITNESS_APPEND</cmdline>
+		<cmdline>panic=-1 quiet no_timer_check tsc=reliable console=ttyS0 hotslot.agent=no $WITNESS_APPEND</cmdline>
 		</os>
 		<features><acpi/></features>
 		<devices>
