@@ -108,9 +108,10 @@ embed_root() { # DIR
 	printf 'qemu:///embed?root=%s\n' "$1"
 }
 
-keep_capabilities() { # DIR
+keep_capabilities() {
 	mkdir -p "$TEST_CACHE/capabilities"
-	cp -pu "$1/cache/qemu/capabilities"/*.xml "$TEST_CACHE/capabilities/" 2>/dev/null || true
+	find "$(driver_directory)/cache" -path '*/qemu/capabilities/*.xml' \
+		-exec cp -pu -t "$TEST_CACHE/capabilities" {} + 2>/dev/null || true
 }
 
 # Prints the path of an initramfs made with these options of hotslot-mkinitramfs. The name is a
@@ -149,7 +150,7 @@ launch() { # NAME [OPTION…]
 	hs launch "$name" --kernel "$KERNEL" --initramfs "${IMAGE:-$(appliance_image)}" \
 		--accel "${ACCEL:-tcg}" --console "$T/$name.console" ${append:+--append "$append"} "$@" ||
 		status=$?
-	keep_capabilities "${URI#*root=}"
+	keep_capabilities
 	return "$status"
 }
 
@@ -159,14 +160,19 @@ console_wait() { # FILE REGEX
 		- "$1" "$2" || fail "no /$2/ in $1 within $CONSOLE_SECONDS s"
 }
 
+# Where the libvirt driver at $URI keeps its files, embedded or a daemon: see daemon.sh.
+driver_directory() {
+	[[ $URI == *root=* ]] && echo "${URI#*root=}" || echo "$DAEMON_DIRECTORY"
+}
+
 # The live XML of a domain, as the driver keeps it on disk; needs no second connection.
 live_xml() { # NAME
-	cat "${URI#*root=}/run/qemu/$1.xml"
+	find "$(driver_directory)" -path "*/run/*" -name "$1.xml" -exec cat {} +
 }
 
 # The host's end of the agent's port.
 channel_socket() { # NAME
-	find "${URI#*root=}/lib/qemu/channel/target" -path "*-$1/org.hotslot.agent.0"
+	find "$(driver_directory)" -path "*qemu/channel/target/*-$1/org.hotslot.agent.0"
 }
 
 # The devices of a domain, without what changes by itself: for comparing before and after.
@@ -321,6 +327,8 @@ run_setup() {
 # Runs on every exit. Nothing that a test started outlives it.
 finish() {
 	local status=$?
+	# What failed in setup_file still has its standard output.
+	exec >&8 2>&1
 	trap '' INT TERM
 	if [[ $PHASE == setup ]]; then
 		report 'not ok' setup_file 0
@@ -344,6 +352,7 @@ run_tests() {
 	SUITE=$(basename "$0" .sh)
 	[[ $GUEST == udevd ]] || SUITE+=@$GUEST
 	PHASE=start CURRENT='' FAILED=0 TESTS_RUN=0
+	exec 8>&1
 	# Not under a long TMPDIR: the path of a socket has 107 characters.
 	WORK=$(mktemp -d /tmp/hotslot.XXXXXX) || exit 1
 	trap finish EXIT

@@ -60,6 +60,8 @@
 #define HOTSLOT_REQUEST_RELEASE "release"
 #define HOTSLOT_REQUEST_RESIZE "resize"
 #define HOTSLOT_REQUEST_SHUTDOWN "shutdown"
+#define HOTSLOT_REQUEST_CANCEL "cancel"
+#define HOTSLOT_REQUEST_STATUS "status"
 
 /* Events. */
 #define HOTSLOT_EVENT_ADDED "disk-added"
@@ -75,5 +77,6 @@
 #define HOTSLOT_CLASS_MISMATCH "DiskMismatch" /* another serial, size or mode than expected */
 #define HOTSLOT_CLASS_BUSY "DiskBusy"
 #define HOTSLOT_CLASS_HIDDEN "DiskHidden" /* the system's own, or not yet told from it */
+#define HOTSLOT_CLASS_CANCELED "Canceled"
 #define HOTSLOT_CLASS_TOO_MANY "TooManyRequests"
 #define HOTSLOT_CLASS_INTERNAL "InternalError"

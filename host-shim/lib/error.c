@@ -39,6 +39,7 @@ static const struct {
 	[HOTSLOT_ERROR_RESERVED] = { "reserved", EADDRINUSE },
 	[HOTSLOT_ERROR_CONTROLLER] = { "controller", ENODEV },
 	[HOTSLOT_ERROR_SHRINK] = { "shrink", EPERM },
+	[HOTSLOT_ERROR_LABEL] = { "label", EPERM },
 };
 
 const char *hotslot_error_name(enum hotslot_error_code code)

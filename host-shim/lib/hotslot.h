@@ -37,7 +37,7 @@ enum hotslot_error_code {
 	HOTSLOT_ERROR_NO_CHANNEL,    /* the domain has no channel for the agent */
 	HOTSLOT_ERROR_NO_CONTROLLER, /* the domain has no virtio-scsi controller */
 	HOTSLOT_ERROR_AGENT,	     /* the agent does not answer, or not as it should */
-	HOTSLOT_ERROR_BUSY,	     /* somebody else holds the channel */
+	HOTSLOT_ERROR_BUSY,  /* somebody else talks to the agent, and did not stop in time */
 	HOTSLOT_ERROR_IMAGE, /* an image is missing, unreadable, empty or of a wrong format */
 	HOTSLOT_ERROR_IMAGE_IN_USE,  /* an image is open in another VM or process */
 	HOTSLOT_ERROR_SLOT_TAKEN,    /* a disk is in the slot, or every slot has one */
@@ -57,6 +57,7 @@ enum hotslot_error_code {
 	HOTSLOT_ERROR_RESERVED,	     /* the slot is reserved already */
 	HOTSLOT_ERROR_CONTROLLER,    /* host and guest manage different controllers */
 	HOTSLOT_ERROR_SHRINK,	     /* resize: it would cut the disk */
+	HOTSLOT_ERROR_LABEL,	     /* attach: the domain has had a disk of another label */
 };
 
 /* What failed. Belongs to the caller, no pointers in it. */
@@ -101,6 +102,9 @@ const char *hotslot_domain_uuid(struct hotslot_domain *domain);
  * target. Every later call on the domain fails with HOTSLOT_ERROR_CONTROLLER if the guest manages
  * another one. */
 void hotslot_domain_set_controller(struct hotslot_domain *domain, int index);
+
+/* How long calls that take no time of their own wait for the domain and its agent, ms; 0: 30 s. */
+void hotslot_domain_set_timeout(struct hotslot_domain *domain, unsigned timeout_ms);
 
 /* What the agent said of itself in its hello. */
 struct hotslot_agent_info {
@@ -182,6 +186,8 @@ struct hotslot_attach_options {
 	unsigned timeout_ms; /* for the guest's confirmation; 0: 30 s */
 	bool passthrough;    /* device='lun': the guest talks SCSI with the LUN itself */
 	bool strict;	     /* fail, and roll back, if the guest sees another disk of its serial */
+	const char *label;   /* whose disk it is, 1 to 64 of A-Z a-z 0-9 _ . -; NULL: nobody's */
+	bool any_label;	     /* although the domain has had a disk of another label */
 };
 #define HOTSLOT_ATTACH_INIT                                               \
 	{                                                                 \
@@ -222,11 +228,27 @@ int hotslot_resolve(struct hotslot_domain *domain, const char *reference, struct
  * domain. Fails with HOTSLOT_ERROR_INVALID for any other, and for partitions. */
 int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
 
+/* A use of a disk in the guest. The texts are the guest's, made printable, and good until the
+ * function that is told of it returns. */
+struct hotslot_user {
+	size_t size;
+	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive" */
+	const char *device;  /* the disk, or the partition of it: "sdb1" */
+	const char *what;    /* the mount point, the holder's name; may be empty */
+	int pid;	     /* 0: not known */
+	const char *process; /* NULL: not known */
+};
+typedef void (*hotslot_user_fn)(void *data, const struct hotslot_user *user);
+
 struct hotslot_detach_options {
 	size_t size;
 	bool force;	     /* although the guest uses it, or does not see it */
 	unsigned timeout_ms; /* for guest and host each; 0: 30 s */
-	bool foreign; /* also a disk that others have attached; naming its alias says so, too */
+	bool foreign;	  /* also a disk that others have attached; naming its alias says so, too */
+	unsigned wait_ms; /* a disk in use is waited for, this long */
+	hotslot_user_fn user; /* told of each use: that the disk was refused for or, forced, taken
+				 from. From the calling thread. NULL: nobody */
+	void *user_data;
 };
 #define HOTSLOT_DETACH_INIT                                   \
 	{                                                     \
@@ -280,6 +302,87 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	struct hotslot_error *error);
 void hotslot_disks_free(struct hotslot_disk **disks, size_t count);
 
+/* ---- Watching ---- */
+
+enum hotslot_watch_kind {
+	HOTSLOT_WATCH_CONNECTED, /* to an agent: agent. Its inventory follows */
+	HOTSLOT_WATCH_DISK,	 /* a disk of the first inventory: disk */
+	HOTSLOT_WATCH_READY,	 /* all of the inventory was told, and all changes since the last */
+	HOTSLOT_WATCH_ADDED,	 /* disk */
+	HOTSLOT_WATCH_CHANGED,	 /* disk, as it is now */
+	HOTSLOT_WATCH_REMOVED,	 /* disk, as it was */
+	HOTSLOT_WATCH_DISCONNECTED, /* reason; it goes on with CONNECTED when it can */
+	HOTSLOT_WATCH_STOPPED,	    /* the domain has ended: the last one */
+};
+
+struct hotslot_watch_event {
+	size_t size;
+	enum hotslot_watch_kind kind;
+	const struct hotslot_disk *disk;	/* NULL unless said above */
+	const struct hotslot_agent_info *agent; /* likewise */
+	const char *reason;			/* likewise: one printable line */
+};
+
+/* "disk-added" for HOTSLOT_WATCH_ADDED, and so on: "connected", "disk", "ready", "disk-changed",
+ * "disk-removed", "disconnected", "stopped". */
+const char *hotslot_watch_kind_name(enum hotslot_watch_kind kind);
+
+/* Returns whether to go on. What EVENT points to is good until it returns. It may make other calls
+ * on the domain. */
+typedef bool (*hotslot_watch_fn)(void *data, const struct hotslot_watch_event *event);
+
+/* Tells of the domain's disks: first of those that there are, then of each change, through
+ * restarts of the agent and of the guest. Others, in this process or another, can use the domain
+ * meanwhile: while they talk to the agent the watcher does not, and then tells of what has changed
+ * (which may be CHANGED or REMOVED and ADDED for what they did in between; nothing, for what came
+ * and went). Returns 0 after FN returned false, after HOTSLOT_WATCH_STOPPED, or after
+ * hotslot_watch_stop(). */
+int hotslot_watch(struct hotslot_domain *domain, hotslot_watch_fn fn, void *data,
+	struct hotslot_error *error);
+
+/* Makes each hotslot_watch() on the domain return, from another thread. */
+void hotslot_watch_stop(struct hotslot_domain *domain);
+
+/* ---- When something went wrong ---- */
+
+/* Called for each thing that was put right; TEXT is one printable line. */
+typedef void (*hotslot_repair_fn)(void *data, int slot, const char *text);
+
+/* Finishes or undoes what a call that was broken off (killed, the connection lost) has left: disks
+ * that the guest was asked to release and that were not detached, disks that were detached and that
+ * the guest still shows, slots that are filled and still reserved, sizes that the guest has not
+ * seen, an appliance that was being launched. Each call on a domain does the same before anything
+ * else and tells the notice function of its connection; FN may be NULL. */
+int hotslot_repair(struct hotslot_domain *domain, unsigned timeout_ms, hotslot_repair_fn fn,
+	void *data, struct hotslot_error *error);
+
+enum hotslot_health {
+	HOTSLOT_HEALTH_OK,
+	HOTSLOT_HEALTH_WARNING, /* works, but … */
+	HOTSLOT_HEALTH_FAILED,
+	HOTSLOT_HEALTH_UNKNOWN, /* cannot be looked at, because of what failed before */
+};
+
+struct hotslot_finding {
+	size_t size;
+	const char *subject; /* "libvirt", "domain", "qemu", "controller", "channel", "agent",
+				"links", "rule", "disk" */
+	int slot;	     /* of a disk; -1 otherwise, or if it is unslotted */
+	enum hotslot_health health;
+	const char *text;   /* what is so: one printable line */
+	const char *advice; /* what to do about it; NULL if nothing */
+};
+
+/* "ok", "warning", "failed", "unknown". */
+const char *hotslot_health_name(enum hotslot_health health);
+typedef void (*hotslot_finding_fn)(void *data, const struct hotslot_finding *finding);
+
+/* Looks at everything between libvirt and the links in the guest, in this order, and changes
+ * nothing. NAME is as for hotslot_domain_lookup(). Returns 0 if nothing has failed; else a negative
+ * errno, with the first thing that failed in *ERROR. */
+int hotslot_doctor(struct hotslot *hotslot, const char *name, int controller, unsigned timeout_ms,
+	hotslot_finding_fn fn, void *data, struct hotslot_error *error);
+
 /* ---- Appliances ---- */
 
 enum hotslot_accel {
@@ -307,6 +410,7 @@ struct hotslot_launch_options {
 	const char *console_log; /* the serial console goes to this file; NULL: nowhere */
 	unsigned timeout_ms;	 /* for the agent's hello; 0: 60 s */
 	size_t reserve;		 /* the first so many slots; those that drives name are filled */
+	const char *label; /* whose disks it may hold, as for attach; its drives have it, too */
 };
 #define HOTSLOT_LAUNCH_INIT                                   \
 	{                                                     \

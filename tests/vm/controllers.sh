@@ -72,7 +72,7 @@ start() { # NAME MACHINE [KERNEL PARAMETER…]
 		</devices></domain>
 	EOF
 	virsh -q -c "$URI" create "$name.xml"
-	keep_capabilities "${URI#*root=}"
+	keep_capabilities
 }
 
 controller() { # NAME [OPTION…]

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# A libvirt daemon of a test's own, for several processes that use one driver: qemu:///session of
+# an ordinary user, which the caller is in a user namespace, below one directory. Sourced after
+# lib.sh.
+
+# Wall-clock seconds until a daemon listens.
+DAEMON_SECONDS=20
+
+# Starts a daemon with all its files below DIR, and sets $URI to it. Started again with
+# the same DIR, it goes on with the domains that run.
+start_daemon() { # DIR
+	local run=$1/run capabilities=$1/cache/libvirt/qemu/capabilities
+	mkdir -p "$run/libvirt" "$capabilities" "$1/config/libvirt"
+	cat >"$1/config/libvirt/qemu.conf" <<-EOF
+		security_driver = "none"
+		stdio_handler = "file"
+		namespaces = []
+		cgroup_controllers = []
+	EOF
+	cp -p "$TEST_CACHE/capabilities"/*.xml "$capabilities/" 2>/dev/null || true
+	: >"$1/libvirtd.conf"
+	URI="qemu+unix:///session?socket=$run/libvirt/libvirt-sock"
+	DAEMON_DIRECTORY=$1
+	HOME=$1 XDG_RUNTIME_DIR=$run XDG_CONFIG_HOME=$1/config XDG_CACHE_HOME=$1/cache \
+		unshare -U --map-user=1000 --map-group=1000 --keep-caps \
+		libvirtd -f "$1/libvirtd.conf" --pid-file "$1/libvirtd.pid" >>"$1/libvirtd.log" 2>&1 9>&- &
+	timeout "$DAEMON_SECONDS" bash -c 'until virsh -q -c "$1" version; do sleep 0.05; done' - "$URI" \
+		>/dev/null 2>&1 || fail "libvirtd does not listen: $(<"$1/libvirtd.log")"
+}
+
+# The daemon may have been started by another shell, and be started again.
+stop_daemon() { # [SIGNAL]
+	local pid
+	pid=$(<"$DAEMON_DIRECTORY/libvirtd.pid")
+	tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qFx -- "$DAEMON_DIRECTORY/libvirtd.pid" || return 0
+	kill -"${1:-TERM}" "$pid"
+	tail --pid="$pid" -f /dev/null
+}
+
+# Ends the daemon and each QEMU that it has started.
+end_daemon() {
+	stop_daemon KILL || true
+	end_guests "$DAEMON_DIRECTORY"
+}
