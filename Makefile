@@ -53,7 +53,7 @@ LIBS_ID := -l:libjansson.a
 LIBS_AGENT := -ludev -lblkid -ljansson -lseccomp
 LIBS_INIT := -ludev -lkmod -lblkid -lseccomp
 LIBS_MKINITRAMFS := -lkmod -larchive
-LIBS_SHIM := -lvirt -lxml2 -ljansson
+LIBS_SHIM := -lvirt -lvirt-qemu -lxml2 -ljansson
 LIBS_CMD := -ljansson -ledit
 
 # ---- sources -------------------------------------------------------------------------------
@@ -148,6 +148,7 @@ TESTS ?=
 BUILT_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Archives, so that a test is linked with what it uses and nothing else.
+comma := ,
 UNIT_LIBS := $(addprefix $(B)/tests/,daemon.a identity.a init.a mkinitramfs.a shim.a cmd.a common.a \
 	support.a)
 $(B)/tests/cmd.a: $(call obj,$(filter-out host-shim/cmd/main.c,$(CMD_SRC)))
@@ -157,25 +158,43 @@ $(B)/tests/mkinitramfs.a: $(call obj,$(MKINITRAMFS_SRC))
 $(B)/tests/shim.a: $(call obj,$(SHIM_SRC))
 $(B)/tests/identity.a: $(call obj,$(IDENTITY_SRC))
 $(B)/tests/common.a: $(call obj,$(COMMON_SRC))
-$(B)/tests/support.a: $(call obj,$(filter-out tests/unit/test-%.c,$(wildcard tests/unit/*.c)))
-$(UNIT_LIBS):
+$(B)/tests/support.a: $(call obj,$(filter-out tests/unit/test-%.c,$(wildcard tests/unit/*.c)) tests/mutate/images.c)
+$(UNIT_LIBS) $(B)/tests/fuzz.a:
 	$(Q)mkdir -p $(@D); rm -f $@
 	$(call say,AR,$@)$(AR) crD $@ $^
 
 UNIT_TESTS := $(UNIT_SRC:%.c=$(B)/%)
 $(UNIT_TESTS:=.o) $(B)/tests/unit/guest.o: ALL_CFLAGS += -Iagent/daemon -Iinitramfs/init -Ihost-shim/cmd
 $(UNIT_TESTS): %: %.o $(UNIT_LIBS)
-	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) \
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \
 		$(LIBS_AGENT) $(LIBS_MKINITRAMFS) $(LIBS_SHIM) $(LIBS_CMD) -lcmocka
 unit-tests: $(UNIT_TESTS)
 	@:
 
+# The fuzz targets, with what stands in the place of a conversation, a stream and a power button.
+FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,session_request session_hellos session_set_clear session_set_taken \
+	session_is_clear shutdown_start virDomainGetConnect virDomainOpenChannel virStreamNew \
+	virStreamEventAddCallback virStreamEventUpdateCallback virStreamEventRemoveCallback \
+	virStreamRecv virStreamSend virStreamAbort virStreamFree)
+FUZZ_OBJ := $(call obj,$(wildcard tests/fuzz/*.c))
+$(FUZZ_OBJ): private ALL_CFLAGS += -Iagent/daemon -Ihost-shim/cmd
+$(B)/tests/fuzz.a: $(filter-out %/fuzzer.o,$(FUZZ_OBJ))
+$(B)/tests/unit/test-corpus: $(B)/tests/fuzz.a
+# Not LDFLAGS, which whoever gives them on the command line has as he says.
+$(B)/tests/unit/test-corpus: private UNIT_LDFLAGS := $(FUZZ_WRAP)
+$(B)/tests/unit/test-corpus: private UNIT_LIBS += $(B)/tests/fuzz.a
+$(B)/tests/fuzzer: $(FUZZ_OBJ) $(UNIT_LIBS)
+	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP) -Wl,--as-needed -o $@ $(FUZZ_OBJ) \
+		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \
+		$(LIBS_AGENT) $(LIBS_MKINITRAMFS) $(LIBS_SHIM) $(LIBS_CMD) -lcmocka
+
 # What tests in VMs run beside the product: a guest's agent that misbehaves, a user of the library.
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c))
 # Before the library, which has a loop.h, too.
-$(B)/tests/vm/fake-agent.o: ALL_CFLAGS := -Iagent/daemon $(ALL_CFLAGS)
-$(B)/tests/vm/fake-agent: $(B)/tests/vm/fake-agent.o $(B)/tests/daemon.a $(B)/tests/common.a
+FAKE_OBJ := $(call obj,tests/vm/fake-agent.c $(wildcard tests/fake/*.c))
+$(FAKE_OBJ): ALL_CFLAGS := -Iagent/daemon $(ALL_CFLAGS)
+$(B)/tests/vm/fake-agent: $(FAKE_OBJ) $(B)/tests/daemon.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -ludev -ljansson
 $(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
@@ -185,8 +204,15 @@ $(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/
 $(B)/tests/vm/meanwhile: $(B)/tests/vm/meanwhile.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -lvirt -Wl,-rpath,'$$ORIGIN/../..'
 # Runs in guests, too, which have no libraries.
-$(B)/tests/vm/witness $(B)/tests/vm/watch: %: %.o $(B)/tests/common.a
+$(B)/tests/vm/witness $(B)/tests/vm/watch $(B)/tests/vm/holder: %: %.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^
+$(B)/tests/vm/mutate: $(B)/tests/vm/mutate.o $(B)/tests/support.a $(B)/tests/common.a
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ -lcmocka
+$(B)/tests/vm/channel: $(B)/tests/vm/channel.o
+	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lvirt
+# Preloaded into the command line.
+$(B)/tests/vm/steps: $(B)/tests/vm/steps.o $(B)/tests/common.a
+	$(call say,LINK,$@)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^
 test-programs: $(TEST_PROGRAMS)
 	@:
 
@@ -229,6 +255,19 @@ sanitize-built: $(B)/hotslot-id $(B)/tests/vm/witness $(B)/kernel/release
 		LDFLAGS='$(SANITIZE)' $(addprefix $(B)/sanitize/,$(SANITIZED)) unit-tests
 	$(Q)B=$(abspath $(B)) tests/sanitize
 
+# ---- fuzzing -------------------------------------------------------------------------------
+
+# Each target of TESTS (all) for so many seconds, with libFuzzer, which clang brings along.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz:
+	$(Q)$(PACKAGES) build run fuzz
+	+$(Q)$(BUILT_MAKE) $@-built
+fuzz-built:
+	+$(Q)$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang HARDENING= CFLAGS='-O1 -g $(FUZZ_FLAGS)' \
+		LDFLAGS='-fsanitize=address,undefined' $(B)/fuzz/tests/fuzzer
+	$(Q)B=$(abspath $(B)/fuzz) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(TESTS)
+
 # ---- install -------------------------------------------------------------------------------
 
 # Mode, file and place of all that is installed: one list for install and uninstall.
@@ -261,6 +300,6 @@ clean:
 	$(Q)rm -rf $(B)
 
 FORCE:
-.PHONY: all check check-built check-scale check-scale-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built unit-tests \
+.PHONY: all check check-built check-scale check-scale-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built fuzz fuzz-built unit-tests \
 	test-programs install uninstall clean FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -70,8 +70,8 @@ only_on() { # KIND…
 
 # ---- processes -----------------------------------------------------------------------------
 
-# Ends each QEMU that an embedded libvirt driver with its root under DIR has started. By pid, and
-# only if the process still is that QEMU.
+# Ends each QEMU that a libvirt driver with its files under DIR has started, embedded or a daemon's
+# (see daemon.sh). By pid, and only if the process still is that QEMU.
 end_guests() { # DIR
 	local file pid
 	while IFS= read -r -d '' file; do
@@ -79,7 +79,8 @@ end_guests() { # DIR
 		[[ $pid =~ ^[0-9]+$ ]] || continue
 		tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$1/" || continue
 		kill -KILL "$pid" 2>/dev/null || true
-	done < <(find "$1" -path '*/run/qemu/*.pid' ! -name driver.pid -print0 2>/dev/null)
+	done < <(find "$1" -path '*/run/*' -path '*/qemu/*' -name '*.pid' ! -name driver.pid \
+		-print0 2>/dev/null)
 }
 
 end_group() { # PID of its leader

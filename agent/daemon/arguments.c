@@ -52,3 +52,9 @@ int argument_string(const json_t *arguments, const char *key, size_t max, const 
 	*ret = json_string_value(value);
 	return 1;
 }
+
+bool argument_is_id(const json_t *value)
+{
+	return json_is_integer(value) ||
+	       (json_is_string(value) && json_string_length(value) <= HOTSLOT_ID_MAX);
+}

@@ -19,3 +19,6 @@ int argument_string(const json_t *arguments, const char *key, size_t max, const 
 /* The same for a number that has to be there. */
 int argument_required_number(const json_t *arguments, const char *key, uint64_t max, uint64_t *ret,
 	struct failure *failure);
+
+/* Whether VALUE can be the id of a request. */
+bool argument_is_id(const json_t *value);

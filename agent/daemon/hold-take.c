@@ -11,18 +11,17 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
-#include "users-stack.h"
+#include "hold-claim.h"
 #include "util.h"
 
 /* udevd's workers have a disk open for some 10 ms after an event, some 100 with a distribution's
  * rules, more under load. What is open after that is a user. */
 #define UDEVD_WAIT_S 5
 
-static int open_node(const struct hold_task *task, const char *name, int flags)
+int hold_open_node(const struct hold_task *task, const char *name, int flags)
 {
 	_cleanup_close_ int dir = open(task->roots->dev_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
@@ -34,9 +33,9 @@ static int open_node(const struct hold_task *task, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_disk(const struct hold_task *task, int flags, int *ret)
+int hold_open_disk(const struct hold_task *task, int flags, int *ret)
 {
-	_cleanup_close_ int fd = open_node(task, task->disk->name, flags);
+	_cleanup_close_ int fd = hold_open_node(task, task->disk->name, flags);
 	struct stat st;
 	uint64_t diskseq;
 
@@ -80,7 +79,7 @@ static bool is_offline(const struct hold_task *task)
 	       strcmp(state, "offline") == 0;
 }
 
-static int find_users(const struct hold_task *task)
+int hold_find_users(const struct hold_task *task)
 {
 	struct hold_answer *answer = task->answer;
 	int r;
@@ -100,6 +99,19 @@ static bool is_udevd(const struct disk_user *user)
 		       strcmp(user->process, "systemd-udevd") == 0);
 }
 
+/* Leaves udevd out, which is no user that a person could do something about. */
+static int without_udevd(struct hold_answer *answer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < answer->count && i < HOTSLOT_USERS_MAX; i++)
+		if (!is_udevd(&answer->users[i]))
+			answer->users[n++] = answer->users[i];
+	if (answer->count <= HOTSLOT_USERS_MAX)
+		answer->count = n;
+	return answer->count > 0 ? HOLD_BUSY : HOLD_DONE;
+}
+
 static bool only_udevd_uses_it(const struct hold_answer *answer)
 {
 	for (size_t i = 0; i < answer->count && i < HOTSLOT_USERS_MAX; i++)
@@ -108,25 +120,24 @@ static bool only_udevd_uses_it(const struct hold_answer *answer)
 	return true;
 }
 
-static void watch_node(const struct hold_task *task, int watch, const char *name)
+static void watch_node(const struct hold_task *task, int watch, const char *name, uint32_t events)
 {
 	char path[PATH_MAX];
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", task->roots->dev_dir, name) <
 		sizeof(path))
-		inotify_add_watch(watch, path, IN_CLOSE);
+		inotify_add_watch(watch, path, events);
 }
 
-/* Says of each time that somebody closes the disk or a partition. */
-static int watch_closes(const struct hold_task *task)
+int hold_watch_nodes(const struct hold_task *task, uint32_t events)
 {
 	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
 	if (watch < 0)
 		return -errno;
-	watch_node(task, watch, task->disk->name);
+	watch_node(task, watch, task->disk->name, events);
 	for (size_t i = 0; i < task->n; i++)
-		watch_node(task, watch, task->partitions[i].name);
+		watch_node(task, watch, task->partitions[i].name, events);
 	return watch;
 }
 
@@ -147,23 +158,27 @@ static bool await_close(int watch, uint64_t deadline)
 /* Passes over udevd, which looks in for a moment. */
 static int find_lasting_users(const struct hold_task *task)
 {
-	_cleanup_close_ int watch = watch_closes(task);
+	_cleanup_close_ int watch = hold_watch_nodes(task, IN_CLOSE);
 	uint64_t deadline = now_ms() + UDEVD_WAIT_S * 1000;
 	int r;
 
 	do
-		r = find_users(task);
+		r = hold_find_users(task);
 	while (r == HOLD_BUSY && watch >= 0 && only_udevd_uses_it(task->answer) &&
 		await_close(watch, deadline));
+	if (r == HOLD_BUSY && !only_udevd_uses_it(task->answer))
+		r = without_udevd(task->answer);
 	return r;
 }
 
-/* Somebody has claimed it, and nothing says who. */
-static void blame_nobody(struct hold_answer *answer, const struct disk *disk)
+void hold_blame_nobody(const struct hold_task *task, const char *kind)
 {
-	answer->users[0] = (struct disk_user){ .kind = "exclusive" };
-	strcpy(answer->users[0].device, disk->name);
-	answer->count = 1;
+	struct disk_user *user = &task->answer->users[0];
+
+	*user = (struct disk_user){ .pid = 0 };
+	strcpy(user->kind, kind);
+	strcpy(user->device, task->disk->name);
+	task->answer->count = 1;
 }
 
 /* Claiming the whole disk fails if a partition is claimed, and keeps partitions from being claimed:
@@ -174,18 +189,18 @@ static int claim_unused(const struct hold_task *task, int *ret)
 	_cleanup_close_ int claim = -1, disk = -1;
 	int r, claimed;
 
-	r = open_disk(task, 0, &disk);
+	r = hold_open_disk(task, 0, &disk);
 	if (r == -ENXIO && is_offline(task))
-		return find_users(task);
+		return hold_find_users(task);
 	if (r < 0)
 		return r;
 	wait_for_udevd(disk);
-	claimed = open_disk(task, O_EXCL, &claim);
+	claimed = hold_open_disk(task, O_EXCL, &claim);
 	if (claimed < 0 && claimed != -EBUSY)
 		return claimed;
 	r = find_lasting_users(task);
 	if (r == HOLD_DONE && claimed == -EBUSY) {
-		blame_nobody(task->answer, task->disk);
+		hold_blame_nobody(task, "exclusive");
 		r = HOLD_BUSY;
 	}
 	if (r == HOLD_DONE)
@@ -195,81 +210,52 @@ static int claim_unused(const struct hold_task *task, int *ret)
 
 static int claim_forcibly(const struct hold_task *task, int *ret)
 {
-	int r = open_disk(task, O_EXCL, ret);
+	int r;
+
+	/* Only to tell whom it is taken from. */
+	if (hold_find_users(task) < 0)
+		task->answer->count = 0;
+	r = hold_open_disk(task, O_EXCL, ret);
 
 	if (r == -EBUSY)
-		r = open_disk(task, 0, ret);
+		r = hold_open_disk(task, 0, ret);
 	return r == -ENXIO && is_offline(task) ? 0 : r;
 }
 
-/* BLKFLSBUF writes back the file system that is mounted from a device, too; fsync() also empties
- * the disk's own cache. */
-static int flush(int fd)
+/* Hands the claim over, and keeps the disk open without one: a write that the kernel does not end
+ * keeps this child, and nobody else from the disk. */
+static int hand_over(const struct hold_task *task, int *claim, int *ret_disk)
 {
-	if (ioctl(fd, BLKFLSBUF, 0) < 0 || fsync(fd) < 0)
-		return -errno;
-	return 0;
-}
+	_cleanup_close_ int watch = hold_watch_nodes(task, IN_MODIFY | IN_CLOSE_WRITE);
+	int r;
 
-static int flush_node(const struct hold_task *task, const char *name)
-{
-	_cleanup_close_ int fd = open_node(task, name, 0);
-
-	return fd < 0 ? fd : flush(fd);
-}
-
-/* From the top of what is stacked on the disk down to it: partitions and logical volumes have
- * caches of their own. One that goes away meanwhile has none. */
-static int flush_all(const struct hold_task *task)
-{
-	struct stack stack;
-	int r, first = 0;
-
-	r = stack_find(task->roots->sysfd, task->disk, task->partitions, task->n, &stack);
-	if (r < 0)
-		return r;
-	for (size_t i = stack.n; i > 0; i--) {
-		r = flush_node(task, stack.nodes[i - 1].name);
-		if (i > 1 && (r == -ENOENT || r == -ENXIO))
-			r = 0;
-		if (first == 0)
-			first = r;
+	if (watch < 0)
+		return watch;
+	r = hold_open_disk(task, 0, ret_disk);
+	if (r == 0)
+		r = hold_claim_send(
+			task->socket, &(const struct hold_claim){
+					      .disk = *claim, .plain = *ret_disk, .watch = watch });
+	if (r == 0) {
+		close(*claim);
+		*claim = -1;
 	}
-	stack_done(&stack);
-	return first;
-}
-
-static int send_claim(int socket, int claim)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { .space = { 0 } };
-	struct iovec data = { .iov_base = (char[1]){ 0 }, .iov_len = 1 };
-	const struct msghdr message = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-
-	control.header = (struct cmsghdr){
-		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))
-	};
-	memcpy(CMSG_DATA(&control.header), &claim, sizeof(claim));
-	return sendmsg(socket, &message, 0) < 0 ? -errno : 0;
+	return r;
 }
 
 static int take(const struct hold_task *task)
 {
-	_cleanup_close_ int claim = -1;
+	_cleanup_close_ int disk = -1, claim = -1;
 	int r;
 
 	r = task->force ? claim_forcibly(task, &claim) : claim_unused(task, &claim);
 	if (r != HOLD_DONE || claim < 0)
 		return r;
-	r = flush_all(task);
-	if (r < 0 && !task->force)
+	r = hand_over(task, &claim, &disk);
+	if (r < 0)
 		return r;
-	return send_claim(task->socket, claim);
+	r = hold_flush(task);
+	return task->force ? 0 : r;
 }
 
 int hold_take_in_child(void *data)
@@ -277,5 +263,28 @@ int hold_take_in_child(void *data)
 	const struct hold_task *task = data;
 
 	task->answer->result = take(task);
+	return 0;
+}
+
+/* Who had the disk open before it went offline can have it open still, and who wrote to it and
+ * closed it may have written to the cache alone. */
+static int check(const struct hold_task *task)
+{
+	char events[1024];
+	int r;
+
+	if (read(task->watch, events, sizeof(events)) > 0) {
+		hold_blame_nobody(task, "open");
+		return HOLD_BUSY;
+	}
+	r = hold_find_users(task);
+	return r == HOLD_BUSY ? without_udevd(task->answer) : r;
+}
+
+int hold_check_in_child(void *data)
+{
+	const struct hold_task *task = data;
+
+	task->answer->result = check(task);
 	return 0;
 }

@@ -24,9 +24,36 @@ struct hold_task {
 	pid_t agent;   /* it and its children are no users */
 	int directory; /* of the disk in sysfs */
 	int socket;    /* for the claim */
+	int watch;     /* an inotify: tells of writes since the disk was written back */
 	struct hold_answer *answer;
 };
 
-/* A child_fn for a hold_task. If the result is HOLD_DONE, the claim was sent through the socket,
- * unless the disk was offline and could not be opened. */
+/* Each is a child_fn for a hold_task. If the result of the first is HOLD_DONE, the claim was sent
+ * through the socket, unless the disk was offline and could not be opened. */
 int hold_take_in_child(void *data);
+
+/* Looks once more, when the disk is offline and cannot be opened any more. */
+int hold_check_in_child(void *data);
+
+/* Waits until it may be free. */
+int hold_await_in_child(void *data);
+
+/* ---- for the parts of it ---- */
+
+/* Opens a node, of the disk or of what stands on it, for reading. Returns the descriptor. */
+int hold_open_node(const struct hold_task *task, const char *name, int flags);
+
+/* Opens the disk, and checks that it still is the one. */
+int hold_open_disk(const struct hold_task *task, int flags, int *ret);
+
+/* Fills the answer. Returns a hold_outcome or a negative errno. */
+int hold_find_users(const struct hold_task *task);
+
+/* Watches the nodes of the disk and its partitions with an inotify, and returns it. */
+int hold_watch_nodes(const struct hold_task *task, uint32_t events);
+
+/* Somebody uses it, and nothing says who. */
+void hold_blame_nobody(const struct hold_task *task, const char *kind);
+
+/* Writes back what is dirty, from the top of what is stacked on the disk down to it. */
+int hold_flush(const struct hold_task *task);

@@ -8,14 +8,16 @@
 #include <sys/socket.h>
 
 #include "child.h"
+#include "hold-claim.h"
 #include "hold-take.h"
 #include "util.h"
 
 struct hold {
 	int directory; /* of the disk in sysfs; leads nowhere once the disk is gone */
-	int claim;     /* the disk, opened with O_EXCL; -1 if it was offline already */
-	int socket;    /* where the child sends the claim */
-	bool held;
+	struct hold_claim claim;
+	bool dirty;	     /* somebody wrote to it after it was written back */
+	int socket;	     /* where the child sends the claim */
+	bool held;	     /* it is offline */
 	bool finished;	     /* the step that was started last */
 	struct child *child; /* of that step; its descriptor stays open until the next one */
 	int (*finish)(struct hold *hold, struct disk_user *users, size_t max, size_t *count);
@@ -57,7 +59,8 @@ static int hold_new(const struct hold_roots *roots, const struct disk *disk, str
 
 	if (!hold)
 		return -ENOMEM;
-	hold->directory = hold->claim = hold->socket = -1;
+	hold->directory = hold->socket = -1;
+	hold_claim_clear(&hold->claim);
 	hold->answer = mmap(NULL, sizeof(*hold->answer), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (hold->answer == MAP_FAILED) {
@@ -85,49 +88,30 @@ static void end_step(struct hold *hold)
 
 /* ---- taking --------------------------------------------------------------------------------- */
 
-static int receive_claim(int socket)
+/* Returns the step's result. */
+static int copy_users(const struct hold *hold, struct disk_user *users, size_t max, size_t *count)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-	struct cmsghdr *header;
-	int fd = -1;
+	const struct disk_user *found;
+	size_t n = hold_users(hold, &found);
 
-	if (recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-		return -1;
-	header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
+	if (hold->answer->result != HOLD_BUSY)
+		return hold->answer->result;
+	if (users)
+		memcpy(users, found, (max < n ? max : n) * sizeof(*users));
+	if (count)
+		*count = hold->answer->count;
+	return HOLD_BUSY;
 }
 
 /* Setting it offline is left to the parent: it does not block, and once the caller has given up
  * and freed the hold, it does not happen any more. */
 static int finish_take(struct hold *hold, struct disk_user *users, size_t max, size_t *count)
 {
-	const struct hold_answer *answer = hold->answer;
-	int r = answer->result;
+	int r = copy_users(hold, users, max, count);
 
-	if (r == HOLD_BUSY) {
-		if (max > HOTSLOT_USERS_MAX)
-			max = HOTSLOT_USERS_MAX;
-		if (max > answer->count)
-			max = answer->count;
-		if (users)
-			memcpy(users, answer->users, max * sizeof(*users));
-		if (count)
-			*count = answer->count;
-	}
 	if (r != HOLD_DONE)
 		return r;
-	hold->claim = receive_claim(hold->socket);
+	hold_claim_receive(hold->socket, &hold->claim);
 	r = write_attr_at(hold->directory, "device/state", "offline\n");
 	if (r < 0)
 		return r;
@@ -135,35 +119,96 @@ static int finish_take(struct hold *hold, struct disk_user *users, size_t max, s
 	return HOLD_DONE;
 }
 
+/* Starts a step for the tasks of hold-take.h. */
+static int start_task(struct hold *hold, child_fn fn, struct hold_task *task)
+{
+	task->agent = getpid();
+	task->directory = hold->directory;
+	task->watch = hold->claim.watch;
+	task->answer = hold->answer;
+	return child_start(fn, task,
+		(const int[]){ task->roots->sysfd, task->roots->procfd, task->directory,
+			task->socket, task->watch },
+		5, &hold->child);
+}
+
+static int start_take(struct hold *hold, struct hold_task *task)
+{
+	int sockets[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	hold->socket = sockets[0];
+	hold->finish = finish_take;
+	task->socket = sockets[1];
+	r = start_task(hold, hold_take_in_child, task);
+	close(sockets[1]);
+	return r;
+}
+
 int hold_take(const struct hold_roots *roots, const struct disk *disk,
 	const struct partition *partitions, size_t n, bool force, struct hold **ret)
 {
-	struct hold_task task = { .roots = roots,
-		.disk = disk,
-		.partitions = partitions,
-		.n = n,
-		.force = force,
-		.agent = getpid() };
+	struct hold_task task = {
+		.roots = roots, .disk = disk, .partitions = partitions, .n = n, .force = force
+	};
 	struct hold *hold = NULL;
-	int sockets[2], r;
+	int r = hold_new(roots, disk, &hold);
 
-	r = hold_new(roots, disk, &hold);
 	if (r < 0)
 		return as_gone(r);
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets) < 0) {
-		r = -errno;
+	r = start_take(hold, &task);
+	if (r < 0) {
 		hold_free(hold);
 		return r;
 	}
-	hold->socket = sockets[0];
-	hold->finish = finish_take;
-	task.directory = hold->directory;
-	task.socket = sockets[1];
-	task.answer = hold->answer;
-	r = child_start(hold_take_in_child, &task,
-		(const int[]){ roots->sysfd, roots->procfd, task.directory, task.socket }, 4,
-		&hold->child);
-	close(sockets[1]);
+	*ret = hold;
+	return 0;
+}
+
+size_t hold_users(const struct hold *hold, const struct disk_user **ret)
+{
+	size_t count = hold->answer->count;
+
+	*ret = hold->answer->users;
+	return count < HOTSLOT_USERS_MAX ? count : HOTSLOT_USERS_MAX;
+}
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+static int finish_look(struct hold *hold, struct disk_user *users, size_t max, size_t *count)
+{
+	hold->dirty = hold->answer->result == HOLD_BUSY;
+	return copy_users(hold, users, max, count);
+}
+
+int hold_check(struct hold *hold, const struct hold_roots *roots, const struct disk *disk,
+	const struct partition *partitions, size_t n)
+{
+	struct hold_task task = {
+		.roots = roots, .disk = disk, .partitions = partitions, .n = n, .socket = -1
+	};
+
+	if (!hold->held || !hold->finished)
+		return -EINVAL;
+	end_step(hold);
+	hold->finish = finish_look;
+	return start_task(hold, hold_check_in_child, &task);
+}
+
+int hold_await(const struct hold_roots *roots, const struct disk *disk,
+	const struct partition *partitions, size_t n, struct hold **ret)
+{
+	struct hold_task task = {
+		.roots = roots, .disk = disk, .partitions = partitions, .n = n, .socket = -1
+	};
+	struct hold *hold = NULL;
+	int r = hold_new(roots, disk, &hold);
+
+	if (r < 0)
+		return as_gone(r);
+	hold->finish = finish_look;
+	r = start_task(hold, hold_await_in_child, &task);
 	if (r < 0) {
 		hold_free(hold);
 		return r;
@@ -195,15 +240,21 @@ static int finish_end(struct hold *hold, struct disk_user *users, size_t max, si
 	(void)users, (void)max, (void)count;
 	if (hold->answer->result < 0)
 		return hold->answer->result;
-	closep(&hold->claim);
-	hold->claim = -1;
+	hold_claim_drop(&hold->claim, hold->dirty);
 	hold->held = false;
 	return HOLD_DONE;
 }
 
+bool hold_is_offline(const struct hold *hold)
+{
+	return hold->held;
+}
+
 static int start_end(struct hold *hold, child_fn fn)
 {
-	if (!hold->held || (hold->child && !hold->finished))
+	bool under_way = hold->child && !hold->finished;
+
+	if (!hold->held || (under_way && hold->finish == finish_end))
 		return -EINVAL;
 	end_step(hold);
 	hold->finish = finish_end;
@@ -245,8 +296,11 @@ void hold_free(struct hold *hold)
 {
 	if (!hold)
 		return;
+	/* A step that has not come to its end may have claimed it. */
+	if (hold->socket >= 0)
+		hold_claim_receive(hold->socket, &hold->claim);
+	hold_claim_drop(&hold->claim, !hold->held);
 	end_step(hold);
-	closep(&hold->claim);
 	closep(&hold->directory);
 	munmap(hold->answer, sizeof(*hold->answer));
 	free(hold);

@@ -28,12 +28,26 @@ struct hold_roots {
 
 /* Starts to take DISK: waits shortly for udevd to be done with it, looks for users, claims it
  * exclusively (O_EXCL, so that no mount, swap, device-mapper or md gets it or a partition of it),
- * writes back what is dirty. hold_finish() then sets it offline, so that opening it fails.
- * With FORCE, users do not matter. A disk that is offline already (an agent before this one
- * released it) counts as taken. DISK and PARTITIONS are not needed after the call. Does not
- * block. Returns -ESTALE if the disk is another one by now, -ENODEV if it is gone. */
+ * writes back what is dirty. hold_finish() then sets it offline, so that opening it fails; see
+ * hold_check().
+ * With FORCE, users do not matter: hold_users() says who they were. A disk that is offline already
+ * (an agent before this one released it) counts as taken. DISK and PARTITIONS are not needed after
+ * the call. Does not block. Returns -ESTALE if the disk is another one by now, -ENODEV if it is
+ * gone. */
 int hold_take(const struct hold_roots *roots, const struct disk *disk,
 	const struct partition *partitions, size_t n, bool force, struct hold **ret);
+
+/* Starts to look, once a disk was taken, whether somebody has opened it or written to it between
+ * the search for users and the moment when it went offline. HOLD_BUSY: somebody has, and the disk
+ * has to be given back with hold_release(), lest his data be lost. */
+int hold_check(struct hold *hold, const struct hold_roots *roots, const struct disk *disk,
+	const struct partition *partitions, size_t n);
+
+/* Starts to wait until DISK may have become free: somebody closed it, ended or unmounted something,
+ * or a moment has passed. HOLD_DONE: nobody uses it; HOLD_BUSY: somebody did. Changes nothing; the
+ * hold can only be freed then. */
+int hold_await(const struct hold_roots *roots, const struct disk *disk,
+	const struct partition *partitions, size_t n, struct hold **ret);
 
 /* Readable (EPOLLIN) once the step that was started last is over; then call hold_finish(). It is
  * open until the next step is started or the hold is freed, and must not be watched beyond that:
@@ -46,14 +60,22 @@ int hold_fd(const struct hold *hold);
  * the disk has gone; -EIO: it could not be written back): the disk is as it was before the step. */
 int hold_finish(struct hold *hold, struct disk_user *ret_users, size_t max, size_t *ret_count);
 
-/* Starts to give a held disk back: sets it running, on which the kernel reads its size and
- * identity anew. After hold_finish() the claim is gone; free it then. */
+/* Who a held disk was taken from by force: at most HOTSLOT_USERS_MAX, which belong to the hold. */
+size_t hold_users(const struct hold *hold, const struct disk_user **ret);
+
+/* Whether the disk is offline, and has to be given back before the hold is freed, though the last
+ * step may not be over. */
+bool hold_is_offline(const struct hold *hold);
+
+/* Starts to give a held disk back, instead of what is under way if that is not over: sets it
+ * running, on which the kernel reads its size and identity anew. After hold_finish() the claim is
+ * gone; free it then. */
 int hold_release(struct hold *hold);
 
 /* Starts to have the kernel forget a held disk that the host has unplugged, if its own event was
  * lost: on a rescan the kernel passes over disks that are offline. */
 int hold_delete(struct hold *hold);
 
-/* Drops the claim. A disk that was set offline stays so, as it should when it is gone. Ends a
- * step that still runs, without waiting for it. Takes NULL. */
+/* Drops the claim at once, whatever is dirty. A disk that was set offline stays so, as it should
+ * when it is gone. Ends a step that still runs, without waiting for it. Takes NULL. */
 void hold_free(struct hold *hold);

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 
+#include "checker.h"
 #include "log.h"
 #include "pending.h"
 #include "prober.h"
@@ -60,9 +61,10 @@ static uint64_t earliest_deadline(void *data)
 	struct agent *agent = data;
 	uint64_t server = server_deadline(&agent->server);
 	uint64_t prober = prober_deadline(&agent->tracker);
+	uint64_t checker = checker_deadline(&agent->tracker);
 	uint64_t udevd = udevd_queue_deadline(&agent->watch.udevd);
 
-	return earlier(server, earlier(prober, udevd));
+	return earlier(earlier(server, checker), earlier(prober, udevd));
 }
 
 static void tick(void *data)
@@ -70,7 +72,10 @@ static void tick(void *data)
 	struct agent *agent = data;
 
 	udevd_queue_expire(&agent->watch.udevd);
+	checker_continue(&agent->tracker);
 	server_tick(&agent->server);
+	/* What waits for a check has asked for it just now. */
+	checker_continue(&agent->tracker);
 	prober_expire(&agent->tracker);
 	prober_continue(&agent->tracker, pending_wants_contents(&agent->server));
 }
@@ -83,10 +88,12 @@ static void handle_signal(void *data, uint32_t events)
 	(void)events;
 	if (read(agent->signals.fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGHUP)
+	if (info.ssi_signo == SIGHUP) {
 		tracker_rescan(&agent->tracker);
-	else
+		checker_doubt(&agent->tracker);
+	} else {
 		agent->loop.quit = true;
+	}
 }
 
 static int watch_signals(struct agent *agent)

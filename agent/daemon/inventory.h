@@ -48,12 +48,21 @@ struct entry {
 	enum entry_state state;
 	struct hold *hold;
 	struct source hold_source;
-	bool forced;	     /* taking: although it may be in use */
-	bool restore_claims; /* restoring: the claim comes first, it is not ours yet */
-	bool conflict;	     /* another disk has its serial */
-	bool seen;	     /* by the enumeration that is under way */
-	bool announced;	     /* the session has been told of it */
-	uint64_t reported;   /* a hash of what it was told; 0: nothing yet */
+	bool forced;		  /* taking: although it may be in use */
+	bool restore_claims;	  /* restoring: the claim comes first, it is not ours yet */
+	bool conflict;		  /* another disk has its serial */
+	bool seen;		  /* by the enumeration that is under way */
+	uint64_t added_at;	  /* now_ms() */
+	uint64_t added_seqnum;	  /* of the last uevent then */
+	uint64_t checked_at;	  /* when it was asked last who it is; 0: never; see checker.h */
+	uint64_t check_at;	  /* when to ask it again at the earliest */
+	unsigned checks_given_up; /* one after the other */
+	bool check_wanted;
+	bool check_urgent; /* somebody waits for it */
+	bool checking;
+	bool was_reset;	   /* as the kernel has said */
+	bool announced;	   /* the session has been told of it */
+	uint64_t reported; /* a hash of what it was told; 0: nothing yet */
 };
 
 /* Whether the guest may use the disk, and it has links. */

@@ -23,6 +23,7 @@ struct pending {
 	struct pending *next;
 	enum pending_kind kind;
 	json_t *id;
+	uint64_t asked_at; /* now_ms() */
 	uint64_t deadline; /* now_ms() */
 	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */
 	uint32_t place;	   /* for disks, the first one of the page */
@@ -32,6 +33,7 @@ struct pending {
 	int read_only;			     /* -1: any */
 	/* release */
 	bool force;
+	bool wait; /* for a disk in use */
 	/* disks */
 	size_t limit;
 };
@@ -43,10 +45,20 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 /* Answers those whose condition or deadline has come. */
 void pending_check_all(struct server *server);
 
-/* Answers the requests of a kind that wait for PLACE with FAILURE, with SPARE_FORCED only those
- * that do not force; takes its extra. */
-void pending_refuse(struct server *server, enum pending_kind kind, uint32_t place,
-	bool spare_forced, struct failure *failure);
+/* Releases that are not refused with the others. */
+enum pending_spare {
+	PENDING_SPARE_FORCED = 1 << 0,
+	PENDING_SPARE_WAITING = 1 << 1, /* for a disk in use */
+};
+
+/* Answers the requests of a kind that wait for PLACE with FAILURE, but for those of SPARE; takes
+ * its extra. */
+void pending_refuse(struct server *server, enum pending_kind kind, uint32_t place, unsigned spare,
+	struct failure *failure);
+
+/* Answers the requests that have this id with Canceled, and takes disks that they had begun to
+ * release back into use. Returns how many. */
+size_t pending_cancel(struct server *server, const json_t *id);
 
 /* Whether somebody waits for contents. */
 bool pending_wants_contents(const struct server *server);

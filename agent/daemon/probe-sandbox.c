@@ -53,7 +53,7 @@ static int set_limits(unsigned cpu_seconds)
 	int r;
 
 	if ((r = limit(RLIMIT_CPU, cpu_seconds)) < 0 || (r = limit(RLIMIT_CORE, 0)) < 0 ||
-		(r = limit(RLIMIT_FSIZE, 0)) < 0 ||
+		(r = limit(RLIMIT_FSIZE, 0)) < 0 || (r = limit(RLIMIT_NPROC, 0)) < 0 ||
 		(r = limit(RLIMIT_NOFILE, PROBE_SANDBOX_FD + 1)) < 0)
 		return r;
 	return 0;

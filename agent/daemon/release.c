@@ -10,6 +10,7 @@
 #include "places.h"
 #include "prober.h"
 #include "record.h"
+#include "release-wait.h"
 #include "sysfs-write.h"
 #include "writes.h"
 
@@ -28,41 +29,34 @@ static void set_state(struct server *server, struct entry *entry, enum entry_sta
 	tracker_changed(server->tracker, entry);
 }
 
-static json_t *report_users(const struct disk_user *users, size_t n)
+json_t *release_users(const struct entry *entry)
 {
-	json_t *list = json_array();
+	const struct disk_user *users;
+	size_t n = entry->hold ? hold_users(entry->hold, &users) : 0;
 
-	for (size_t i = 0; list && i < n && i < HOTSLOT_USERS_MAX; i++) {
-		json_t *user = json_pack("{s:s, s:s, s:s}", "kind", users[i].kind, "device",
-			users[i].device, "what", users[i].what);
-
-		if (user && users[i].pid > 0) {
-			json_object_set_new(user, "pid", json_integer(users[i].pid));
-			json_object_set_new(user, "process", json_string(users[i].process));
-		}
-		json_array_append_new(list, user);
-	}
-	return json_pack("{s:o}", "users", list);
+	return n > 0 ? release_report_users(users, n) : NULL;
 }
 
+/* Those that wait have it watched instead, until it is free. */
 static void refuse_busy(
 	struct server *server, struct entry *entry, const struct disk_user *users, size_t n)
 {
-	uint32_t place = disk_place(&entry->disk);
 	struct failure failure = {};
-	char text[PLACE_TEXT_SIZE];
+	uint32_t place = disk_place(&entry->disk);
 
-	place_describe(place, text);
-	fail_request(&failure, HOTSLOT_CLASS_BUSY, "%s in %s is in use", entry->disk.name, text);
-	failure.extra = report_users(users, n);
-	pending_refuse(server, PENDING_RELEASE, place, !entry->forced, &failure);
+	json_t *list = release_report_users(users, n);
+
+	release_wait_note(server, place, list);
+	release_busy(entry, list, &failure);
+	pending_refuse(server, PENDING_RELEASE, place,
+		PENDING_SPARE_WAITING | (entry->forced ? 0 : PENDING_SPARE_FORCED), &failure);
 }
 
 /* KIND cannot WHAT the disk: logs that, and answers all that wait for it. */
 static void refuse_error(struct server *server, const struct entry *entry, enum pending_kind kind,
 	const char *what, int r)
 {
-	bool spare_forced = kind == PENDING_RELEASE && !entry->forced;
+	unsigned spare = kind == PENDING_RELEASE && !entry->forced ? PENDING_SPARE_FORCED : 0;
 	uint32_t place = disk_place(&entry->disk);
 	struct failure failure = {};
 	char text[PLACE_TEXT_SIZE];
@@ -71,7 +65,7 @@ static void refuse_error(struct server *server, const struct entry *entry, enum 
 	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot %s %s in %s: %s", what,
 		entry->disk.name, text, strerror(-r));
 	log_error("%s", failure.desc);
-	pending_refuse(server, kind, place, spare_forced, &failure);
+	pending_refuse(server, kind, place, spare, &failure);
 }
 
 /* Back in use: what is on it was not looked at meanwhile. */
@@ -84,11 +78,48 @@ static void set_present(struct server *server, struct entry *entry)
 	tracker_changed(server->tracker, entry);
 }
 
-static void finish_taking(
-	struct server *server, struct entry *entry, int r, const struct disk_user *users, size_t n)
+static int watch_step(struct server *server, struct entry *entry);
+
+static struct hold_roots roots_of(const struct server *server)
+{
+	return (struct hold_roots){ .sysfd = server->tracker->view.sys,
+		.procfd = server->tracker->view.proc,
+		.dev_dir = server->tracker->links.directory };
+}
+
+/* It is offline: looks whether somebody came before that. */
+static int check(struct server *server, struct entry *entry)
+{
+	const struct hold_roots roots = roots_of(server);
+	int r = hold_check(
+		entry->hold, &roots, &entry->disk, entry->partitions, entry->n_partitions);
+
+	return r < 0 ? r : watch_step(server, entry);
+}
+
+static void finish_checking(struct server *server, struct entry *entry, int r)
 {
 	if (r == HOLD_DONE) {
 		set_state(server, entry, ENTRY_RELEASED);
+		return;
+	}
+	/* It is given back to whoever came, and then the release meets him. */
+	r = release_undo(server, entry);
+	if (r == 0)
+		return;
+	refuse_error(server, entry, PENDING_RELEASE, "take back into use", r);
+	drop_hold(server, entry);
+	set_state(server, entry, ENTRY_RELEASED);
+}
+
+static void finish_taking(
+	struct server *server, struct entry *entry, int r, const struct disk_user *users, size_t n)
+{
+	if (r == HOLD_DONE && !entry->forced)
+		r = check(server, entry);
+	if (r == HOLD_DONE) {
+		if (entry->forced)
+			set_state(server, entry, ENTRY_RELEASED);
 		return;
 	}
 	drop_hold(server, entry);
@@ -116,8 +147,6 @@ static void finish_restoring(struct server *server, struct entry *entry, int r)
 	set_state(server, entry, ENTRY_RELEASED);
 }
 
-static int watch_step(struct server *server, struct entry *entry);
-
 /* A disk that an agent before this one released is claimed first, and then given back. */
 static int go_on_restoring(struct server *server, struct entry *entry)
 {
@@ -131,6 +160,7 @@ static void handle_step(void *data, uint32_t events)
 	struct disk_user users[HOTSLOT_USERS_MAX];
 	struct entry *entry = data;
 	struct server *server = entry->tracker->callbacks.data;
+	bool taken = hold_is_offline(entry->hold);
 	size_t n = 0;
 	int r = hold_finish(entry->hold, users, ARRAY_SIZE(users), &n);
 
@@ -140,7 +170,10 @@ static void handle_step(void *data, uint32_t events)
 	loop_remove(server->loop, &entry->hold_source);
 	switch (entry->state) {
 	case ENTRY_TAKING:
-		finish_taking(server, entry, r, users, n);
+		if (taken)
+			finish_checking(server, entry, r);
+		else
+			finish_taking(server, entry, r, users, n);
 		break;
 	case ENTRY_RESTORING:
 		if (r == HOLD_DONE && entry->restore_claims) {
@@ -168,11 +201,7 @@ static int watch_step(struct server *server, struct entry *entry)
 
 static int claim(struct server *server, struct entry *entry, bool force)
 {
-	const struct hold_roots roots = {
-		.sysfd = server->tracker->view.sys,
-		.procfd = server->tracker->view.proc,
-		.dev_dir = server->tracker->links.directory,
-	};
+	const struct hold_roots roots = roots_of(server);
 	int r;
 
 	r = hold_take(
@@ -205,6 +234,11 @@ void release_cancel(struct server *server, struct entry *entry)
 {
 	if (entry->state != ENTRY_TAKING)
 		return;
+	if (hold_is_offline(entry->hold)) {
+		loop_remove(server->loop, &entry->hold_source);
+		if (release_undo(server, entry) == 0)
+			return;
+	}
 	drop_hold(server, entry);
 	set_present(server, entry);
 }
@@ -213,6 +247,7 @@ void release_cancel_all(struct server *server)
 {
 	for (size_t i = 0; i < server->tracker->inventory.n; i++)
 		release_cancel(server, server->tracker->inventory.entries[i]);
+	release_wait_prune(server);
 }
 
 int release_undo(struct server *server, struct entry *entry)

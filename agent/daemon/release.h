@@ -8,6 +8,9 @@
  * is over. Returns a negative errno if it cannot be started. */
 int release_start(struct server *server, struct entry *entry, bool force);
 
+/* Who the disk was taken from by force, as the answer has it; NULL if it was in no use. */
+json_t *release_users(const struct entry *entry);
+
 /* Breaks off what release_start() began, if it is still under way: the disk stays in use. */
 void release_cancel(struct server *server, struct entry *entry);
 

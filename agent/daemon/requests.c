@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "checker.h"
 #include "hidden.h"
 #include "log.h"
 #include "pending.h"
@@ -12,6 +13,7 @@
 #include "record.h"
 #include "report.h"
 #include "shutdown.h"
+#include "status.h"
 
 /* What a request is handled with. */
 struct call {
@@ -51,6 +53,7 @@ static int choose_version(struct call *call)
 		if (json_integer_value(version) == HOTSLOT_PROTOCOL_VERSION)
 			return 0;
 	}
+	call->failure.extra = json_pack("{s:o}", "versions", status_versions());
 	return fail_request(&call->failure, HOTSLOT_CLASS_VERSION,
 		"hotslot-agent " HOTSLOT_VERSION " speaks version %d only",
 		HOTSLOT_PROTOCOL_VERSION);
@@ -65,12 +68,12 @@ static void take_generation(struct server *server, const char *generation)
 	if (other) {
 		log_info("another generation: looking at all disks afresh");
 		tracker_rescan(server->tracker);
+		checker_doubt(server->tracker);
 	}
 }
 
 static int handle_hello(struct server *server, struct call *call)
 {
-	const char *controller = server->tracker->identity.controller;
 	const char *nonce = "", *generation = NULL;
 	int r;
 
@@ -92,12 +95,7 @@ static int handle_hello(struct server *server, struct call *call)
 	if (generation)
 		take_generation(server, generation);
 	server_start_session(server, nonce);
-	server_answer(server, call->id,
-		json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s?}", "nonce", nonce, "version",
-			HOTSLOT_PROTOCOL_VERSION, "agent", HOTSLOT_VERSION, "boot-id",
-			server->boot_id, "epoch", (json_int_t)server->epoch, "links",
-			server->tracker->links.owner ? "agent" : "udev", "controller",
-			*controller ? controller : NULL));
+	server_answer(server, call->id, status_hello(server));
 	return 0;
 }
 
@@ -219,6 +217,7 @@ static int handle_release(struct server *server, struct call *call)
 
 	if ((r = read_place(call, &wait)) < 0 ||
 		(r = argument_boolean(call->arguments, "force", &wait.force, &call->failure)) < 0 ||
+		(r = argument_boolean(call->arguments, "wait", &wait.wait, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "detached", &detached, &call->failure)) < 0)
 		return r;
 	if (detached)
@@ -240,6 +239,26 @@ static int handle_resize(struct server *server, struct call *call)
 		(r = read_deadline(call, &wait)) < 0)
 		return r;
 	return pending_add(server, &wait, &call->failure);
+}
+
+static int handle_cancel(struct server *server, struct call *call)
+{
+	const json_t *id = json_object_get(call->arguments, "id");
+	size_t n;
+
+	if (!argument_is_id(id))
+		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
+			"id is neither an integer nor a string of at most %d bytes",
+			HOTSLOT_ID_MAX);
+	n = pending_cancel(server, id);
+	server_answer(server, call->id, json_pack("{s:I}", "canceled", (json_int_t)n));
+	return 0;
+}
+
+static int handle_status(struct server *server, struct call *call)
+{
+	server_answer(server, call->id, status_report(server));
+	return 0;
 }
 
 static int handle_shutdown(struct server *server, struct call *call)
@@ -270,6 +289,8 @@ static const struct {
 	{ HOTSLOT_REQUEST_RELEASE, handle_release },
 	{ HOTSLOT_REQUEST_RESIZE, handle_resize },
 	{ HOTSLOT_REQUEST_SHUTDOWN, handle_shutdown },
+	{ HOTSLOT_REQUEST_CANCEL, handle_cancel },
+	{ HOTSLOT_REQUEST_STATUS, handle_status },
 };
 
 static int dispatch(struct server *server, const char *name, struct call *call)
@@ -294,10 +315,8 @@ static bool is_stale(const struct server *server, const char *name, const json_t
 static int check_envelope(const json_t *request, const char *name, struct call *call)
 {
 	const json_t *session = json_object_get(request, "session");
-	const json_t *id = call->id;
 
-	if (id && !json_is_integer(id) &&
-		!(json_is_string(id) && json_string_length(id) <= HOTSLOT_ID_MAX)) {
+	if (call->id && !argument_is_id(call->id)) {
 		call->id = NULL;
 		return fail_request(&call->failure, HOTSLOT_CLASS_INVALID,
 			"id is neither an integer nor a string of at most %d bytes",

@@ -43,6 +43,7 @@ int server_open(struct server *server, struct loop *loop, struct tracker *tracke
 	int r;
 
 	*server = (struct server){ .loop = loop, .tracker = tracker, .port_source.fd = -1 };
+	server->started_at = now_ms();
 	r = read_attr_at(tracker->view.proc, BOOT_ID_FILE, server->boot_id, BOOT_ID_SIZE);
 	if (r < 0) {
 		log_error("cannot read /proc/" BOOT_ID_FILE ": %s", strerror(-r));

@@ -30,9 +30,11 @@ struct server {
 	uint64_t seq;				     /* of the last event of this session */
 	char boot_id[BOOT_ID_SIZE];
 	uint64_t epoch;
+	uint64_t started_at;		 /* now_ms() */
 	const struct udevd_queue *udevd; /* what a slot's next disk waits for; NULL: nothing */
 	struct pending *pending;	 /* oldest first */
 	size_t n_pending;
+	struct release_wait *waits; /* for disks in use to become free; see release-wait.h */
 };
 
 /* Reads the boot id and counts the epoch. Logs what fails. */

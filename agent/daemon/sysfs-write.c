@@ -72,20 +72,74 @@ static int find_scan(const struct view *view, const char *controller, char *ret,
 	return -ENODEV;
 }
 
-int scsi_scan_start(const struct view *view, const char *controller, uint32_t target, uint32_t lun)
+static int prepare_scan(const struct view *view, const char *controller, uint32_t target,
+	uint32_t lun, struct job *ret)
 {
-	struct job job = { .sys = view->sys };
-	int r = find_scan(view, controller, job.path, sizeof(job.path));
+	int r = find_scan(view, controller, ret->path, sizeof(ret->path));
 
 	if (r < 0)
 		return r;
+	ret->sys = view->sys;
 	/* The kernel takes the address bits as they are: without them it would find the same disk,
 	 * and show it as another one. */
 	if (lun >= SLOT_LUNS)
 		lun |= LUN_FLAT_SPACE;
 	/* Channel, target, LUN. */
-	snprintf(job.text, sizeof(job.text), "0 %u %u", target, lun);
-	return start_job(&job);
+	snprintf(ret->text, sizeof(ret->text), "0 %u %u", target, lun);
+	return 0;
+}
+
+int scsi_scan_start(const struct view *view, const char *controller, uint32_t target, uint32_t lun)
+{
+	struct job job;
+	int r = prepare_scan(view, controller, target, lun, &job);
+
+	return r < 0 ? r : start_job(&job);
+}
+
+struct replacement {
+	int sys;
+	char devpath[PATH_MAX];
+	uint64_t diskseq;
+	struct job scan;
+};
+
+/* By its directory, which leads nowhere once it is gone: another disk may have got its name. */
+static void drop_disk(const struct replacement *replacement)
+{
+	_cleanup_close_ int dir =
+		openat(replacement->sys, replacement->devpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t diskseq;
+
+	if (dir < 0 || read_attr_u64_at(dir, "diskseq", &diskseq) < 0 ||
+		diskseq != replacement->diskseq)
+		return;
+	write_attr_at(dir, "device/state", "offline\n");
+	write_attr_at(dir, "device/delete", "1");
+}
+
+static int run_replacement(void *data)
+{
+	struct replacement *replacement = data;
+
+	drop_disk(replacement);
+	return run_job(&replacement->scan);
+}
+
+int scsi_replace_start(const struct view *view, const struct disk *disk, const char *devpath)
+{
+	struct replacement replacement = { .sys = view->sys, .diskseq = disk->diskseq };
+	struct child *child;
+	int r;
+
+	r = prepare_scan(view, disk->controller, disk->target, disk->lun, &replacement.scan);
+	if (r < 0)
+		return r;
+	snprintf(replacement.devpath, PATH_MAX, "%s", devpath);
+	r = child_start(run_replacement, &replacement, &view->sys, 1, &child);
+	if (r == 0)
+		child_leave(child);
+	return r;
 }
 
 static int write_one(const struct view *view, const char *devpath, const char *attribute)

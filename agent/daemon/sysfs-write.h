@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "disk.h"
 #include "view.h"
 
 /* Has the kernel scan for a disk at an address of CONTROLLER. The child is on its own: what it
@@ -12,6 +13,11 @@ int scsi_scan_start(const struct view *view, const char *controller, uint32_t ta
 
 /* Has the kernel read the capacity of the disk at DEVPATH (relative to /sys) anew. */
 int scsi_rescan_start(const struct view *view, const char *devpath);
+
+/* Has the kernel drop the SCSI device of DISK, at DEVPATH (relative to /sys), without another
+ * command to it: what it would write back is another disk's by now. Then has it scan for what is
+ * there. */
+int scsi_replace_start(const struct view *view, const struct disk *disk, const char *devpath);
 
 /* Has the kernel drop the SCSI device of the disk at DEVPATH (relative to /sys). */
 int scsi_delete_start(const struct view *view, const char *devpath);

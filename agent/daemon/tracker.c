@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "checker.h"
 #include "log.h"
 #include "prober.h"
 #include "record.h"
+#include "sysfs-write.h"
 #include "writes.h"
 
 static int add_mirrors(struct tracker *tracker, const struct tracker_options *options)
@@ -60,6 +62,7 @@ int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracke
 	*tracker = (struct tracker){ .loop = loop, .view = VIEW_NONE, .links.dev = -1 };
 	tracker->mounts_source.fd = tracker->pid1_mounts_source.fd = -1;
 	tracker->writes_source.fd = -1;
+	tracker->checker.urgent.source.fd = tracker->checker.patient.source.fd = -1;
 	tracker->probing = options->probing;
 	tracker->callbacks = options->callbacks;
 	if ((size_t)snprintf(tracker->run_directory, sizeof(tracker->run_directory), "%s", run) >=
@@ -90,6 +93,8 @@ void tracker_close(struct tracker *tracker)
 		writes_forget(tracker, tracker->inventory.entries[i]);
 	}
 	writes_close(tracker);
+	checker_close(tracker);
+	voids_done(&tracker->voids);
 	closep(&tracker->mounts_source.fd);
 	closep(&tracker->pid1_mounts_source.fd);
 	inventory_done(&tracker->inventory);
@@ -130,6 +135,20 @@ void tracker_remove(struct tracker *tracker, const char *devpath, uint64_t disks
 
 	if (entry && (diskseq == 0 || entry->disk.diskseq == diskseq))
 		forget(tracker, entry);
+}
+
+void tracker_void(struct tracker *tracker, struct entry *entry)
+{
+	const struct disk *disk = &entry->disk;
+	int r;
+
+	log_warning("%s: the kernel has missed that another disk is in its place: dropping it",
+		disk->name);
+	voids_add(&tracker->voids, disk_place(disk), disk->devnum, disk->diskseq);
+	r = scsi_replace_start(&tracker->view, disk, entry->devpath);
+	if (r < 0)
+		log_error("%s: cannot have the kernel drop it: %s", disk->name, strerror(-r));
+	forget(tracker, entry);
 }
 
 static bool is_same_partitions(const struct partition *a, const struct partition *b, size_t n)
@@ -198,6 +217,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 		return;
 	}
 	entry->seen = true;
+	checker_note_added(tracker, entry);
 	/* An agent before this one has released it. */
 	if (is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
@@ -263,6 +283,8 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 			forget(tracker, entry);
 		return;
 	}
+	if (voids_has(&tracker->voids, disk.diskseq))
+		return;
 	/* Another disk under the same name: the removal of the first one was not heard of yet. */
 	if (entry && entry->disk.diskseq != disk.diskseq) {
 		forget(tracker, entry);
@@ -329,6 +351,7 @@ void tracker_rescan(struct tracker *tracker)
 	int r;
 
 	tracker_read_identity(tracker);
+	voids_prune(&tracker->voids, tracker->view.sys);
 	forget_gone(tracker);
 	for (size_t i = 0; i < tracker->inventory.n; i++)
 		tracker->inventory.entries[i]->seen = false;

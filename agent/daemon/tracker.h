@@ -9,6 +9,7 @@
 #include "links.h"
 #include "loop.h"
 #include "view.h"
+#include "voids.h"
 
 /* Where state is kept: marks that udev's rule and the agent share, and the agent's epoch. */
 #define RUN_DIRECTORY "/run/hotslot"
@@ -25,12 +26,29 @@ struct tracker_callbacks {
 	struct server *data;
 };
 
+/* A child that checks disks, if there is one. */
+struct checker_run {
+	struct tracker *tracker;
+	struct check *check;
+	struct source source;
+};
+
+/* See checker.h. All times are of now_ms(). */
+struct checker {
+	unsigned events; /* of the burst that goes on until QUIET_AT */
+	uint64_t quiet_at;
+	uint64_t due_by; /* when to check all disks at the latest; 0: not */
+	struct checker_run urgent, patient;
+};
+
 struct tracker {
 	struct loop *loop;
 	struct view view;
 	struct identity identity;
 	bool settled; /* which controller is managed: another that appears changes nothing */
 	struct inventory inventory;
+	struct voids voids;
+	struct checker checker;
 	struct links links;
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
@@ -61,6 +79,10 @@ void tracker_refresh(struct tracker *tracker, const char *devpath);
 
 /* The kernel has removed the disk at DEVPATH that had this disk sequence number (0: unknown). */
 void tracker_remove(struct tracker *tracker, const char *devpath, uint64_t diskseq);
+
+/* There is another disk, or none, where the kernel has taken one for ENTRY: forgets that at once,
+ * and has the kernel drop it and look what is there. */
+void tracker_void(struct tracker *tracker, struct entry *entry);
 
 /* Forgets nothing, looks at everything: at start, after lost events, in another generation. */
 void tracker_rescan(struct tracker *tracker);

@@ -10,6 +10,9 @@
 /* Made by udevd; its existence says that udevd runs. */
 #define UDEVD_CONTROL "/run/udev/control"
 
+/* There while udevd has events to handle. */
+#define UDEVD_BUSY "/run/udev/queue"
+
 /* udevd handles an event in milliseconds, and has a backlog of seconds at worst after hundreds of
  * disks. One that takes longer is broken, and is not waited for. */
 #define UDEVD_REMOVAL_MS 10000

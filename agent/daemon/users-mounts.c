@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Mounts of a disk in every mount namespace. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -13,7 +14,7 @@
 
 /* Btrfs has device numbers of its own making. Of no other file system is the source believed: it
  * is whatever the mount call said. */
-static const struct stack_node *find_mounted(const struct stack *stack, const struct mount *mount)
+static struct stack_node *find_mounted(const struct stack *stack, const struct mount *mount)
 {
 	if (major(mount->devnum) == 0)
 		return strcmp(mount->type, "btrfs") == 0 ? stack_by_path(stack, mount->source)
@@ -34,7 +35,7 @@ static int find_mounts(struct search *search, const char *process, pid_t pid)
 		return 0;
 	rest = data;
 	while ((line = strsep(&rest, "\n"))) {
-		const struct stack_node *node;
+		struct stack_node *node;
 		struct mount mount;
 		int r;
 
@@ -43,7 +44,8 @@ static int find_mounts(struct search *search, const char *process, pid_t pid)
 		node = find_mounted(&search->stack, &mount);
 		if (!node)
 			continue;
-		r = search_add(search, "mount", node->device, mount.point, pid);
+		node->mounted = true;
+		r = search_add(search, "mount", node, mount.point, pid);
 		if (r < 0)
 			return r;
 	}
@@ -93,4 +95,38 @@ int search_mounts(struct search *search, pid_t pid)
 
 	snprintf(process, sizeof(process), "%d", pid);
 	return find_new_mounts(search, process, pid);
+}
+
+/* File systems have a directory for each that there is, by the kernel's name of its device: ext4,
+ * xfs, f2fs. One that was unmounted lazily, or is mounted in a namespace that has no process, is in
+ * no mountinfo, and has it still. */
+static int find_unmounted(struct search *search, const char *type)
+{
+	for (size_t i = 0; i < search->stack.n; i++) {
+		const struct stack_node *node = &search->stack.nodes[i];
+		char path[NAME_MAX + DISK_NAME_SIZE + 8];
+		int r;
+
+		snprintf(path, sizeof(path), "fs/%s/%s", type, node->name);
+		if (node->mounted || faccessat(search->sysfd, path, F_OK, 0) < 0)
+			continue;
+		r = search_add(search, "exclusive", node, type, 0);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int search_unmounted(struct search *search)
+{
+	_cleanup_closedir_ DIR *dir = open_directory_at(search->sysfd, "fs");
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOMEM ? -ENOMEM : 0;
+	while (r == 0 && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			r = find_unmounted(search, entry->d_name);
+	return r;
 }

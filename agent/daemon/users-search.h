@@ -24,9 +24,9 @@ struct search {
 	size_t n_namespaces;
 };
 
-/* Adds a user; WHAT is not encoded yet. PID is 0 if there is no process to name. */
-int search_add(
-	struct search *search, const char *kind, const char *device, const char *what, pid_t pid);
+/* Adds a user of NODE; WHAT is not encoded yet. PID is 0 if there is no process to name. */
+int search_add(struct search *search, const char *kind, const struct stack_node *node,
+	const char *what, pid_t pid);
 
 /* Adds the mounts in our own mount namespace, and notes it as seen. */
 int search_own_mounts(struct search *search);
@@ -34,5 +34,9 @@ int search_own_mounts(struct search *search);
 /* Adds the mounts in the mount namespace of a process, unless it was seen before. */
 int search_mounts(struct search *search, pid_t pid);
 
-/* Adds a process if it has a device of the stack open. */
+/* Adds the file systems that are there though no process sees them mounted; after all mounts. */
+int search_unmounted(struct search *search);
+
+/* Adds a process if it has a device of the stack open, or a file on one that is not mounted for it
+ * to be found by; after all mounts. */
 int search_open_files(struct search *search, pid_t pid);

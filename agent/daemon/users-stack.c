@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "util.h"
@@ -22,12 +23,12 @@ static const char *next_name(DIR *dir)
 	return NULL;
 }
 
-static bool contains(const struct stack *stack, const char *name)
+const struct stack_node *stack_by_name(const struct stack *stack, const char *name)
 {
 	for (size_t i = 0; i < stack->n; i++)
 		if (strcmp(stack->nodes[i].name, name) == 0)
-			return true;
-	return false;
+			return &stack->nodes[i];
+	return NULL;
 }
 
 static int append(struct stack *stack, const char *name, dev_t devnum, const char *device)
@@ -51,23 +52,36 @@ static int append(struct stack *stack, const char *name, dev_t devnum, const cha
 	return 0;
 }
 
+static int read_devnum(int dirfd, const char *path, dev_t *ret)
+{
+	unsigned major, minor;
+	char text[32];
+	int r = read_attr_at(dirfd, path, text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	if (sscanf(text, "%u:%u", &major, &minor) != 2)
+		return -EBADMSG;
+	*ret = makedev(major, minor);
+	return 0;
+}
+
 /* Adds a device that stands on the one at index BELOW, or is a partition of it. One that goes away
  * just now is none. */
 static int add(int sysfd, struct stack *stack, const char *name, size_t below, bool top)
 {
-	char path[PATH_SIZE], text[32], device[DISK_NAME_SIZE];
-	unsigned major, minor;
+	char path[PATH_SIZE], device[DISK_NAME_SIZE];
 	struct stack_node *node;
+	dev_t devnum;
 	int r;
 
-	if (contains(stack, name))
+	if (stack_by_name(stack, name))
 		return 0;
 	snprintf(path, sizeof(path), "class/block/%s/dev", name);
-	if (read_attr_at(sysfd, path, text, sizeof(text)) < 0 ||
-		sscanf(text, "%u:%u", &major, &minor) != 2)
+	if (read_devnum(sysfd, path, &devnum) < 0)
 		return 0;
 	strcpy(device, stack->nodes[below].device); /* the array moves as it grows */
-	r = append(stack, name, makedev(major, minor), device);
+	r = append(stack, name, devnum, device);
 	if (r < 0)
 		return r;
 	node = &stack->nodes[stack->n - 1];
@@ -117,6 +131,16 @@ static int add_partitions(int sysfd, struct stack *stack, size_t below)
 	return 0;
 }
 
+/* What the kernel appends to the path of a node that was removed, as from a container's /dev. */
+static void strip_deleted(char *path)
+{
+	static const char suffix[] = " (deleted)";
+	size_t length = strlen(path), n = strlen(suffix);
+
+	if (length > n && strcmp(path + length - n, suffix) == 0)
+		path[length - n] = '\0';
+}
+
 /* Loop devices are no holders to the kernel: each says what file it stands on. */
 static int add_loops(int sysfd, struct stack *stack)
 {
@@ -133,7 +157,8 @@ static int add_loops(int sysfd, struct stack *stack)
 		snprintf(path, sizeof(path), "%s/loop/backing_file", name);
 		if (read_attr_at(dirfd(dir), path, file, sizeof(file)) < 0)
 			continue;
-		below = stack_by_path(stack, file);
+		strip_deleted(file);
+		below = stack_by_node(stack, file);
 		if (!below)
 			continue;
 		r = add(sysfd, stack, name, (size_t)(below - stack->nodes), true);
@@ -141,6 +166,23 @@ static int add_loops(int sysfd, struct stack *stack)
 			return r;
 	}
 	return 0;
+}
+
+/* A directory with one device in it. */
+static void add_generic(int sysfd, struct stack *stack, const char *disk, const char *subsystem)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[PATH_SIZE];
+	const char *name;
+
+	snprintf(path, sizeof(path), "class/block/%s/device/%s", disk, subsystem);
+	dir = open_directory_at(sysfd, path);
+	name = dir ? next_name(dir) : NULL;
+	if (!name)
+		return;
+	snprintf(path, sizeof(path), "%s/dev", name);
+	if (read_devnum(dirfd(dir), path, &stack->generics[stack->n_generics]) == 0)
+		stack->n_generics++;
 }
 
 static int add_bottom(
@@ -181,6 +223,8 @@ int stack_find(int sysfd, const struct disk *disk, const struct partition *parti
 	struct stack stack = { .nodes = NULL };
 	int r;
 
+	add_generic(sysfd, &stack, disk->name, "scsi_generic");
+	add_generic(sysfd, &stack, disk->name, "bsg");
 	r = add_bottom(&stack, disk, partitions, n);
 	if (r == 0)
 		r = add_upper(sysfd, &stack, stack.n);
@@ -192,7 +236,7 @@ int stack_find(int sysfd, const struct disk *disk, const struct partition *parti
 	return 0;
 }
 
-const struct stack_node *stack_by_devnum(const struct stack *stack, dev_t devnum)
+struct stack_node *stack_by_devnum(const struct stack *stack, dev_t devnum)
 {
 	for (size_t i = 0; i < stack->n; i++)
 		if (stack->nodes[i].devnum == devnum)
@@ -208,7 +252,7 @@ static bool ends_in(const char *path, size_t length, const char *suffix)
 	return length >= n && memcmp(path + length - n, suffix, n) == 0;
 }
 
-const struct stack_node *stack_by_path(const struct stack *stack, const char *path)
+struct stack_node *stack_by_path(const struct stack *stack, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t directory = slash ? (size_t)(slash - path) : 0;
@@ -216,12 +260,32 @@ const struct stack_node *stack_by_path(const struct stack *stack, const char *pa
 	bool mapper = ends_in(path, directory, "/dev/mapper");
 
 	for (size_t i = 0; i < stack->n && (device || mapper); i++) {
-		const struct stack_node *node = &stack->nodes[i];
+		struct stack_node *node = &stack->nodes[i];
 
 		if (strcmp(device ? node->name : node->mapper, slash + 1) == 0)
 			return node;
 	}
 	return NULL;
+}
+
+const struct stack_node *stack_by_generic(const struct stack *stack, dev_t devnum)
+{
+	for (size_t i = 0; i < stack->n_generics; i++)
+		if (stack->generics[i] == devnum)
+			return &stack->nodes[0];
+	return NULL;
+}
+
+const struct stack_node *stack_by_node(const struct stack *stack, const char *path)
+{
+	const struct stack_node *node = stack_by_path(stack, path);
+	struct statx st;
+
+	if (node || path[0] != '/' ||
+		statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0 ||
+		!S_ISBLK(st.stx_mode))
+		return node;
+	return stack_by_devnum(stack, makedev(st.stx_rdev_major, st.stx_rdev_minor));
 }
 
 void stack_done(struct stack *stack)

@@ -19,11 +19,17 @@ struct stack_node {
 	char device[DISK_NAME_SIZE];	/* the disk or partition at the bottom, as first found */
 	char mapper[STACK_MAPPER_SIZE]; /* its name in /dev/mapper, or empty */
 	bool top;			/* stands on another one, and none stands on it */
+	bool mounted;			/* somewhere; for the search for users */
 };
+
+/* Character devices that lead to the same disk: SCSI generic and block SCSI generic. */
+#define STACK_GENERICS_MAX 2
 
 struct stack {
 	struct stack_node *nodes;
 	size_t n;
+	dev_t generics[STACK_GENERICS_MAX];
+	size_t n_generics;
 };
 
 /* Finds them under SYSFD, a directory like /sys. Returns -E2BIG if there are more than STACK_MAX.
@@ -31,11 +37,20 @@ struct stack {
 int stack_find(int sysfd, const struct disk *disk, const struct partition *partitions, size_t n,
 	struct stack *ret);
 
+/* The node of this name of the kernel's, or NULL. */
+const struct stack_node *stack_by_name(const struct stack *stack, const char *name);
+
 /* The node of this number, or NULL. */
-const struct stack_node *stack_by_devnum(const struct stack *stack, dev_t devnum);
+struct stack_node *stack_by_devnum(const struct stack *stack, dev_t devnum);
+
+/* The disk, if this is the number of a character device that leads to it, or NULL. */
+const struct stack_node *stack_by_generic(const struct stack *stack, dev_t devnum);
 
 /* The node that a path of /proc names: ".../dev/NAME" or ".../dev/mapper/NAME", or NULL. The path
  * is not looked up, as it may be another mount namespace's. */
-const struct stack_node *stack_by_path(const struct stack *stack, const char *path);
+struct stack_node *stack_by_path(const struct stack *stack, const char *path);
+
+/* The same; one of another name is looked up, as it may be a node elsewhere. */
+const struct stack_node *stack_by_node(const struct stack *stack, const char *path);
 
 void stack_done(struct stack *stack);

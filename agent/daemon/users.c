@@ -45,20 +45,30 @@ static void read_process_name(int procfd, pid_t pid, char *ret, size_t size)
 		ret[0] = '\0';
 }
 
-int search_add(
-	struct search *search, const char *kind, const char *device, const char *what, pid_t pid)
+/* What a person would call the device: its name in /dev/mapper, else the kernel's. */
+static const char *name_of(const struct stack_node *node)
 {
+	return node->mapper[0] ? node->mapper : node->name;
+}
+
+int search_add(struct search *search, const char *kind, const struct stack_node *node,
+	const char *what, pid_t pid)
+{
+	bool holds = strcmp(kind, "holder") == 0; /* then it is what is named */
 	struct disk_user *user;
+	int r = 0;
 
 	if (search->count++ >= search->max)
 		return 0;
 	user = &search->users[search->count - 1];
 	*user = (struct disk_user){ .pid = pid };
 	strcpy(user->kind, kind);
-	strcpy(user->device, device);
+	strcpy(user->device, node->device);
+	if (!holds && strcmp(node->name, node->device) != 0)
+		r = encode(name_of(node), user->through, sizeof(user->through));
 	if (pid > 0)
 		read_process_name(search->procfd, pid, user->process, sizeof(user->process));
-	return encode(what, user->what, sizeof(user->what));
+	return r < 0 ? r : encode(what, user->what, sizeof(user->what));
 }
 
 static int find_holders(struct search *search)
@@ -69,8 +79,7 @@ static int find_holders(struct search *search)
 
 		if (!node->top)
 			continue;
-		r = search_add(search, "holder", node->device,
-			node->mapper[0] ? node->mapper : node->name, 0);
+		r = search_add(search, "holder", node, name_of(node), 0);
 		if (r < 0)
 			return r;
 	}
@@ -89,7 +98,7 @@ static int find_in_btrfs(struct search *search, const char *uuid)
 		if (faccessat(search->sysfd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		snprintf(what, sizeof(what), "btrfs %s", uuid);
-		r = search_add(search, "holder", node->device, what, 0);
+		r = search_add(search, "holder", node, what, 0);
 		if (r < 0)
 			return r;
 	}
@@ -124,9 +133,9 @@ static int find_swaps(struct search *search)
 		const struct stack_node *node;
 
 		line[strcspn(line, " \t")] = '\0';
-		node = stack_by_path(&search->stack, line);
+		node = stack_by_node(&search->stack, line);
 		if (node)
-			r = search_add(search, "swap", node->device, line, 0);
+			r = search_add(search, "swap", node, line, 0);
 	}
 	return r;
 }
@@ -153,7 +162,8 @@ static int find_all(struct search *search)
 	/* Our own mount namespace is where people look first. */
 	if ((r = search_own_mounts(search)) < 0 ||
 		(r = for_each_process(search, search_mounts)) < 0 || (r = find_swaps(search)) < 0 ||
-		(r = find_holders(search)) < 0 || (r = find_btrfs(search)) < 0)
+		(r = find_holders(search)) < 0 || (r = find_btrfs(search)) < 0 ||
+		(r = search_unmounted(search)) < 0)
 		return r;
 	return for_each_process(search, search_open_files);
 }

@@ -14,11 +14,15 @@
 /* TASK_COMM_LEN (16) with its NUL, every byte encoded. */
 #define DISK_USER_PROCESS_SIZE 64
 
+/* The name of a logical volume, encoded; what is longer is cut. */
+#define DISK_USER_THROUGH_SIZE 256
+
 struct disk_user {
 	char kind[12];			/* "mount", "swap", "holder", "open", "exclusive" */
 	char device[DISK_NAME_SIZE];	/* the disk or partition that is used, "sdb1" */
-	char what[DISK_USER_WHAT_SIZE]; /* mount point, holder, …; empty if open or exclusive */
-	pid_t pid;			/* 0 if no process is known */
+	char what[DISK_USER_WHAT_SIZE]; /* mount point, holder, file, file system; may be empty */
+	char through[DISK_USER_THROUGH_SIZE]; /* what stands on DEVICE and is used, or empty */
+	pid_t pid;			      /* 0 if no process is known */
 	char process[DISK_USER_PROCESS_SIZE]; /* its name, or empty */
 };
 
@@ -28,7 +32,9 @@ struct disk_user {
  * - swap
  * - holder: the topmost block devices that stand on it (device-mapper, md, bcache, loop), by name,
  *   or a mounted btrfs that it is part of ("btrfs UUID")
- * - open: a process that has its node open
+ * - exclusive: a file system on it that no process sees mounted, by type: it was unmounted lazily
+ * - open: a process that has its node open, mapped, registered with io_uring, or as its SCSI
+ * generic device; or one that uses a file (what) of a file system that it does not see mounted
  *
  * PROCFD and SYSFD are directories like /proc and /sys. The process SELF and its children are no
  * users. Writes at most MAX users to RET; *ret_count is how many there are, which may be more.

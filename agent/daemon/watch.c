@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "checker.h"
 #include "log.h"
 #include "record.h"
 #include "uevent-filter.h"
@@ -33,9 +34,12 @@ static bool is_equal(const char *a, const char *b)
 static void handle_removal(struct watch *watch, const char *devpath, uint64_t diskseq)
 {
 	const struct entry *entry = inventory_find_devpath(&watch->tracker->inventory, devpath + 1);
+	uint32_t place;
 
 	if (entry)
 		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);
+	else if (voids_remove(&watch->tracker->voids, diskseq, &place))
+		udevd_queue_add(&watch->udevd, place, devpath);
 	tracker_remove(watch->tracker, devpath, diskseq);
 }
 
@@ -89,6 +93,8 @@ static void handle_block(struct watch *watch, struct udev_device *device)
 		watch->judge = true;
 	if (strncmp(name, "sd", 2))
 		return;
+	if (is_disk)
+		checker_note_event(watch->tracker);
 	if (is_disk && is_equal(action, "remove")) {
 		/* Its partitions went before it. */
 		if (!strcmp(watch->changed, devpath))
@@ -123,6 +129,34 @@ static void discard_events(struct watch *watch)
 		;
 }
 
+/* Their removals were among the lost events; udevd may have yet to handle those. */
+static void queue_gone(struct watch *watch)
+{
+	const struct inventory *inventory = &watch->tracker->inventory;
+
+	if (access(UDEVD_BUSY, F_OK) < 0)
+		return;
+	for (size_t i = 0; i < inventory->n; i++) {
+		const struct entry *entry = inventory->entries[i];
+		char devpath[PATH_MAX];
+
+		if (tracker_is_current(watch->tracker, entry))
+			continue;
+		snprintf(devpath, sizeof(devpath), "/%s", entry->devpath);
+		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);
+	}
+}
+
+static void look_afresh(struct watch *watch)
+{
+	log_warning("uevents were lost: looking at all disks");
+	discard_events(watch);
+	queue_gone(watch);
+	tracker_rescan(watch->tracker);
+	checker_doubt(watch->tracker);
+	server_open_port(watch->server);
+}
+
 static void handle_events(void *data, uint32_t events)
 {
 	struct watch *watch = data;
@@ -137,10 +171,7 @@ static void handle_events(void *data, uint32_t events)
 			handle_device(watch, device);
 			udev_device_unref(device);
 		} else if (errno == ENOBUFS) {
-			log_warning("uevents were lost: looking at all disks");
-			discard_events(watch);
-			tracker_rescan(watch->tracker);
-			server_open_port(watch->server);
+			look_afresh(watch);
 		} else {
 			break;
 		}
@@ -202,6 +233,8 @@ int watch_open(
 	/* Otherwise udevd has handled what the agent hears of. */
 	if (r >= 0 && tracker->links.owner)
 		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker);
+	if (r >= 0)
+		r = resets_open(&watch->resets, watch->udev, tracker);
 	if (r < 0)
 		log_error("cannot listen to uevents (%s): %s", group, strerror(-r));
 	return r;
@@ -209,6 +242,7 @@ int watch_open(
 
 void watch_close(struct watch *watch)
 {
+	resets_close(&watch->resets);
 	udevd_queue_close(&watch->udevd);
 	loop_remove(watch->loop, &watch->source);
 	udev_monitor_unref(watch->monitor);

@@ -5,6 +5,7 @@
 #include <libudev.h>
 #include <limits.h>
 
+#include "resets.h"
 #include "server.h"
 #include "tracker.h"
 #include "udevd-queue.h"
@@ -17,6 +18,7 @@ struct watch {
 	struct udev_monitor *monitor;
 	struct source source;
 	struct udevd_queue udevd;
+	struct resets resets;
 	bool judge;		/* what the root file system stands on may have changed */
 	char changed[PATH_MAX]; /* a disk that has changed and is to be looked at; empty: none */
 };

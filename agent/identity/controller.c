@@ -16,14 +16,6 @@
  * has a line or two. */
 #define CONFIG_MAX 65536
 
-/* More controllers than a guest has PCI functions for. */
-#define CONTROLLERS_MAX 64
-
-struct controllers {
-	size_t n;
-	char names[CONTROLLERS_MAX][CONTROLLER_SIZE];
-};
-
 static int copy_value(const char *value, size_t length, char *ret, size_t size)
 {
 	if (length >= size)
@@ -138,7 +130,7 @@ static int add_controller(const struct view *view, const char *name, struct cont
 	return 0;
 }
 
-static int list_controllers(const struct view *view, struct controllers *list)
+int controllers_list(const struct view *view, struct controllers *list)
 {
 	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, DRIVER_DIRECTORY);
 	struct dirent *entry;
@@ -199,7 +191,7 @@ int controller_find(
 	configured = read_configuration(view, best);
 	if (configured < 0)
 		return configured;
-	r = list_controllers(view, &list);
+	r = controllers_list(view, &list);
 	if (r < 0)
 		return r;
 	if (configured) {

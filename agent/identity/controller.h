@@ -11,6 +11,18 @@
 #define CONTROLLER_KEY "controller"
 #define CONTROLLER_CONFIG "hotslot.conf"
 
+/* More controllers than a guest has PCI functions for. */
+#define CONTROLLERS_MAX 64
+
+struct controllers {
+	size_t n;
+	char names[CONTROLLERS_MAX][CONTROLLER_SIZE];
+};
+
+/* Lists all virtio-scsi controllers that there are, in no order. Returns -E2BIG if they are too
+ * many. */
+int controllers_list(const struct view *view, struct controllers *ret);
+
 /* Finds the managed controller: the one that the kernel command line or else /etc/hotslot.conf
  * names, else the only virtio-scsi controller, else the one with the lowest PCI path that none of
  * the system's disks is on. A name is the whole path as hotslot-id prints it, or its last PCI

@@ -23,12 +23,25 @@ static void print_info(const struct hotslot_agent_info *info)
 	printf("controller  %s\n", controller && *controller ? controller : "-");
 }
 
+json_t *agent_json(const struct hotslot_agent_info *info)
+{
+	return json_pack("{so so sI so so}", "version", json_text(info->version), "boot-id",
+		json_text(info->boot_id), "epoch", (json_int_t)info->epoch, "links",
+		json_text(info->links), "controller",
+		json_text(*info->controller ? info->controller : NULL));
+}
+
 static json_t *info_to_json(struct hotslot_domain *domain, const struct hotslot_agent_info *info)
 {
-	return json_pack("{ss so so sI so so}", "domain", hotslot_domain_name(domain), "version",
-		json_text(info->version), "boot-id", json_text(info->boot_id), "epoch",
-		(json_int_t)info->epoch, "links", json_text(info->links), "controller",
-		json_text(*info->controller ? info->controller : NULL));
+	json_t *object = json_pack("{ss}", "domain", hotslot_domain_name(domain));
+	json_t *agent = agent_json(info);
+
+	if (json_object_update(object, agent) < 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(agent);
+	return object;
 }
 
 static int run_agent(struct client *client, int argc, char **argv)

@@ -132,6 +132,12 @@ static void set_option(struct batch *batch, int option)
 	case 'x':
 		options->strict = true;
 		break;
+	case 'L':
+		options->label = optarg;
+		break;
+	case 'A':
+		options->any_label = true;
+		break;
 	case 't':
 		options->timeout_ms = timeout_option(batch->client);
 		break;
@@ -157,6 +163,8 @@ static int run_attach(struct client *client, int argc, char **argv)
 		{ "readonly", no_argument, NULL, 'r' },
 		{ "lun", no_argument, NULL, 'l' },
 		{ "strict", no_argument, NULL, 'x' },
+		{ "label", required_argument, NULL, 'L' },
+		{ "any-label", no_argument, NULL, 'A' },
 		{ "timeout", required_argument, NULL, 't' },
 		COMMON_OPTIONS,
 	};
@@ -187,5 +195,8 @@ const struct command command_attach = {
 		"  --readonly         the guest cannot write to it\n"
 		"  --lun              pass the block device or iSCSI LUN through, serial and all\n"
 		"  --strict           fail if another disk in the guest has its serial\n"
+		"  --label L          whose it is, 1 to 64 of [A-Za-z0-9_.-]: the domain must not\n"
+		"                     have held disks of others\n"
+		"  --any-label        although it has\n"
 		"  --timeout S        wait S seconds for the guest; without this, 30\n",
 };

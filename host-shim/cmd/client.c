@@ -19,6 +19,11 @@ static void print_notice(void *data, const char *message)
 		print_line(client, NULL, message, NULL);
 }
 
+void client_adopt(struct client *client)
+{
+	hotslot_set_notice(client->hotslot, print_notice, client);
+}
+
 int client_connect(struct client *client, struct hotslot_error *error)
 {
 	int r;
@@ -28,7 +33,7 @@ int client_connect(struct client *client, struct hotslot_error *error)
 	r = hotslot_open(client->uri, &client->hotslot, error);
 	if (r < 0)
 		return r;
-	hotslot_set_notice(client->hotslot, print_notice, client);
+	client_adopt(client);
 	return 0;
 }
 
@@ -77,6 +82,7 @@ int client_find(struct client *client, const char *name, struct hotslot_domain *
 	/* Of each command anew: two lookups find one object. */
 	hotslot_domain_set_controller(
 		domain, client->has_controller ? (int)client->controller : -1);
+	hotslot_domain_set_timeout(domain, client->timeout_ms);
 	entry = *find_entry(client, hotslot_domain_uuid(domain));
 	if (entry) {
 		hotslot_domain_unref(domain);

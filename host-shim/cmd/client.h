@@ -34,6 +34,7 @@ struct client {
 	bool quiet;
 	bool has_controller; /* --controller; without it, the default one is managed */
 	unsigned controller;
+	unsigned timeout_ms; /* --timeout of commands whose calls take none; 0: the library's */
 
 	struct hotslot *hotslot; /* opened when first needed */
 	struct open_domain *domains;
@@ -59,6 +60,9 @@ int client_find(struct client *client, const char *name, struct hotslot_domain *
 
 /* Connects unless connected. */
 int client_connect(struct client *client, struct hotslot_error *error);
+
+/* Does for a new connection what client_connect() does. */
+void client_adopt(struct client *client);
 
 /* Takes DOMAIN over, so that later commands find it connected. Returns -ENOMEM. */
 int client_keep(struct client *client, struct hotslot_domain *domain);

@@ -14,9 +14,12 @@ static const struct command *const commands[] = {
 	&command_detach,
 	&command_resize,
 	&command_list,
+	&command_watch,
 	&command_resolve,
 	&command_reserve,
 	&command_unreserve,
+	&command_repair,
+	&command_doctor,
 	&command_shutdown,
 	&command_agent,
 	&command_shell,
@@ -99,6 +102,7 @@ int run_command(struct client *client, int argc, char **argv)
 	}
 	client->command = command;
 	client->help = false;
+	client->timeout_ms = 0;
 	optind = 0; /* glibc: start anew */
 	status = command->run(client, argc, argv);
 	client->command = NULL;

@@ -9,6 +9,11 @@
 #include "output.h"
 #include "progress.h"
 #include "slot.h"
+#include "users.h"
+#include "wire.h"
+
+/* How long a signal that ends the wait for a disk is not noticed. */
+#define WAIT_SLICE_MS 1000
 
 /* A disk as it was named, and where it is. */
 struct item {
@@ -24,28 +29,107 @@ struct batch {
 	struct client *client;
 	struct hotslot_domain *domain;
 	struct hotslot_detach_options options;
+	unsigned wait_ms; /* for each of them to become free */
+	struct users users;
+	char progress[USER_TEXT_SIZE + 80];
 	struct item *items;
 	int count;
+	const struct item *current;
 	json_t *result; /* NULL without --json */
 };
 
+static void show_progress(struct batch *batch, bool at_once)
+{
+	progress_end();
+	if (!batch->client->quiet)
+		progress_begin(batch->progress, at_once);
+}
+
+static void show_wait(void *data)
+{
+	struct batch *batch = data;
+
+	progress_end(); /* it reads the text */
+	snprintf(batch->progress, sizeof(batch->progress), "waiting for %s: %s",
+		batch->current->text, batch->users.waiting_for);
+	show_progress(batch, false);
+}
+
+/* Waits in slices, so that a signal between two of them ends it, and others can talk. */
+static int detach_waiting(struct batch *batch, struct hotslot_error *error)
+{
+	uint64_t now = now_ms(), until = now + batch->wait_ms;
+	int r;
+
+	do {
+		uint64_t left = until - now;
+
+		users_reset(&batch->users);
+		batch->options.wait_ms = (unsigned)(left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS);
+		r = hotslot_detach(
+			batch->domain, batch->current->reference, &batch->options, error);
+		now = now_ms();
+	} while (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && now < until && !interrupted());
+	if (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && now < until)
+		return set_error(error, -EINTR, "not detached: interrupted");
+	return r;
+}
+
+static void add_taken(struct batch *batch, json_t *user)
+{
+	json_t *list = json_object_get(batch->result, "taken-from");
+	int slot = batch->current->slot;
+
+	if (!list && json_object_set_new(batch->result, "taken-from", json_array()) == 0)
+		list = json_object_get(batch->result, "taken-from");
+	json_object_set_new(user, "slot", slot < 0 ? json_null() : json_integer(slot));
+	json_array_append(list, user);
+}
+
+/* What a detach by force has broken. */
+static void report_taken(struct batch *batch)
+{
+	char text[USER_TEXT_SIZE], line[USER_TEXT_SIZE + 80];
+	json_t *user;
+	size_t i;
+
+	json_array_foreach(batch->users.list, i, user)
+	{
+		user_describe(user, text);
+		snprintf(line, sizeof(line), "%s was taken from: %s", batch->current->text, text);
+		if (!batch->client->quiet)
+			print_line(batch->client, NULL, line, NULL);
+		if (batch->client->json)
+			add_taken(batch, user);
+	}
+}
+
 static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
 {
-	const struct item *item = &batch->items[i];
-	char text[80];
+	const struct item *item = batch->current = &batch->items[i];
 	int r;
 
 	if (interrupted())
 		return set_error(error, -EINTR, "not detached: interrupted");
-	snprintf(text, sizeof(text), "[%d/%d] detaching %s", i + 1, batch->count, item->text);
-	if (!batch->client->quiet)
-		progress_begin(text, batch->count > 1);
-	r = hotslot_detach(batch->domain, item->reference, &batch->options, error);
+	snprintf(batch->progress, sizeof(batch->progress), "[%d/%d] detaching %s", i + 1,
+		batch->count, item->text);
+	batch->users.waiting_for[0] = '\0';
+	show_progress(batch, batch->count > 1);
+	r = detach_waiting(batch, error);
 	progress_end();
+	if (r == 0)
+		report_taken(batch);
 	if (r == 0 && batch->client->json)
 		json_array_append_new(json_object_get(batch->result, "detached"),
 			item->slot < 0 ? json_null() : json_integer(item->slot));
 	return r;
+}
+
+static json_t *busy_details(const struct batch *batch, const struct hotslot_error *error)
+{
+	return error->code == HOTSLOT_ERROR_DISK_BUSY
+		       ? json_pack("{sO*}", "users", batch->users.list)
+		       : NULL;
 }
 
 /* A slot is more than its number. */
@@ -70,8 +154,8 @@ static int run_batch(struct batch *batch)
 			if (i > 0)
 				snprintf(note, sizeof(note), "the %d named before it %s detached",
 					i, i == 1 ? "is" : "are");
-			return fail(batch->client, batch->result, subject_of(&batch->items[i]),
-				&error, i > 0 ? note : NULL);
+			return fail_with(batch->client, batch->result, subject_of(&batch->items[i]),
+				&error, i > 0 ? note : NULL, busy_details(batch, &error));
 		}
 	return finish(batch->client, batch->result);
 }
@@ -168,6 +252,9 @@ static void set_option(struct batch *batch, int option)
 		batch->options.force = true;
 	else if (option == 'F')
 		batch->options.foreign = true;
+	else if (option == 'w')
+		batch->wait_ms = 1000 * number_option(batch->client, "wait", 0,
+						HOTSLOT_DEADLINE_MAX_MS / 1000);
 	else
 		batch->options.timeout_ms = timeout_option(batch->client);
 }
@@ -178,17 +265,23 @@ static int run_detach(struct client *client, int argc, char **argv)
 		{ "force", no_argument, NULL, 'f' },
 		{ "foreign", no_argument, NULL, 'F' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "wait", required_argument, NULL, 'w' },
 		COMMON_OPTIONS,
 	};
 	struct batch batch = { .client = client, .options = HOTSLOT_DETACH_INIT };
 	struct arguments arguments;
 	int option, status;
 
+	batch.options.user = users_add;
+	batch.options.user_data = &batch.users;
+	batch.users.on_wait = show_wait;
+	batch.users.data = &batch;
 	while ((option = next_option(client, argc, argv, options)) >= 0)
 		set_option(&batch, option);
 	if (!take_arguments(client, argc, argv, 1, ANY_NUMBER, &arguments, &status))
 		return status;
 	status = detach_arguments(&batch, &arguments);
+	users_done(&batch.users);
 	free(batch.items);
 	return status;
 }
@@ -200,5 +293,6 @@ const struct command command_detach = {
 	.summary = "Detach disks; the guest lets go of them first",
 	.help = "  --force            even if the guest uses it\n"
 		"  --foreign          even if somebody else has attached it\n"
-		"  --timeout S        wait S seconds for guest and host each; without this, 30\n",
+		"  --timeout S        wait S seconds for guest and host each; without this, 30\n"
+		"  --wait S           wait S seconds for a disk that the guest uses\n",
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I][,lun][,strict] */
+/* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I][,lun][,strict][,label=L]
+ * [,any-label] */
 #include "drive-option.h"
 
 #include <string.h>
@@ -37,6 +38,8 @@ static bool set_flag(const char *part, struct hotslot_attach_options *drive)
 		drive->passthrough = true;
 	else if (!strcmp(part, "strict"))
 		drive->strict = true;
+	else if (!strcmp(part, "any-label"))
+		drive->any_label = true;
 	else
 		return false;
 	return true;
@@ -60,6 +63,8 @@ static int set_part(const char *part, struct hotslot_attach_options *drive)
 		drive->serial = value;
 	else if (!strncmp(part, "id=", len))
 		drive->id = value;
+	else if (!strncmp(part, "label=", len))
+		drive->label = value;
 	else
 		return -EINVAL;
 	return 0;

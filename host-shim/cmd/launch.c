@@ -104,6 +104,9 @@ static void set_option(struct launch *launch, int option)
 	case 'R':
 		options->reserve = number_option(client, "reserve", 0, SLOT_COUNT);
 		break;
+	case 'L':
+		options->label = optarg;
+		break;
 	case 't':
 		options->timeout_ms = timeout_option(client);
 		break;
@@ -182,6 +185,7 @@ static int parse_and_launch(struct launch *launch, int argc, char **argv)
 		{ "console", required_argument, NULL, 'C' },
 		{ "persistent", no_argument, NULL, 'p' },
 		{ "reserve", required_argument, NULL, 'R' },
+		{ "label", required_argument, NULL, 'L' },
 		{ "timeout", required_argument, NULL, 't' },
 		COMMON_OPTIONS,
 	};
@@ -226,7 +230,7 @@ const struct command command_launch = {
 		"  --accel A          auto, kvm or tcg; auto tries whether a guest comes up under "
 		"KVM\n"
 		"  --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I]\n"
-		"          [,lun][,strict]\n"
+		"          [,lun][,strict][,label=L][,any-label]\n"
 		"                     a disk from the start; may be repeated\n"
 		"  --root IMAGE       a root disk, hidden from every list\n"
 		"  --root-format F    its format\n"
@@ -236,5 +240,6 @@ const struct command command_launch = {
 		"  --console FILE     the serial console goes there\n"
 		"  --persistent       define the domain, too\n"
 		"  --reserve N        reserve the first N slots\n"
+		"  --label L          whose disks it is for, its drives among them\n"
 		"  --timeout S        wait S seconds for the agent; without this, 60\n",
 };

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "disk-text.h"
 #include "options.h"
 #include "output.h"
 #include "selection.h"
@@ -22,73 +23,15 @@ static const char *const headings[] = { "SLOT", "SIZE", "SERIAL", "NAME", "TYPE"
 
 #define INDENT "      " /* of the lines of --long */
 
-#define NUMBER_SIZE 24 /* a 64-bit number, a unit, the NUL */
-
 static const char *or_dash(const char *text)
 {
 	return text ? text : "-";
 }
 
-/* As lsblk writes sizes: powers of 1024, rounded to a tenth. */
-static void format_size(uint64_t size, bool bytes, char ret[static NUMBER_SIZE])
-{
-	const char *unit = "BKMGTPE";
-	double value = (double)size;
-	unsigned tenths;
-
-	for (; value >= 1023.95 && unit[1]; unit++)
-		value /= 1024;
-	tenths = (unsigned)(value * 10 + 0.5);
-	if (bytes)
-		snprintf(ret, NUMBER_SIZE, "%" PRIu64, size);
-	else if (tenths % 10 == 0)
-		snprintf(ret, NUMBER_SIZE, "%u%c", tenths / 10, *unit);
-	else
-		snprintf(ret, NUMBER_SIZE, "%u.%u%c", tenths / 10, tenths % 10, *unit);
-}
-
-#define FLAGS_SIZE 96 /* all of them at once */
-
-static void format_flags(
-	const struct hotslot_disk *disk, bool reserved, char ret[static FLAGS_SIZE])
-{
-	const struct {
-		bool set;
-		const char *name;
-	} flags[] = {
-		{ disk->visible ? disk->read_only : disk->host_read_only, "ro" },
-		{ disk->foreign, "foreign" },
-		{ disk->passthrough, "passthrough" },
-		{ !disk->attached, "guest-only" },
-		{ !disk->visible, "not-visible" },
-		{ disk->conflict, "conflict" },
-		{ disk->mismatch, "mismatch" },
-		{ disk->state && disk->state[0] == 'r', "released" },
-		{ reserved, "reserved" },
-	};
-	int len = 0;
-
-	ret[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (flags[i].set)
-			len += snprintf(ret + len, FLAGS_SIZE - (size_t)len, "%s%s", len ? "," : "",
-				flags[i].name);
-}
-
-/* What is on the disk, "?" if that is not known. */
-static const char *contents_type(const struct hotslot_disk *disk)
-{
-	if (disk->type)
-		return disk->type;
-	if (disk->table)
-		return disk->table;
-	return disk->visible && disk->contents && disk->contents[0] == 'k' ? NULL : "?";
-}
-
 static void add_disk(struct table *table, const struct hotslot_disk *disk, bool reserved,
 	const struct view *view)
 {
-	char slot[NUMBER_SIZE] = "", size[NUMBER_SIZE] = "", flags[FLAGS_SIZE];
+	char slot[SIZE_TEXT_SIZE] = "", size[SIZE_TEXT_SIZE] = "", flags[FLAGS_TEXT_SIZE];
 
 	if (disk->slot >= 0)
 		snprintf(slot, sizeof(slot), "%d", disk->slot);
@@ -115,7 +58,7 @@ static void add_text(struct table *table, const char *what, const char *text)
 static void add_partition(
 	struct table *table, const struct hotslot_partition *partition, const struct view *view)
 {
-	char size[NUMBER_SIZE];
+	char size[SIZE_TEXT_SIZE];
 
 	format_size(partition->size, view->bytes, size);
 	table_add_line(table, INDENT "partition %u: %s  %s  %s  %s", partition->number,
@@ -144,7 +87,7 @@ static void add_details(
 /* A row of reserved slots with no disk. */
 static void add_reserved(struct table *table, int first, int last)
 {
-	char slots[2 * NUMBER_SIZE];
+	char slots[2 * SIZE_TEXT_SIZE];
 
 	if (first == last)
 		snprintf(slots, sizeof(slots), "%d", first);
@@ -231,17 +174,30 @@ static json_t *reserved_json(const struct selection *selection)
 	return array;
 }
 
+static json_t *labels_json(const char **labels, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_text(labels[i]));
+	return array;
+}
+
 static int print_json(
 	struct client *client, struct hotslot_domain *domain, const struct selection *selection)
 {
 	struct hotslot_agent_info info = { .size = sizeof(info) };
 	struct hotslot_error error = { 0 };
+	_cleanup_free_ const char **labels = NULL;
+	size_t n_labels;
 
-	if (hotslot_domain_connect(domain, 0, &info, &error) < 0)
+	if (hotslot_domain_connect(domain, client->timeout_ms, &info, &error) < 0 ||
+		hotslot_labels(domain, &labels, &n_labels, &error) < 0)
 		return fail(client, NULL, hotslot_domain_name(domain), &error, NULL);
-	return finish(client, json_pack("{ss so so so}", "domain", hotslot_domain_name(domain),
-				      "links", json_text(info.links), "disks",
-				      disks_json(selection), "reserved", reserved_json(selection)));
+	return finish(client,
+		json_pack("{ss so so so so}", "domain", hotslot_domain_name(domain), "links",
+			json_text(info.links), "labels", labels_json(labels, n_labels), "disks",
+			disks_json(selection), "reserved", reserved_json(selection)));
 }
 
 static int list_domain(
@@ -269,6 +225,7 @@ static int run_list(struct client *client, int argc, char **argv)
 	static const struct option options[] = {
 		{ "bytes", no_argument, NULL, 'b' },
 		{ "long", no_argument, NULL, 'l' },
+		TIMEOUT_OPTION,
 		COMMON_OPTIONS,
 	};
 	struct view view = { 0 };
@@ -292,5 +249,5 @@ const struct command command_list = {
 	.arguments = "DOM [DISK...] [options]",
 	.summary = "List the disks of a domain as host and guest see them",
 	.help = "  --bytes            sizes in bytes\n"
-		"  --long             links, addresses and partitions, too\n",
+		"  --long             links, addresses and partitions, too\n" TIMEOUT_HELP,
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -82,6 +83,8 @@ int main(int argc, char **argv)
 	/* A line at a time: each name as soon as its disk is confirmed, each message whole. */
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+	/* libvirt writes to a daemon that has gone. */
+	signal(SIGPIPE, SIG_IGN);
 	interrupt_arm();
 	status = run(&client, argc, argv);
 	client_done(&client);

@@ -69,6 +69,9 @@ int next_option(struct client *client, int argc, char **argv, const struct optio
 			client->has_controller = true;
 			client->controller = number_option(client, "controller", 0, INT_MAX);
 			break;
+		case OPTION_TIMEOUT:
+			client->timeout_ms = timeout_option(client);
+			break;
 		case '?':
 		case ':':
 			refuse_option(client, option, argv);

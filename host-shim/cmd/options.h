@@ -9,6 +9,14 @@
 
 /* --controller has no short form. */
 #define OPTION_CONTROLLER 256
+#define OPTION_TIMEOUT 257
+
+/* Of commands whose calls take no time of their own. */
+#define TIMEOUT_OPTION                                             \
+	{                                                          \
+		"timeout", required_argument, NULL, OPTION_TIMEOUT \
+	}
+#define TIMEOUT_HELP "  --timeout S        wait S seconds for the agent; without this, 30\n"
 
 /* The options of all commands; ends a table. */
 #define COMMON_OPTIONS                                                                   \

@@ -96,6 +96,15 @@ json_t *json_text(const char *text)
 	return safe ? json_string(safe) : NULL;
 }
 
+int print_json_line(const json_t *object)
+{
+	size_t flags = JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
+	int r = json_dumpf(object, stdout, flags);
+
+	putchar('\n');
+	return r;
+}
+
 /* One line, so that the answers of a shell can be told apart; indented for a person. There, no
  * byte above 0x7f either: the C1 controls are among them. */
 static int dump(json_t *result)
@@ -134,6 +143,20 @@ static void dump_failure(json_t *result, json_t *error)
 int fail(struct client *client, json_t *result, const char *subject,
 	const struct hotslot_error *error, const char *note)
 {
+	return fail_with(client, result, subject, error, note, NULL);
+}
+
+static json_t *add_details(json_t *error, json_t *details)
+{
+	if (error && details)
+		json_object_update_missing(error, details);
+	json_decref(details);
+	return error;
+}
+
+int fail_with(struct client *client, json_t *result, const char *subject,
+	const struct hotslot_error *error, const char *note, json_t *details)
+{
 	/* Room for " (step: )", too. */
 	char message[sizeof(error->message) + sizeof(error->step) + 16];
 
@@ -149,10 +172,11 @@ int fail(struct client *client, json_t *result, const char *subject,
 		snprintf(message, sizeof(message), "%s (step: %s)", error->message, error->step);
 	print_line(client, subject, message, note);
 	if (client->json)
-		dump_failure(result, error_to_json(hotslot_error_name(error->code), error->step,
-					     subject, error->message));
+		dump_failure(result, add_details(error_to_json(hotslot_error_name(error->code),
+							 error->step, subject, error->message),
+					     details));
 	else
-		json_decref(result);
+		json_decref(result), json_decref(details);
 	return error->code == HOTSLOT_ERROR_INVALID ? STATUS_INVALID : STATUS_FAILED;
 }
 

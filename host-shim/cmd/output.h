@@ -23,6 +23,10 @@ void print_line(struct client *client, const char *subject, const char *message,
 int fail(struct client *client, json_t *result, const char *subject,
 	const struct hotslot_error *error, const char *note);
 
+/* The same; takes over DETAILS, an object whose members the JSON error gets, too. */
+int fail_with(struct client *client, json_t *result, const char *subject,
+	const struct hotslot_error *error, const char *note, json_t *details);
+
 /* Reports that the command is called in a wrong way. Returns STATUS_INVALID. */
 int fail_usage(struct client *client, const char *message);
 
@@ -32,6 +36,12 @@ int finish(struct client *client, json_t *result);
 
 /* A JSON string; null if TEXT is NULL, encoded as printable() does it if TEXT is no UTF-8. */
 json_t *json_text(const char *text);
+
+/* Prints a JSON object on one line, on a terminal too: one of many. Returns -1 if that fails. */
+int print_json_line(const json_t *object);
+
+/* What an agent says of itself as JSON; NULL if there is no memory. */
+json_t *agent_json(const struct hotslot_agent_info *info);
 
 /* A disk as JSON, and a partition; NULL if there is no memory. */
 json_t *disk_json(const struct hotslot_disk *disk);

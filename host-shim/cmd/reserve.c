@@ -118,7 +118,7 @@ static int run_on_slots(struct client *client, const struct arguments *arguments
 static int run(
 	struct client *client, int argc, char **argv, int min, change_fn change, const char *member)
 {
-	static const struct option options[] = { COMMON_OPTIONS };
+	static const struct option options[] = { TIMEOUT_OPTION, COMMON_OPTIONS };
 	struct arguments arguments;
 	int status;
 
@@ -141,13 +141,15 @@ static int run_unreserve(struct client *client, int argc, char **argv)
 const struct command command_reserve = {
 	.name = "reserve",
 	.run = run_reserve,
-	.arguments = "DOM [SLOT...]",
+	.arguments = "DOM [SLOT...] [options]",
 	.summary = "Keep slots, or ranges of them, from being chosen; list those that are kept",
+	.help = TIMEOUT_HELP,
 };
 
 const struct command command_unreserve = {
 	.name = "unreserve",
 	.run = run_unreserve,
-	.arguments = "DOM SLOT...",
+	.arguments = "DOM SLOT... [options]",
 	.summary = "Give reserved slots back",
+	.help = TIMEOUT_HELP,
 };

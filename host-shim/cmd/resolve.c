@@ -153,7 +153,7 @@ static int resolve_arguments(
 
 static int run_resolve(struct client *client, int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_OPTIONS };
+	static const struct option options[] = { TIMEOUT_OPTION, COMMON_OPTIONS };
 	struct hotslot_domain *domain;
 	struct hotslot_error error = { 0 };
 	struct arguments arguments;
@@ -172,4 +172,5 @@ const struct command command_resolve = {
 	.run = run_resolve,
 	.arguments = "DOM DISK... [options]",
 	.summary = "Print all the names of disks, from any of them",
+	.help = TIMEOUT_HELP,
 };

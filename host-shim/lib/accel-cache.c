@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 #include "accel.h"
 
@@ -70,21 +72,36 @@ int accel_recall(const char *key)
 	return r;
 }
 
+/* A launch that was killed leaves at most this one, which the next one takes over. -EAGAIN if
+ * another is at it: then it is found out again. */
+static int open_next(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat ours, there;
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	/* The one that had it may have renamed it meanwhile. */
+	if (fstat(fd, &ours) < 0 || lstat(path, &there) < 0 || ours.st_ino != there.st_ino)
+		return -EAGAIN;
+	return ftruncate(fd, 0) < 0 ? -errno : steal_fd(&fd);
+}
+
 /* Whole or not at all: a second launch may read it meanwhile. */
 static void save(const char *path, const json_t *cache)
 {
-	_cleanup_free_ char *temporary = NULL;
+	_cleanup_free_ char *next = NULL;
 	_cleanup_close_ int fd = -1;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
+	if (asprintf(&next, "%s.next", path) < 0) {
+		next = NULL;
 		return;
 	}
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = open_next(next);
 	if (fd < 0)
 		return;
-	if (json_dumpfd(cache, fd, JSON_INDENT(2)) < 0 || rename(temporary, path) < 0)
-		unlink(temporary);
+	if (json_dumpfd(cache, fd, JSON_INDENT(2)) < 0 || rename(next, path) < 0)
+		unlink(next);
 }
 
 void accel_remember(const char *key, bool works)

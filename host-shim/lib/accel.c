@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "error.h"
+#include "finish.h"
 #include "session.h"
 #include "stop.h"
 
@@ -35,9 +36,12 @@ static bool comes_up(struct hotslot_domain *domain)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	struct hotslot_error ignored = {};
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	bool works;
 
+	/* Nobody else has it yet. */
+	if (domain_begin(domain, 0, &call, &ignored) < 0)
+		return false;
 	domain->booting = true;
 	works = session_open(domain, now_ms() + TRIAL_MS, &xml, &ignored) == 0;
 	(void)stop(domain, &ignored);
@@ -58,7 +62,7 @@ static int try_kvm(
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return error_system(error, -errno, "Cannot make a name");
-	snprintf(name, sizeof(name), "hotslot-kvm-trial-%08x", random);
+	snprintf(name, sizeof(name), TRIAL_PREFIX "%08x", random);
 	trial.name = name;
 	trial.kvm = true;
 	trial.n_drives = 0;

@@ -7,6 +7,7 @@
 #include "confirm.h"
 #include "error.h"
 #include "guest.h"
+#include "isolate.h"
 #include "options.h"
 #include "reserve.h"
 #include "session.h"
@@ -17,6 +18,10 @@
 #define ROLLBACK_GUEST_MS 1000
 #define ROLLBACK_HOST_MS 30000
 
+/* Choosing anew when somebody who takes no turns, another user or virsh, was faster: often enough
+ * for a burst of theirs. */
+#define CHOICES_MAX 16
+
 struct attach {
 	struct hotslot_domain *domain;
 	struct hotslot_attach_options options;
@@ -24,6 +29,9 @@ struct attach {
 	struct domain_xml *xml; /* before */
 	struct record *record;	/* what the guest confirmed */
 	struct hotslot_timing timing;
+	bool refused; /* by libvirt */
+	bool came;    /* the domain had the disk, or may have had it */
+	struct isolation recorded;
 };
 
 static double now_precise(void)
@@ -179,7 +187,7 @@ static void take_back(
 	error_append(error, "; rolled back, the domain is as it was");
 }
 
-static void roll_back(const struct attach *attach, bool attached, struct hotslot_error *error)
+static void roll_back(struct attach *attach, bool attached, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	struct hotslot_error other = {};
@@ -201,6 +209,8 @@ static void roll_back(const struct attach *attach, bool attached, struct hotslot
 	else if (attached)
 		error_append(error, "; the domain shows no disk of ours in slot %u to take back",
 			attach->drive.slot);
+	else
+		attach->came = false;
 }
 
 /* From the attach on, a failure has something to take back. */
@@ -211,8 +221,15 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	double attached;
 	int r;
 
+	/* Before the disk: whoever is killed in between has the domain know of a label too many. */
+	r = isolate_record(
+		attach->domain, attach->xml, attach->options.label, &attach->recorded, error);
+	if (r < 0)
+		return r;
 	error_step(error, "attach");
+	attach->came = true;
 	r = attach_device(attach, error);
+	attach->refused = r < 0 && error->code == HOTSLOT_ERROR_LIBVIRT;
 	attached = now_precise();
 	if (r == 0) {
 		have_attached = true;
@@ -244,6 +261,67 @@ static int reserve_only(struct attach *attach, struct hotslot_error *error)
 	return reserve_add(attach->domain, slot, error);
 }
 
+static int check_label(const struct attach *attach, struct hotslot_error *error)
+{
+	const struct hotslot_attach_options *options = &attach->options;
+
+	return attach->drive.reserved || options->any_label
+		       ? 0
+		       : isolate_check(attach->domain, attach->xml, options->label, error);
+}
+
+/* The label of a disk that never came. */
+static void forget_label(const struct attach *attach, struct hotslot_error *error)
+{
+	struct hotslot_error other = {};
+
+	if (!attach->came && isolate_forget(attach->domain, &attach->recorded, &other) < 0)
+		error_append(error, "; its label is still noted: %s", other.message);
+}
+
+static int choose_and_attach(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
+{
+	int r = check_label(attach, error);
+
+	if (r < 0)
+		return r;
+	attach->refused = false;
+	error_step(error, "reserve");
+	r = reserve(attach, deadline, error);
+	if (r < 0)
+		return r;
+	return attach->drive.reserved ? reserve_only(attach, error)
+				      : attach_and_confirm(attach, error);
+}
+
+static bool has_label(const struct domain_xml *xml, const char *label)
+{
+	for (size_t i = 0; i < xml->n_disks; i++)
+		if (is_same(xml->disks[i].target_dev, label))
+			return true;
+	return false;
+}
+
+/* Whether libvirt refused because something that we chose is another disk's meanwhile. Its error
+ * does not tell; the XML does, and is what the next choice goes by. */
+static bool is_overtaken(struct attach *attach)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	const struct drive *drive = &attach->drive;
+	struct hotslot_error ignored = {};
+
+	if (!attach->refused || domain_read_checked(attach->domain, &xml, &ignored) < 0)
+		return false;
+	if ((attach->options.slot >= 0 ||
+		    !domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot))) &&
+		(attach->options.id || !domain_xml_disk_by_alias(xml, drive->alias)) &&
+		!has_label(xml, drive->target_dev))
+		return false;
+	domain_xml_free(attach->xml);
+	attach->xml = steal_pointer(xml);
+	return true;
+}
+
 static int run(struct attach *attach, struct hotslot_error *error)
 {
 	uint64_t deadline;
@@ -257,12 +335,14 @@ static int run(struct attach *attach, struct hotslot_error *error)
 	r = session_open(attach->domain, deadline, &attach->xml, error);
 	if (r < 0)
 		return r;
-	error_step(error, "reserve");
-	r = reserve(attach, deadline, error);
+	r = choose_and_attach(attach, deadline, error);
+	for (int i = 1; r < 0 && i < CHOICES_MAX && is_overtaken(attach); i++) {
+		*error = (struct hotslot_error){};
+		r = choose_and_attach(attach, deadline, error);
+	}
 	if (r < 0)
-		return r;
-	return attach->drive.reserved ? reserve_only(attach, error)
-				      : attach_and_confirm(attach, error);
+		forget_label(attach, error);
+	return r;
 }
 
 int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
@@ -271,12 +351,14 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 	struct attach attach = { .domain = domain };
 	struct hotslot_error ignored;
 	double start = now_precise();
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
 	options_copy(&attach.options, sizeof(attach.options), options);
-	r = run(&attach, error);
+	r = domain_begin(domain, attach.options.timeout_ms, &call, error);
+	if (r == 0)
+		r = run(&attach, error);
 	if (r == 0 && ret) {
 		attach.timing.total = now_precise() - start;
 		if (!attach.drive.reserved)

@@ -7,6 +7,8 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
+#include "watch-queue.h"
+
 /* Some requests of at most a frame each; the agent reads faster than we ask. */
 #define QUEUE_MAX (2 * HOTSLOT_FRAME_MAX)
 
@@ -59,19 +61,23 @@ static bool is_string(const json_t *object, const char *key, const char *value)
 }
 
 /* What an event tells, the next inventory says as well; but it saves asking for that. */
-static void take_event(struct channel *channel, const json_t *event)
+static void take_event(struct channel *channel, const json_t *event, size_t length)
 {
 	json_int_t seq = json_integer_value(json_object_get(event, "seq"));
 	const json_t *disk = json_object_get(json_object_get(event, "data"), "disk");
 	const json_t *place = json_object_get(disk, "place");
 
-	channel->missed |= seq != channel->last_seq + 1;
+	if ((uint64_t)seq != (uint64_t)channel->last_seq + 1) {
+		channel->missed = true;
+		watch_queues_lose(channel->events, WATCH_LOSS_GAP);
+	}
 	channel->last_seq = seq;
+	watch_queues_add(channel->events, event, length);
 	if (json_is_integer(place) && json_integer_value(place) > channel->highest)
 		channel->highest = json_integer_value(place);
 }
 
-static void take_object(struct channel *channel, json_t *object)
+static void take_object(struct channel *channel, json_t *object, size_t length)
 {
 	const json_t *id = json_object_get(object, "id");
 	const json_t *error = json_object_get(object, "error");
@@ -84,7 +90,7 @@ static void take_object(struct channel *channel, json_t *object)
 	}
 	channel->heard = now_ms();
 	if (json_object_get(object, "event"))
-		take_event(channel, object);
+		take_event(channel, object, length);
 	else if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
 		channel->rejected = true;
 	else if ((error || json_object_get(object, "return")) && json_is_integer(id) &&
@@ -99,6 +105,7 @@ static void take_malformed(struct channel *channel, const char *reason)
 	if (channel->heard == 0)
 		return;
 	channel->malformed = true;
+	watch_queues_lose(channel->events, WATCH_LOSS_MALFORMED);
 	snprintf(channel->reason, sizeof(channel->reason), "%s", reason);
 }
 
@@ -113,7 +120,7 @@ static void take_line(struct channel *channel, const char *line, size_t length)
 		take_malformed(channel, reason);
 		return;
 	}
-	take_object(channel, object);
+	take_object(channel, object, length);
 	json_decref(object);
 }
 
@@ -306,6 +313,7 @@ void channel_set_session(struct channel *channel, const char *nonce)
 	channel->last_seq = 0;
 	channel->missed = false;
 	channel->highest = -1;
+	watch_queues_lose(channel->events, WATCH_LOSS_GAP);
 	clear_answer(channel);
 }
 

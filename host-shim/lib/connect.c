@@ -9,11 +9,14 @@ int hotslot_domain_connect(struct hotslot_domain *domain, unsigned timeout_ms,
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	struct hotslot_error ignored;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
-	r = session_open(domain, deadline_after(timeout_ms, TIMEOUT_DEFAULT_MS), &xml, error);
+	r = domain_begin(domain, timeout_ms, &call, error);
+	if (r == 0)
+		r = session_open(
+			domain, deadline_after(timeout_ms, TIMEOUT_DEFAULT_MS), &xml, error);
 	if (r < 0)
 		return r;
 	if (ret_info) {

@@ -73,13 +73,32 @@ static void for_events(struct hotslot *hotslot, virDomainPtr domain, void (*fn)(
 	pthread_mutex_unlock(&hotslot->lock);
 }
 
+/* The guest's memory is not what it was: the session in it is an older one, or another host's. */
+static bool is_rewound(int event, int detail)
+{
+	switch (event) {
+	case VIR_DOMAIN_EVENT_STARTED:
+		return detail != VIR_DOMAIN_EVENT_STARTED_BOOTED;
+	case VIR_DOMAIN_EVENT_SUSPENDED:
+		return detail == VIR_DOMAIN_EVENT_SUSPENDED_RESTORED ||
+		       detail == VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT;
+	case VIR_DOMAIN_EVENT_RESUMED:
+		return detail == VIR_DOMAIN_EVENT_RESUMED_FROM_SNAPSHOT;
+	default:
+		return false;
+	}
+}
+
 static int on_lifecycle(
 	virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
 {
 	(void)connection;
-	(void)detail;
 	if (event == VIR_DOMAIN_EVENT_STOPPED)
 		for_events(data, domain, events_stopped);
+	else if (is_rewound(event, detail))
+		for_events(data, domain, events_rewound);
+	else if (event == VIR_DOMAIN_EVENT_RESUMED)
+		for_events(data, domain, events_sign);
 	return 0;
 }
 
@@ -87,6 +106,13 @@ static void on_reboot(virConnectPtr connection, virDomainPtr domain, void *data)
 {
 	(void)connection;
 	for_events(data, domain, events_rebooted);
+}
+
+static void on_added(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
+{
+	(void)connection;
+	(void)alias;
+	for_events(data, domain, events_device_added);
 }
 
 static void on_removed(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
@@ -127,11 +153,14 @@ static int register_events(struct hotslot *hotslot)
 {
 	hotslot->lifecycle = register_event(
 		hotslot, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle));
+	hotslot->addition = register_event(
+		hotslot, VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_added));
 	hotslot->removal = register_event(
 		hotslot, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_removed));
 	hotslot->reboot = register_event(
 		hotslot, VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot));
-	if (hotslot->lifecycle < 0 || hotslot->removal < 0 || hotslot->reboot < 0)
+	if (hotslot->lifecycle < 0 || hotslot->addition < 0 || hotslot->removal < 0 ||
+		hotslot->reboot < 0)
 		return -EIO;
 	/* Drivers whose connection cannot close take this and forget it, so there is nothing to
 	 * pin: the others wait for the callback when it is unregistered. */
@@ -208,7 +237,7 @@ int hotslot_open(const char *uri, struct hotslot **ret, struct hotslot_error *er
 	if (!hotslot)
 		return error_memory(error);
 	hotslot->refs = hotslot->pins = 1;
-	hotslot->lifecycle = hotslot->removal = hotslot->reboot = -1;
+	hotslot->lifecycle = hotslot->addition = hotslot->removal = hotslot->reboot = -1;
 	pthread_mutex_init(&hotslot->lock, NULL);
 	r = connect_libvirt(hotslot, uri, error);
 	if (r < 0) {
@@ -227,7 +256,8 @@ struct hotslot *hotslot_ref(struct hotslot *hotslot)
 
 static void disconnect(struct hotslot *hotslot)
 {
-	const int callbacks[] = { hotslot->lifecycle, hotslot->removal, hotslot->reboot };
+	const int callbacks[] = { hotslot->lifecycle, hotslot->addition, hotslot->removal,
+		hotslot->reboot };
 
 	if (!hotslot->connection)
 		return;

@@ -12,6 +12,9 @@
 /* Giving a disk back to the guest after the host could not detach it. */
 #define TAKE_BACK_MS 5000
 
+/* An agent that does not know how to wait is asked so often whether a disk is free. */
+#define RELEASE_RETRY_MS 1000
+
 struct detach {
 	struct hotslot_domain *domain;
 	struct hotslot_detach_options options;
@@ -42,13 +45,78 @@ static int check_unseen(const struct detach *detach, struct hotslot_error *error
 	return r;
 }
 
+/* Waits a moment, or until the domain ends. */
+static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&domain->events->lock);
+	while ((r = domain_check_alive(domain, error)) == 0 && now_ms() < until)
+		events_wait(domain->events, until);
+	pthread_mutex_unlock(&domain->events->lock);
+	return r;
+}
+
+/* Whether it is to be asked again, after it was asked like this. */
+static bool may_be_free_yet(
+	const struct hotslot_error *error, enum release how, const struct guest_audience *audience)
+{
+	if (error->code == HOTSLOT_ERROR_DISK_BUSY)
+		return now_ms() < audience->wait_until;
+	/* It was about to be taken when the time was over. */
+	return how == RELEASE_WAIT && error->code == HOTSLOT_ERROR_TIMEOUT;
+}
+
+/* The disk was refused: waits until it is free. An agent that cannot wait refuses at once again,
+ * and is asked every now and then. */
+static int await_release(const struct detach *detach, const struct guest_audience *audience,
+	struct hotslot_error *error)
+{
+	uint64_t deadline = audience->wait_until;
+	enum release how = RELEASE_WAIT;
+
+	for (;;) {
+		uint64_t next = now_ms() + RELEASE_RETRY_MS;
+		int r;
+
+		error_begin(error, NULL);
+		error_step(error, "release");
+		r = guest_release_telling(
+			detach->domain, detach->place, how, deadline, audience, error);
+		if (r >= 0 || !may_be_free_yet(error, how, audience))
+			return r;
+		if (next > audience->wait_until)
+			next = audience->wait_until;
+		r = pause_until(detach->domain, next, error);
+		if (r < 0)
+			return r;
+		how = RELEASE_ASK;
+		deadline = deadline_of(detach);
+	}
+}
+
+/* Asks without waiting first, so that who waits can be told for whom. */
+static int ask_release(const struct detach *detach, struct hotslot_error *error)
+{
+	const struct hotslot_detach_options *options = &detach->options;
+	const struct guest_audience audience = { .fn = options->user,
+		.data = options->user_data,
+		.wait_until = options->wait_ms ? now_ms() + options->wait_ms : 0 };
+	int r = guest_release_telling(detach->domain, detach->place,
+		options->force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), &audience,
+		error);
+
+	if (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && options->wait_ms)
+		r = await_release(detach, &audience, error);
+	return r;
+}
+
 static int release(const struct detach *detach, struct hotslot_error *error)
 {
 	int r;
 
 	error_step(error, "release");
-	r = guest_release(detach->domain, detach->place,
-		detach->options.force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), error);
+	r = ask_release(detach, error);
 	/* The guest may release it yet, as soon as it can. */
 	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY &&
 		error->code != HOTSLOT_ERROR_NOT_RUNNING)
@@ -69,21 +137,43 @@ static int await_gone(const struct detach *detach, struct hotslot_error *error)
 	return r < 0 ? r : 0;
 }
 
+/* The guest had time, and so had others: the alias may be another disk's by now. */
+static int check_again(const struct detach *detach, const struct xml_disk *disk, unsigned boots,
+	struct hotslot_error *error)
+{
+	int r;
+
+	error_step(error, "detach");
+	r = resolve_again(detach->domain, disk, error);
+	if (r != RESOLVED_AGAIN || domain_boots(detach->domain) == boots)
+		return r;
+	return error_set(error, HOTSLOT_ERROR_TIMEOUT,
+		"The guest of domain %s was reset while it let go of the disk %s",
+		detach->domain->name, place_locate(detach->place).text);
+}
+
 static int detach_disk(
 	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
+	uint64_t deadline = deadline_of(detach);
 	int r;
 
 	if (!disk->alias)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"The disk %s has no alias to detach it by",
 			place_locate(detach->place).text);
-	r = release(detach, error);
-	if (r < 0)
-		return r;
-	error_step(error, "detach");
-	/* The guest had time, and so had others: the alias may be another disk's by now. */
-	r = resolve_again(detach->domain, disk, error);
+	/* A guest that was reset meanwhile uses the disk again. */
+	for (;;) {
+		unsigned boots = domain_boots(detach->domain);
+
+		r = release(detach, error);
+		if (r < 0)
+			return r;
+		r = check_again(detach, disk, boots, error);
+		if (error->code != HOTSLOT_ERROR_TIMEOUT || now_ms() >= deadline)
+			break;
+		error_begin(error, NULL);
+	}
 	if (r == RESOLVED_AGAIN)
 		r = unplug(detach->domain, disk->alias, deadline_of(detach), error);
 	if (r < 0) {
@@ -144,7 +234,7 @@ int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 {
 	struct detach detach = { .domain = domain };
 	struct hotslot_error ignored;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
@@ -152,6 +242,8 @@ int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 		options_copy(&detach.options, sizeof(detach.options), options);
 	error_step(error, "check");
 	r = reference_parse_disk(disk, &detach.reference, error);
+	if (r == 0)
+		r = domain_begin(domain, detach.options.timeout_ms, &call, error);
 	if (r == 0)
 		r = run(&detach, error);
 	reference_done(&detach.reference);

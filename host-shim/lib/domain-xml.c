@@ -142,6 +142,8 @@ static void parse_channel(xmlNode *devices, struct domain_xml *xml)
 			!xml_attribute_is(target, "name", HOTSLOT_PORT_NAME))
 			continue;
 		xml->has_channel = true;
+		free(xml->channel_path);
+		xml->channel_path = xml_attribute(xml_child(node, "source"), "path");
 		xml->channel_connected = xml_attribute_is(target, "state", "connected");
 	}
 }
@@ -164,7 +166,8 @@ static int parse_domain(xmlNode *root, struct domain_xml *xml)
 	r = metadata_parse(xml_child(root, "metadata"), &xml->reserved);
 	if (r == -ENOMEM)
 		return r;
-	xml->bad_metadata = r < 0;
+	xml->bad_metadata = r < 0 || label_parse(xml_child(root, "metadata"), &xml->labels) < 0;
+	xml->launching = mark_parse(xml_child(root, "metadata"), &xml->launcher);
 	devices = xml_child(root, "devices");
 	if (!devices)
 		return 0;
@@ -249,6 +252,7 @@ struct domain_xml *domain_xml_free(struct domain_xml *xml)
 	free(xml->controllers);
 	free(xml->uuid);
 	free(xml->genid);
+	free(xml->channel_path);
 	free(xml);
 	return NULL;
 }

@@ -2,6 +2,8 @@
 /* What the live XML of a domain says of its disks, its controllers and its channel. Pure. */
 #pragma once
 
+#include "label.h"
+#include "mark.h"
 #include "pci-path.h"
 #include "slot-set.h"
 #include "util.h"
@@ -28,11 +30,15 @@ struct domain_xml {
 	size_t n_controllers;
 	struct xml_controller *controllers;
 	bool has_channel;	/* a virtio channel of the agent's name */
+	char *channel_path;	/* of its socket; NULL if it has none */
 	bool channel_connected; /* and the guest has it open */
 	size_t n_disks;
 	struct xml_disk *disks;
 	bool bad_metadata; /* there is an element of ours that is not as it should be */
 	struct slot_set reserved;
+	struct label_set labels; /* of the disks that it has held */
+	bool launching; /* it has the mark of a launch that is not done */
+	struct launcher launcher;
 };
 
 /* Parses the text of virDomainGetXMLDesc(). The managed controller is the default: the only one,

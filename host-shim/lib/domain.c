@@ -9,13 +9,16 @@
 #include "error.h"
 #include "metadata.h"
 #include "session.h"
+#include "turn.h"
 
 static void destroy(struct hotslot_domain *domain)
 {
-	session_free(domain->session);
+	if (domain->events)
+		domain_last_call(domain);
+	session_free(domain);
+	turn_free(domain->turn);
 	events_unref(domain->events);
 	virDomainFree(domain->domain);
-	pthread_mutex_destroy(&domain->call_lock);
 	free(domain->name);
 	hotslot_unref(domain->hotslot);
 	free(domain);
@@ -32,7 +35,6 @@ static struct hotslot_domain *create(struct hotslot *hotslot, virDomainPtr libvi
 	domain->hotslot = hotslot_ref(hotslot);
 	domain->domain = libvirt_domain;
 	virDomainRef(libvirt_domain);
-	pthread_mutex_init(&domain->call_lock, NULL);
 	domain->name = strdup(virDomainGetName(libvirt_domain));
 	domain->events = events_new();
 	if (!domain->name || !domain->events ||
@@ -147,30 +149,30 @@ const char *hotslot_domain_uuid(struct hotslot_domain *domain)
 
 void hotslot_domain_set_controller(struct hotslot_domain *domain, int index)
 {
-	_domain_call_(domain);
-
-	domain->controller = index < 0 ? -1 : index;
+	/* Each call reads it once. */
+	__atomic_store_n(&domain->controller, index < 0 ? -1 : index, __ATOMIC_RELAXED);
 }
 
-void domain_begin(struct hotslot_domain *domain)
+/* A guest that went back to a snapshot may have the same id and genid as before. */
+static void set_generation(struct hotslot_domain *domain, const struct domain_xml *xml)
 {
-	pthread_mutex_lock(&domain->call_lock);
+	char rewinds[16] = "";
+
 	pthread_mutex_lock(&domain->events->lock);
-	domain->stops = domain->events->stops;
-	domain->reboots = domain->events->reboots;
+	if (domain->events->rewinds > 0)
+		snprintf(rewinds, sizeof(rewinds), "/%u", domain->events->rewinds);
 	pthread_mutex_unlock(&domain->events->lock);
-}
-
-void domain_endp(struct hotslot_domain **domain)
-{
-	pthread_mutex_unlock(&(*domain)->call_lock);
+	domain->id = xml->id;
+	snprintf(domain->socket, sizeof(domain->socket), "%s", xml->channel_path ?: "");
+	snprintf(domain->generation, sizeof(domain->generation), "%s/%d/%s%s", domain->uuid,
+		xml->id, xml->genid ?: "", rewinds);
 }
 
 int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_free_ char *text = virDomainGetXMLDesc(domain->domain, 0);
-	int r;
+	int r, controller;
 
 	if (!text && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
 		return error_set(
@@ -183,11 +185,10 @@ int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct h
 	if (xml->id < 0)
 		return error_set(
 			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off", domain->name);
-	if (domain->controller >= 0)
-		xml->controller = domain->controller;
-	domain->id = xml->id;
-	snprintf(domain->generation, sizeof(domain->generation), "%s/%d/%s", domain->uuid, xml->id,
-		xml->genid ?: "");
+	controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+	if (controller >= 0)
+		xml->controller = controller;
+	set_generation(domain, xml);
 	*ret = steal_pointer(xml);
 	return 0;
 }
@@ -213,7 +214,7 @@ int domain_read_checked(
 	if (xml->bad_metadata)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"The metadata of domain %s has an element of " METADATA_URI
-			" that is no list of reserved slots: correct or remove it with 'virsh "
+			" that is no list of reserved slots, or of labels: correct or remove it with 'virsh "
 			"metadata'",
 			domain->name);
 	*ret = steal_pointer(xml);
@@ -233,6 +234,16 @@ int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *erro
 		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING,
 			"Domain %s reset itself while it booted", domain->name);
 	return 0;
+}
+
+unsigned domain_boots(struct hotslot_domain *domain)
+{
+	unsigned boots;
+
+	pthread_mutex_lock(&domain->events->lock);
+	boots = events_boots(domain->events);
+	pthread_mutex_unlock(&domain->events->lock);
+	return boots;
 }
 
 int domain_wait_stopped(struct hotslot_domain *domain, uint64_t deadline)

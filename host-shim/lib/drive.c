@@ -29,6 +29,7 @@ static int check_reservation(
 			   : options->read_only	  ? "mode"
 			   : options->strict	  ? "serial to be strict about"
 			   : options->passthrough ? "LUN"
+			   : options->label	  ? "label"
 						  : NULL;
 
 	if (!name)
@@ -50,6 +51,13 @@ static int check_passthrough(
 	return 0;
 }
 
+int drive_bad_label(const char *label, struct hotslot_error *error)
+{
+	return error_set(error, HOTSLOT_ERROR_INVALID,
+		"Label '%s' is not 1 to %d characters of A-Z a-z 0-9 _ . -", label,
+		LABEL_LENGTH_MAX);
+}
+
 static int check_options(const struct hotslot_attach_options *options, struct hotslot_error *error)
 {
 	if (options->slot < -1 || options->slot > SLOT_MAX)
@@ -63,6 +71,8 @@ static int check_options(const struct hotslot_attach_options *options, struct ho
 		return error_set(error, HOTSLOT_ERROR_INVALID,
 			"Id '%s' is not 1 to %d characters of A-Z a-z 0-9 _ -", options->id,
 			ID_MAX);
+	if (options->label && !label_is_valid(options->label))
+		return drive_bad_label(options->label, error);
 	return options->passthrough ? check_passthrough(options, error) : 0;
 }
 

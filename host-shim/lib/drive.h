@@ -29,6 +29,9 @@ struct drive {
 int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *options,
 	struct drive *ret, struct hotslot_error *error);
 
+/* Sets the error that this is no label. */
+int drive_bad_label(const char *label, struct hotslot_error *error);
+
 void drive_done(struct drive *drive);
 
 #define _cleanup_drive_ _cleanup_(drive_done)

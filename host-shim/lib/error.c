@@ -6,6 +6,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "encode.h"
+
+/* Bytes of one character. */
+#define UTF8_LENGTH_MAX 4
+
 static const struct {
 	const char *name;
 	int number; /* the errno that goes with the code */
@@ -60,21 +65,29 @@ void error_step(struct hotslot_error *error, const char *step)
 	snprintf(error->step, sizeof(error->step), "%s", step);
 }
 
-/* libvirt's texts have newlines, names from a guest may have anything: one printable line. */
+/* The length of the printable character at TEXT, which is UTF-8; 0 if there is none. */
+static size_t printable_length(const char *text)
+{
+	size_t left = strnlen(text, UTF8_LENGTH_MAX);
+
+	for (size_t length = 1; length <= left; length++)
+		if (text_is_printable(text, length))
+			return length;
+	return 0;
+}
+
+/* libvirt's texts have newlines, names from a guest may have anything, and what is too long was cut
+ * somewhere: one printable line. */
 static void make_printable(char *text)
 {
-	unsigned char previous = 0;
+	while (*text) {
+		size_t length = printable_length(text);
 
-	for (; *text; text++) {
-		unsigned char byte = *text;
-
-		if (byte == '\n')
-			*text = ' ';
-		else if (byte < 0x20 || byte == 0x7f)
-			*text = '?';
-		else if (previous == 0xc2 && byte < 0xa0) /* a C1 control in UTF-8 */
-			text[-1] = *text = '?';
-		previous = byte;
+		if (length == 0) {
+			*text = *text == '\n' ? ' ' : '?';
+			length = 1;
+		}
+		text += length;
 	}
 }
 

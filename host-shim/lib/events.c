@@ -68,6 +68,14 @@ void events_rebooted(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
+void events_rewound(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->rewinds++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
 void events_disconnected(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
@@ -76,12 +84,28 @@ void events_disconnected(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
+void events_device_added(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->devices++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_sign(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->signs++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
 void events_device_removed(struct events *events, const char *alias)
 {
 	pthread_mutex_lock(&events->lock);
-	if (events->removing && strcmp(events->removing, alias) == 0) {
+	events->devices++;
+	if (events->removing && strcmp(events->removing, alias) == 0)
 		events->removed = true;
-		events_notify(events);
-	}
+	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }

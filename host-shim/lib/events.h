@@ -13,14 +13,25 @@ struct events {
 	pthread_cond_t changed; /* monotonic; for everything under the lock */
 	unsigned stops;		/* counts the ends of the domain */
 	unsigned reboots;	/* counts the guest's own resets */
-	bool disconnected;	/* the connection to libvirt is gone */
-	const char *removing;	/* alias of the device whose removal is awaited */
+	unsigned rewinds;	/* counts how often it went on from saved state */
+	unsigned devices;	/* counts devices that came and went */
+	unsigned signs;		/* counts what may mean that the agent came, went or goes on */
+	unsigned watch_stops;	/* counts calls of hotslot_watch_stop() */
+	struct watch_queue *watchers; /* who hears the agent's events; NULL: nobody */
+	bool disconnected;	      /* the connection to libvirt is gone */
+	const char *removing;	      /* alias of the device whose removal is awaited */
 	bool removed;
 };
 
 struct events *events_new(void);
 struct events *events_ref(struct events *events);
 struct events *events_unref(struct events *events);
+
+/* With the lock held: changes when the guest's memory is not what it was. */
+static inline unsigned events_boots(const struct events *events)
+{
+	return events->reboots + events->rewinds;
+}
 
 /* Both with the lock held. The first waits for a change, at most until DEADLINE. */
 void events_wait(struct events *events, uint64_t deadline);
@@ -29,5 +40,8 @@ void events_notify(struct events *events);
 /* From the event loop. */
 void events_stopped(struct events *events);
 void events_rebooted(struct events *events);
+void events_rewound(struct events *events);
 void events_disconnected(struct events *events);
+void events_device_added(struct events *events);
 void events_device_removed(struct events *events, const char *alias);
+void events_sign(struct events *events);

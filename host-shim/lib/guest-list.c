@@ -81,6 +81,7 @@ static int request_page(struct hotslot_domain *domain, int64_t after, unsigned l
 struct inventory {
 	struct record **records;
 	size_t count, room;
+	size_t max; /* more are not believed */
 	unsigned pages;
 	size_t partitions;
 	int64_t after;		 /* place of the last one */
@@ -89,7 +90,7 @@ struct inventory {
 };
 
 static int add_record(struct hotslot_domain *domain, struct inventory *inventory,
-	const json_t *json, struct hotslot_error *error)
+	const json_t *json, int64_t seq, struct hotslot_error *error)
 {
 	struct record *record;
 	int r;
@@ -107,11 +108,12 @@ static int add_record(struct hotslot_domain *domain, struct inventory *inventory
 	r = guest_read_record(domain, json, &record, error);
 	if (r < 0)
 		return r;
+	record->seq = seq;
 	inventory->records[inventory->count++] = record;
 	inventory->partitions += record->disk.n_partitions;
 	if (inventory->partitions > PARTITIONS_MAX)
 		return guest_malformed(domain, error, "more partitions than disks could have");
-	if ((int64_t)record->place <= inventory->after || inventory->count > DISKS_MAX)
+	if ((int64_t)record->place <= inventory->after || inventory->count > inventory->max)
 		return guest_malformed(domain, error, "disks out of order");
 	inventory->after = (int64_t)record->place;
 	return 0;
@@ -123,15 +125,17 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 {
 	const json_t *disk, *next;
 	json_t *page;
+	int64_t seq;
 	size_t i;
 	int r = request_page(domain, inventory->after, HOTSLOT_PAGE_MAX, inventory->contents_until,
 		deadline, &page, &inventory->hidden, error);
 
 	if (r < 0)
 		return r;
+	seq = json_integer_value(json_object_get(page, "seq"));
 	json_array_foreach(json_object_get(page, "disks"), i, disk)
 	{
-		r = add_record(domain, inventory, disk, error);
+		r = add_record(domain, inventory, disk, seq, error);
 		if (r < 0)
 			break;
 	}
@@ -144,10 +148,11 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 	return r;
 }
 
-int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
-	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error)
+static int read_disks(struct hotslot_domain *domain, size_t max, uint64_t contents_until,
+	uint64_t deadline, struct record ***ret, size_t *ret_count, struct guest_hidden *ret_hidden,
+	struct hotslot_error *error)
 {
-	struct inventory inventory = { .after = -1, .contents_until = now_ms() + CONTENTS_WAIT_MS };
+	struct inventory inventory = { .after = -1, .max = max, .contents_until = contents_until };
 	unsigned hellos = 0;
 	int r;
 
@@ -156,8 +161,9 @@ int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record 
 		/* Pages of two sessions are no inventory. */
 		if (r >= 0 && inventory.pages++ > 0 && session_hellos(domain) != hellos) {
 			records_free(inventory.records, inventory.count);
-			inventory = (struct inventory){ .after = -1,
-				.contents_until = inventory.contents_until };
+			inventory = (struct inventory){
+				.after = -1, .max = max, .contents_until = inventory.contents_until
+			};
 			r = 1;
 		}
 		hellos = session_hellos(domain);
@@ -170,6 +176,26 @@ int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record 
 	*ret_count = inventory.count;
 	*ret_hidden = inventory.hidden;
 	return 0;
+}
+
+int guest_disks_up_to(struct hotslot_domain *domain, size_t max, uint64_t deadline,
+	struct record ***ret, size_t *ret_count, struct guest_hidden *ret_hidden,
+	struct hotslot_error *error)
+{
+	return read_disks(domain, max, now_ms() + CONTENTS_WAIT_MS, deadline, ret, ret_count,
+		ret_hidden, error);
+}
+
+int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
+	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error)
+{
+	return guest_disks_up_to(domain, DISKS_MAX, deadline, ret, ret_count, ret_hidden, error);
+}
+
+int guest_disks_at_once(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
+	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error)
+{
+	return read_disks(domain, DISKS_MAX, 0, deadline, ret, ret_count, ret_hidden, error);
 }
 
 void records_free(struct record **records, size_t count)

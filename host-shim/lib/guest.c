@@ -29,7 +29,7 @@ int guest_read_record(const struct hotslot_domain *domain, const json_t *json, s
 	return r < 0 ? error_memory(error) : 0;
 }
 
-static bool has_class(const json_t *refusal, const char *class)
+bool guest_refused_as(const json_t *refusal, const char *class)
 {
 	const char *text = json_string_value(json_object_get(refusal, "class"));
 
@@ -43,53 +43,16 @@ static const char *description(const json_t *refusal)
 	return json_get_text(refusal, "desc", TEXT_MAX, &text) < 0 ? "no reason given" : text;
 }
 
-static void append_user(struct hotslot_error *error, const json_t *user, const char *separator)
+const char *guest_place_key(uint64_t place)
 {
-	const char *kind, *device, *what = NULL, *process = NULL;
-	uint64_t pid = 0;
-
-	if (json_get_text(user, "kind", TEXT_MAX, &kind) < 0 ||
-		json_get_text(user, "device", TEXT_MAX, &device) < 0)
-		return;
-	(void)json_find_text(user, "what", TEXT_MAX, &what);
-	(void)json_find_text(user, "process", TEXT_MAX, &process);
-	(void)json_get_u64(user, "pid", INT32_MAX, &pid);
-	error_append(error, "%s%s is ", separator, device);
-	if (strcmp(kind, "mount") == 0)
-		error_append(error, "mounted on %s", what ?: "?");
-	else if (strcmp(kind, "swap") == 0)
-		error_append(error, "used as swap");
-	else if (strcmp(kind, "holder") == 0)
-		error_append(error, "held by %s", what ?: "another device");
-	else
-		error_append(error, "open%s", strcmp(kind, "exclusive") == 0 ? " exclusively" : "");
-	if (process || pid)
-		error_append(error, " by %s (%llu)", process ?: "process", (unsigned long long)pid);
-}
-
-static int disk_busy(const struct hotslot_domain *domain, uint64_t place, const json_t *refusal,
-	struct hotslot_error *error)
-{
-	const json_t *users = json_object_get(refusal, "users");
-	const json_t *user;
-	size_t i;
-	int r = error_set(error, HOTSLOT_ERROR_DISK_BUSY, "The guest of domain %s uses the disk %s",
-		domain->name, place_locate(place).text);
-
-	json_array_foreach(users, i, user)
-	{
-		if (i >= HOTSLOT_USERS_MAX)
-			break;
-		append_user(error, user, i == 0 ? ": " : ", ");
-	}
-	return r;
+	return place_is_slot(place) ? "slot" : "place";
 }
 
 /* What is no documented outcome of the request. */
 int guest_refused(const struct hotslot_domain *domain, const char *execute, const json_t *refusal,
 	struct hotslot_error *error)
 {
-	if (has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
+	if (guest_refused_as(refusal, HOTSLOT_CLASS_TIMEOUT))
 		return error_set(error, HOTSLOT_ERROR_TIMEOUT,
 			"The agent of domain %s did not finish '%s' in time: %s", domain->name,
 			execute, description(refusal));
@@ -101,11 +64,11 @@ int guest_refused(const struct hotslot_domain *domain, const char *execute, cons
 static int not_expected(const struct hotslot_domain *domain, unsigned slot, const json_t *refusal,
 	struct hotslot_error *error)
 {
-	if (has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
+	if (guest_refused_as(refusal, HOTSLOT_CLASS_TIMEOUT))
 		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
 			"The guest of domain %s did not show the disk in slot %u in time",
 			domain->name, slot);
-	if (has_class(refusal, HOTSLOT_CLASS_MISMATCH))
+	if (guest_refused_as(refusal, HOTSLOT_CLASS_MISMATCH))
 		return error_set(error, HOTSLOT_ERROR_MISMATCH,
 			"The guest of domain %s shows another disk in slot %u: %s", domain->name,
 			slot, description(refusal));
@@ -184,49 +147,6 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 	return 0;
 }
 
-/* How a request names the place of a disk. */
-static const char *place_key(uint64_t place)
-{
-	return place_is_slot(place) ? "slot" : "place";
-}
-
-static int check_release(struct hotslot_domain *domain, uint64_t place, enum release how,
-	const json_t *answer, struct hotslot_error *error)
-{
-	const json_t *refusal = json_object_get(answer, "error");
-	const char *state;
-
-	if (refusal && has_class(refusal, HOTSLOT_CLASS_BUSY))
-		return disk_busy(domain, place, refusal, error);
-	if (refusal && has_class(refusal, HOTSLOT_CLASS_HIDDEN))
-		return 1;
-	if (refusal)
-		return guest_refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
-	if (json_get_text(json_object_get(answer, "return"), "state", TEXT_MAX, &state) < 0)
-		return guest_malformed(domain, error, "no state of the released disk");
-	if (strcmp(state, "gone") == 0)
-		return 1;
-	if (how == RELEASE_DETACHED || strcmp(state, "released") != 0)
-		return guest_malformed(domain, error, "the state of the released disk");
-	return 0;
-}
-
-int guest_release(struct hotslot_domain *domain, uint64_t place, enum release how,
-	uint64_t deadline, struct hotslot_error *error)
-{
-	json_t *arguments = json_pack("{s:I, s:b, s:b}", place_key(place), (json_int_t)place,
-		"force", how == RELEASE_FORCE, "detached", how == RELEASE_DETACHED);
-	json_t *answer;
-	int r = session_request(
-		domain, HOTSLOT_REQUEST_RELEASE, arguments, deadline, &answer, error);
-
-	if (r < 0)
-		return r;
-	r = check_release(domain, place, how, answer, error);
-	json_decref(answer);
-	return r;
-}
-
 /* A request of whose answer only matters that it is no error. */
 static int request_plain(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	uint64_t deadline, struct hotslot_error *error)
@@ -246,7 +166,7 @@ static int request_plain(struct hotslot_domain *domain, const char *execute, jso
 
 static json_t *place_arguments(uint64_t place)
 {
-	return json_pack("{s:I}", place_key(place), (json_int_t)place);
+	return json_pack("{s:I}", guest_place_key(place), (json_int_t)place);
 }
 
 int guest_take_back(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
@@ -265,7 +185,7 @@ void guest_take_back_later(struct hotslot_domain *domain, uint64_t place, uint64
 static json_t *resize_arguments(uint64_t place, uint64_t bytes)
 {
 	return json_pack(
-		"{s:I, s:I}", place_key(place), (json_int_t)place, "size", (json_int_t)bytes);
+		"{s:I, s:I}", guest_place_key(place), (json_int_t)place, "size", (json_int_t)bytes);
 }
 
 void guest_resize_early(
@@ -300,7 +220,7 @@ static int read_resized(struct hotslot_domain *domain, const struct record *befo
 	const json_t *refusal = json_object_get(answer, "error");
 	int r;
 
-	if (refusal && has_class(refusal, HOTSLOT_CLASS_TIMEOUT))
+	if (refusal && guest_refused_as(refusal, HOTSLOT_CLASS_TIMEOUT))
 		return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
 			"The guest of domain %s did not see the new size of the disk %s in time",
 			domain->name, place_locate(before->place).text);

@@ -30,6 +30,15 @@ bool guest_hides(const struct guest_hidden *hidden, uint64_t place);
 int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
 	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error);
 
+/* The same of a guest that is believed to have no more than MAX. */
+int guest_disks_up_to(struct hotslot_domain *domain, size_t max, uint64_t deadline,
+	struct record ***ret, size_t *ret_count, struct guest_hidden *ret_hidden,
+	struct hotslot_error *error);
+
+/* All of it, without waiting for contents that the agent does not know yet: it tells of them. */
+int guest_disks_at_once(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
+	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error);
+
 void records_free(struct record **records, size_t count);
 
 /* The disk that the guest shows at a place, and what it hides; *ret is NULL if none. CONTENTS:
@@ -52,6 +61,7 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 
 enum release {
 	RELEASE_ASK,	  /* let go of the disk unless it is in use */
+	RELEASE_WAIT,	  /* wait until it is not; an older agent refuses at once */
 	RELEASE_FORCE,	  /* also if it is */
 	RELEASE_DETACHED, /* the host has unplugged it: wait until it is gone */
 };
@@ -60,6 +70,17 @@ enum release {
  * in use. */
 int guest_release(struct hotslot_domain *domain, uint64_t place, enum release how,
 	uint64_t deadline, struct hotslot_error *error);
+
+/* Who is told of the users of a disk. */
+struct guest_audience {
+	hotslot_user_fn fn; /* NULL: nobody */
+	void *data;
+	uint64_t wait_until; /* what is said before is said while it is waited for */
+};
+
+/* The same, and tells of who uses the disk, or did: when it was refused, or taken by force. */
+int guest_release_telling(struct hotslot_domain *domain, uint64_t place, enum release how,
+	uint64_t deadline, const struct guest_audience *audience, struct hotslot_error *error);
 
 /* The disk that was released is to be used again. */
 int guest_take_back(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,

@@ -234,9 +234,12 @@ struct hotslot_user {
 	size_t size;
 	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive" */
 	const char *device;  /* the disk, or the partition of it: "sdb1" */
-	const char *what;    /* the mount point, the holder's name; may be empty */
+	const char *what;    /* the mount point, the holder's name, the file that is open, the file
+				system that is mounted nowhere; may be empty */
 	int pid;	     /* 0: not known */
 	const char *process; /* NULL: not known */
+	const char *through; /* what stands on the device and is used: "vg-lv"; NULL: itself */
+	bool waiting;	     /* the disk is waited for: in the end they may be others, or nobody */
 };
 typedef void (*hotslot_user_fn)(void *data, const struct hotslot_user *user);
 
@@ -293,6 +296,14 @@ int hotslot_unreserve(
 /* The reserved slots, in order. The caller frees *ret with free(). */
 int hotslot_reserved(
 	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error);
+
+/* ---- Labels: whose the domain's disks are, kept in its metadata ---- */
+
+/* Each label that a disk of the domain has ever had, in the order in which they came, and NULL last
+ * if a domain with a label has held disks without one. The caller frees *ret with free(), the texts
+ * with it. */
+int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret_count,
+	struct hotslot_error *error);
 
 /* ---- Lists ---- */
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mark.h"
 #include "metadata.h"
 #include "slot.h"
 #include "wire.h"
@@ -148,6 +149,17 @@ static void write_number(struct xml_writer *w, const char *element, uint64_t num
 	xml_put_text(w, element, text);
 }
 
+static void write_metadata(struct xml_writer *w, const struct launch_spec *spec)
+{
+	metadata_open(w);
+	if (spec->reserved)
+		metadata_put_reserved(w, spec->reserved);
+	if (spec->labels)
+		label_write(w, spec->labels);
+	mark_write(w, &spec->launcher);
+	metadata_close(w);
+}
+
 int launch_xml_format(const struct launch_spec *spec, char **ret)
 {
 	_cleanup_xml_writer_ struct xml_writer w = {};
@@ -160,8 +172,7 @@ int launch_xml_format(const struct launch_spec *spec, char **ret)
 	xml_put_text(&w, "name", spec->name);
 	xml_open(&w, "genid");
 	xml_close(&w);
-	if (spec->reserved && !slot_set_is_empty(spec->reserved))
-		metadata_write(&w, spec->reserved);
+	write_metadata(&w, spec);
 	write_number(&w, "memory", (uint64_t)spec->memory_mib * 1024); /* libvirt counts in KiB */
 	write_number(&w, "vcpu", spec->vcpus);
 	write_os(&w, spec);

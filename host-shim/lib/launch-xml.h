@@ -3,6 +3,7 @@
 #pragma once
 
 #include "drive.h"
+#include "mark.h"
 
 struct launch_spec {
 	const char *name;
@@ -14,6 +15,8 @@ struct launch_spec {
 	size_t n_drives;
 	const struct drive *root;	 /* NULL: none */
 	const struct slot_set *reserved; /* NULL: none */
+	const struct label_set *labels;	 /* NULL: none */
+	struct launcher launcher;	 /* who launches it */
 };
 
 /* The caller frees *ret. */

@@ -7,10 +7,28 @@
 #include "confirm.h"
 #include "console-log.h"
 #include "error.h"
+#include "finish.h"
 #include "options.h"
 #include "plan.h"
 #include "session.h"
 #include "stop.h"
+
+static int name_is_taken(
+	struct hotslot *hotslot, virDomainPtr domain, const char *name, struct hotslot_error *error)
+{
+	bool broken_off;
+	int r = finish_definition(hotslot, domain, &broken_off);
+
+	virDomainFree(domain);
+	if (r > 0)
+		return 0;
+	r = error_set(error, HOTSLOT_ERROR_DOMAIN_EXISTS, "There is a domain %s already", name);
+	if (broken_off)
+		error_append(error,
+			", whose launch was broken off: 'hotslot repair' finishes it, 'hotslot "
+			"shutdown --force' ends it");
+	return r;
+}
 
 static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_error *error)
 {
@@ -19,11 +37,8 @@ static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_
 	if (!name || !*name)
 		return error_set(error, HOTSLOT_ERROR_INVALID, "The domain needs a name");
 	domain = virDomainLookupByName(hotslot->connection, name);
-	if (domain) {
-		virDomainFree(domain);
-		return error_set(
-			error, HOTSLOT_ERROR_DOMAIN_EXISTS, "There is a domain %s already", name);
-	}
+	if (domain)
+		return name_is_taken(hotslot, domain, name, error);
 	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
 		return 0;
 	return error_libvirt(error, "Cannot look domain '%s' up", name);
@@ -77,7 +92,10 @@ static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t
 
 		r = confirm_drive(domain, &plan->spec.drives[i], deadline, &record, error);
 	}
-	return r;
+	if (r < 0)
+		return r;
+	error_step(error, "finish");
+	return finish_launch(domain, error);
 }
 
 /* The domain is ended again; undefined, too, if we have defined it. */
@@ -99,9 +117,11 @@ static void roll_back(
 static int boot_or_end(struct hotslot_domain *domain, const struct plan *plan, uint64_t deadline,
 	struct hotslot_error *error)
 {
-	_domain_call_(domain);
-	int r;
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	int r = domain_begin(domain, 0, &call, error);
 
+	if (r < 0)
+		return r;
 	domain->booting = true;
 	r = boot(domain, plan, deadline, error);
 	domain->booting = false;
@@ -123,6 +143,8 @@ static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain
 		r = plan_make(hotslot, plan, error);
 	if (r < 0)
 		return r;
+	plan->spec.launcher = launcher_self();
+	finish_trials(hotslot);
 	error_step(error, "accelerator");
 	r = accel_choose(hotslot, plan->options.accel, &plan->spec, &plan->kvm_doubt, error);
 	if (r < 0)

@@ -12,12 +12,15 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	struct hotslot_error ignored;
 	struct disks disks;
 	uint64_t deadline;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
+	r = domain_begin(domain, 0, &call, error);
+	if (r < 0)
+		return r;
 	/* Other calls had their own time. */
-	deadline = deadline_after(0, TIMEOUT_DEFAULT_MS);
+	deadline = domain_deadline(domain);
 	r = session_open(domain, deadline, &xml, error);
 	if (r == 0)
 		r = disks_read(domain, xml, deadline, &disks, error);

@@ -14,9 +14,9 @@ static bool is_in_namespace(const xmlNode *node)
 }
 
 /* In what virDomainGetMetadata() gives, libvirt has taken our namespace off. */
-static bool is_reserved(const xmlNode *node)
+bool metadata_is(const xmlNode *node, const char *name)
 {
-	return xml_is(node, RESERVED) && (!node->ns || is_in_namespace(node));
+	return xml_is(node, name) && (!node->ns || is_in_namespace(node));
 }
 
 static int parse_element(xmlNode *element, struct slot_set *ret)
@@ -29,7 +29,7 @@ static int parse_element(xmlNode *element, struct slot_set *ret)
 		_cleanup_free_ char *slots = NULL;
 		int r;
 
-		if (!is_reserved(node))
+		if (!metadata_is(node, RESERVED))
 			continue;
 		slots = xml_attribute(node, SLOTS);
 		if (found || !slots)
@@ -65,7 +65,7 @@ static void remove_reserved(xmlNode *element)
 {
 	for (xmlNode *next, *node = element->children; node; node = next) {
 		next = node->next;
-		if (!is_reserved(node))
+		if (!metadata_is(node, RESERVED))
 			continue;
 		xmlUnlinkNode(node);
 		xmlFreeNode(node);
@@ -86,11 +86,16 @@ static int add_reserved(xmlNode *element, const struct slot_set *reserved)
 	return 0;
 }
 
-static int dump(xmlDoc *document, xmlNode *element, char **ret)
+int metadata_format(xmlDoc *document, xmlNode *element, char **ret)
 {
-	xmlBuffer *buffer = xmlBufferCreate();
+	xmlBuffer *buffer;
 	char *text = NULL;
 
+	if (!element->children && !element->properties) {
+		*ret = NULL;
+		return 0;
+	}
+	buffer = xmlBufferCreate();
 	if (buffer && xmlNodeDump(buffer, document, element, 0, 0) >= 0)
 		text = strdup((const char *)xmlBufferContent(buffer));
 	if (buffer)
@@ -118,27 +123,34 @@ int metadata_update(const char *old, const struct slot_set *change, bool add, ch
 		r = add_reserved(element, &reserved);
 		if (r < 0)
 			return r;
-	} else if (!element->children && !element->properties) {
-		*ret = NULL;
-		return 0;
 	}
-	return dump(document, element, ret);
+	return metadata_format(document, element, ret);
 }
 
-void metadata_write(struct xml_writer *w, const struct slot_set *reserved)
+void metadata_open(struct xml_writer *w)
+{
+	xml_open(w, "metadata");
+	xml_open(w, METADATA_KEY ":" METADATA_KEY);
+	xml_put(w, "xmlns:" METADATA_KEY, METADATA_URI);
+}
+
+void metadata_put_reserved(struct xml_writer *w, const struct slot_set *reserved)
 {
 	_cleanup_free_ char *text = NULL;
 
+	if (slot_set_is_empty(reserved))
+		return;
 	if (slot_set_format(reserved, &text) < 0) {
 		w->failed = true;
 		return;
 	}
-	xml_open(w, "metadata");
-	xml_open(w, METADATA_KEY ":" METADATA_KEY);
-	xml_put(w, "xmlns:" METADATA_KEY, METADATA_URI);
 	xml_open(w, METADATA_KEY ":" RESERVED);
 	xml_put(w, SLOTS, text);
 	xml_close(w);
+}
+
+void metadata_close(struct xml_writer *w)
+{
 	xml_close(w);
 	xml_close(w);
 }

@@ -18,5 +18,16 @@ int metadata_parse(xmlNode *metadata, struct slot_set *ret);
  * OLD is no element of ours. The caller frees *ret. */
 int metadata_update(const char *old, const struct slot_set *change, bool add, char **ret);
 
-/* Writes a new domain's <metadata>. */
-void metadata_write(struct xml_writer *w, const struct slot_set *reserved);
+/* Whether NODE is an element of ours of that name, in a domain's XML or in what
+ * virDomainGetMetadata() gives. */
+bool metadata_is(const xmlNode *node, const char *name);
+
+/* The element as text, for virDomainSetMetadata(): NULL in *ret if nothing is in it. The caller
+ * frees *ret. */
+int metadata_format(xmlDoc *document, xmlNode *element, char **ret);
+
+/* Writes a new domain's <metadata>: what stands between the first and the last of these is in our
+ * element. */
+void metadata_open(struct xml_writer *w);
+void metadata_put_reserved(struct xml_writer *w, const struct slot_set *reserved);
+void metadata_close(struct xml_writer *w);

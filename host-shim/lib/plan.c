@@ -7,6 +7,7 @@
 
 #include "encode.h"
 #include "error.h"
+#include "isolate.h"
 #include "options.h"
 #include "slot.h"
 
@@ -151,6 +152,39 @@ static int check_twice(const struct plan *plan, struct hotslot_error *error)
 	return r;
 }
 
+static int add_label(
+	struct plan *plan, const struct hotslot_attach_options *drive, struct hotslot_error *error)
+{
+	const char *label = drive->label ?: plan->options.label;
+	int r = drive->any_label ? 0
+				 : isolate_refuse(plan->options.name, &plan->labels, label, error);
+
+	if (r == 0 && label_set_add(&plan->labels, label) < 0)
+		r = error_set(error, HOTSLOT_ERROR_LABEL,
+			"The drives have more than the %d labels that are kept", LABELS_MAX);
+	return r;
+}
+
+/* Whose disks the domain holds from the start, or is meant for. If they are all nobody's, there is
+ * nothing to keep. */
+static int plan_labels(struct plan *plan, const struct hotslot_attach_options *options,
+	struct hotslot_error *error)
+{
+	const char *label = plan->options.label;
+	int r = 0;
+
+	if (label && !label_is_valid(label))
+		return drive_bad_label(label, error);
+	if (label)
+		(void)label_set_add(&plan->labels, label);
+	for (size_t i = 0; i < plan->n_drives && r == 0; i++)
+		if (!plan->drives[i].reserved)
+			r = add_label(plan, &options[i], error);
+	if (plan->labels.count == 0)
+		plan->labels.nobody = false;
+	return r;
+}
+
 static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
 	const struct hotslot_attach_options *options, struct hotslot_error *error)
 {
@@ -166,6 +200,8 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 		plan->n_drives++;
 	}
 	r = check_twice(plan, error);
+	if (r == 0)
+		r = plan_labels(plan, options, error);
 	if (r == 0)
 		r = reserve_drives(plan, options, true, taken, error);
 	if (r == 0)
@@ -249,6 +285,7 @@ int plan_make(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *
 	plan->spec.drives = plan->drives;
 	plan->spec.n_drives = plan->n_drives;
 	plan->spec.reserved = &plan->reserved;
+	plan->spec.labels = &plan->labels;
 	return r;
 }
 

@@ -12,6 +12,7 @@ struct plan {
 	size_t n_drives;
 	struct drive root;
 	struct slot_set reserved;
+	struct label_set labels;
 	char *kvm_doubt; /* to be remembered when the launch works without KVM; NULL: nothing */
 };
 

@@ -15,6 +15,7 @@ struct record {
 	const char *host_serial;   /* the XML's, encoded; NULL: none */
 	struct hotslot_partition *partitions;
 	char device[REFERENCE_DEVICE_SIZE];
+	int64_t seq; /* what the guest says is true since this event of the session, 0: the first */
 };
 
 static inline struct record *record_of(struct hotslot_disk *disk)
@@ -43,6 +44,12 @@ int record_from_json(const json_t *json, struct record **ret);
 
 /* Adds what the live XML says. If the guest reads another serial than that, the record says so. */
 int record_add_host(struct record *record, const struct xml_disk *disk);
+
+/* A copy of what a guest says; nothing of the host's may be in it yet. */
+int record_copy(const struct record *record, struct record **ret);
+
+/* Whether two records of a place say the same. */
+bool record_is_same(const struct record *a, const struct record *b);
 
 /* Whether others have attached it: it has no alias of ours. */
 bool record_is_foreign(const struct xml_disk *host);

@@ -2,8 +2,7 @@
 /* Reserved slots, in the domain's metadata. */
 #include "reserve.h"
 
-#include <libvirt/virterror.h>
-
+#include "element.h"
 #include "error.h"
 #include "metadata.h"
 #include "options.h"
@@ -15,23 +14,12 @@ bool reserve_has(const struct domain_xml *xml, unsigned slot)
 	return slot_set_has(&xml->reserved, slot);
 }
 
-/* Our element as it is; *ret is NULL if there is none. */
-static int get_element(
-	struct hotslot_domain *domain, unsigned flags, char **ret, struct hotslot_error *error)
-{
-	*ret = virDomainGetMetadata(
-		domain->domain, VIR_DOMAIN_METADATA_ELEMENT, METADATA_URI, flags);
-	if (*ret || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN_METADATA)
-		return 0;
-	return error_libvirt(error, "Cannot read the metadata of domain %s", domain->name);
-}
-
 /* Changes the reservations of the running domain or of its configuration: FLAGS say which. */
 static int change_element(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	unsigned flags, struct hotslot_error *error)
 {
 	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = get_element(domain, flags, &old, error);
+	int r = element_get(domain, flags, &old, error);
 
 	if (r < 0)
 		return r;
@@ -39,12 +27,7 @@ static int change_element(struct hotslot_domain *domain, const struct slot_set *
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot change the metadata of domain %s", domain->name);
-	if (!old && !text)
-		return 0;
-	if (virDomainSetMetadata(domain->domain, VIR_DOMAIN_METADATA_ELEMENT, text, METADATA_KEY,
-		    METADATA_URI, flags) < 0)
-		return error_libvirt(error, "Cannot write the metadata of domain %s", domain->name);
-	return 0;
+	return old || text ? element_set(domain, flags, text, error) : 0;
 }
 
 /* The running domain first: its metadata counts. Each gets the change, on top of what it has, which
@@ -134,7 +117,7 @@ static int change_set(struct hotslot_domain *domain, const struct slot_set *chan
 	struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = session_open(domain, deadline_after(0, TIMEOUT_DEFAULT_MS), &xml, error);
+	int r = session_open(domain, domain_deadline(domain), &xml, error);
 
 	if (r < 0)
 		return r;
@@ -152,12 +135,14 @@ static int change(struct hotslot_domain *domain, const int *slots, size_t count,
 {
 	struct hotslot_error ignored;
 	struct slot_set set = {};
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
 	error_step(error, "check");
 	r = collect(slots, count, &set, error);
+	if (r == 0)
+		r = domain_begin(domain, 0, &call, error);
 	return r < 0 ? r : change_set(domain, &set, add, error);
 }
 
@@ -179,11 +164,13 @@ int hotslot_reserved(
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	struct hotslot_error ignored;
 	size_t count = 0;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
-	r = domain_read_checked(domain, &xml, error);
+	r = domain_begin(domain, 0, &call, error);
+	if (r == 0)
+		r = domain_read_checked(domain, &xml, error);
 	if (r < 0)
 		return r;
 	/* One more, as there may be none at all. */

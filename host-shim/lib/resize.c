@@ -254,7 +254,7 @@ int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t byt
 {
 	struct resize resize = { .domain = domain, .bytes = bytes };
 	struct hotslot_error ignored;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
@@ -262,6 +262,8 @@ int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t byt
 		options_copy(&resize.options, sizeof(resize.options), options);
 	error_step(error, "check");
 	r = reference_parse_disk(disk, &resize.reference, error);
+	if (r == 0)
+		r = domain_begin(domain, resize.options.timeout_ms, &call, error);
 	if (r == 0)
 		r = run(&resize, error);
 	if (r == 0 && ret)

@@ -119,10 +119,10 @@ static bool has_text(const char *text, const char *serial)
 	return text && strcmp(text, serial) == 0;
 }
 
-/* The guest's is what a person sees. */
+/* The guest's is what a person sees; of a disk that the host does not have, it is no name. */
 static bool guest_has(const struct record *record, const char *serial)
 {
-	return has_text(record->disk.serial, serial);
+	return record->disk.attached && has_text(record->disk.serial, serial);
 }
 
 /* The host's may be longer than what QEMU delivers, or have blanks that it does not. */
@@ -264,13 +264,14 @@ static int find_at(struct hotslot_domain *domain, const struct domain_xml *xml, 
 
 	if (r < 0)
 		return r;
-	if (!record && !host)
+	/* What the guest alone says is there is none of this domain's disks. */
+	if (!host)
 		return resolve_empty(domain, xml, place, error);
 	if (!record && guest_hides(&hidden, place))
 		return hidden_disk(domain, &hidden, place, error);
 	if (!record)
 		record = record_new(place_target(place), place_lun(place));
-	if (!record || (host && record_add_host(record, host) < 0))
+	if (!record || record_add_host(record, host) < 0)
 		return error_memory(error);
 	*ret = steal_pointer(record);
 	return 0;
@@ -280,7 +281,7 @@ static int find(struct hotslot_domain *domain, const struct reference *reference
 	struct record **ret, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	uint64_t deadline = deadline_after(0, TIMEOUT_DEFAULT_MS), place;
+	uint64_t deadline = domain_deadline(domain), place;
 	int r = session_open(domain, deadline, &xml, error);
 
 	if (r < 0)
@@ -309,11 +310,13 @@ int hotslot_resolve(struct hotslot_domain *domain, const char *text, struct hots
 	_cleanup_reference_ struct reference reference = {};
 	_cleanup_record_ struct record *record = NULL;
 	struct hotslot_error ignored;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
 	r = reference_parse(text, &reference, error);
+	if (r == 0)
+		r = domain_begin(domain, 0, &call, error);
 	if (r == 0)
 		r = find(domain, &reference, &record, error);
 	if (r == 0)

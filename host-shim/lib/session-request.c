@@ -24,6 +24,15 @@ static int send_request(struct hotslot_domain *domain, const char *execute, json
 	return session_send(session->channel, frame);
 }
 
+/* With the lock held. An agent that does not know this does no harm by saying so. */
+static void send_cancel(struct session *session, json_int_t id)
+{
+	json_t *frame = json_pack("{s:s, s:{s:I}, s:I, s:s}", "execute", HOTSLOT_REQUEST_CANCEL,
+		"arguments", "id", id, "id", ++session->last_id, "session", session->nonce);
+
+	(void)session_send(session->channel, frame);
+}
+
 /* Asks once, or takes the answer of a request that was sent EARLY. -ENOTCONN and -ETIMEDOUT with
  * no error set. */
 static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments, bool early,
@@ -75,11 +84,14 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 		}
 		if (r == 0 || error->code != HOTSLOT_ERROR_NONE)
 			return r;
-		domain->session->ready = false;
-		if (r == -ETIMEDOUT || now_ms() >= deadline)
+		if (r == -ETIMEDOUT || now_ms() >= deadline) {
+			session_cancel(domain);
+			domain->session->ready = false;
 			return error_set(error, HOTSLOT_ERROR_TIMEOUT,
 				"The agent of domain %s did not answer the request '%s' in time",
 				domain->name, execute);
+		}
+		domain->session->ready = false;
 	}
 }
 
@@ -90,8 +102,10 @@ void session_request_early(
 
 	if (arguments && session && session->ready && set_deadline(arguments, deadline) == 0) {
 		pthread_mutex_lock(&domain->events->lock);
-		if (send_request(domain, execute, arguments) == 0)
+		if (send_request(domain, execute, arguments) == 0) {
 			session->early = execute;
+			session->early_id = session->last_id;
+		}
 		pthread_mutex_unlock(&domain->events->lock);
 	}
 	json_decref(arguments);
@@ -122,6 +136,25 @@ void session_request_unanswered(
 
 void session_forget_early(struct hotslot_domain *domain)
 {
-	if (domain->session)
-		domain->session->early = NULL;
+	struct session *session = domain->session;
+
+	if (!session || !session->early)
+		return;
+	session->early = NULL;
+	if (!session->ready || !session->channel)
+		return;
+	pthread_mutex_lock(&domain->events->lock);
+	send_cancel(session, session->early_id);
+	pthread_mutex_unlock(&domain->events->lock);
+}
+
+void session_cancel(struct hotslot_domain *domain)
+{
+	struct session *session = domain->session;
+
+	if (!session || !session->channel || !session->ready)
+		return;
+	pthread_mutex_lock(&domain->events->lock);
+	send_cancel(session, session->last_id);
+	pthread_mutex_unlock(&domain->events->lock);
 }

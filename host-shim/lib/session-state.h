@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a session is, for session.c and session-request.c alone. */
+/* What a session is, for session*.c and for who repairs nothing, doctor-agent.c, alone. */
 #pragma once
 
 #include "channel.h"
@@ -15,9 +15,11 @@ struct session {
 	json_int_t last_id;
 	int64_t clear_from; /* no disk at this place or above when asked, -1: not known */
 	const char *early;  /* the request that session_request_early() has sent */
-	uint64_t asked;	    /* when the last request was sent */
-	uint64_t pinged;    /* when the last heartbeat was sent */
-	struct hotslot_agent_info info;
+	json_int_t early_id;
+	uint64_t asked;	       /* when the last request was sent */
+	uint64_t pinged;       /* when the last heartbeat was sent */
+	unsigned boots, stops; /* of the events, when it began */
+	struct hello hello;
 };
 
 static inline uint64_t session_earlier(uint64_t a, uint64_t b)
@@ -27,6 +29,16 @@ static inline uint64_t session_earlier(uint64_t a, uint64_t b)
 
 /* Returns 1 if there was no session of this generation before, 0 if there was. */
 int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
+
+/* Takes the turn, waiting for it, and then opens the channel. The turn is kept if that fails. */
+int session_open_channel(
+	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
+
+/* Closes the channel and keeps the turn. */
+void session_drop(struct hotslot_domain *domain);
+
+/* Waits until then, or until the domain ends. */
+int session_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error);
 
 /* With the lock held, as the next. Takes the reference to FRAME, which may be NULL. */
 int session_send(struct channel *channel, json_t *frame);

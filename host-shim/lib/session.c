@@ -2,39 +2,32 @@
 /* The conversation with a domain's agent: hello, requests, heartbeats, starting again. */
 #include "session-state.h"
 
-#include <libvirt/virterror.h>
 #include <string.h>
 
 #include "agreement.h"
 #include "channel.h"
 #include "error.h"
 #include "hello.h"
+#include "repair.h"
 
 /* The first hello may meet an agent that is about to be restarted. Each further one waits twice
  * as long, so that a slow agent catches up. */
 #define HELLO_RETRY_MS 2000
+
+/* A stream that ends at once again: the domain is about to end. */
+#define REOPEN_MS 50
 
 /* An agent that says nothing for this long is asked whether it lives, and has this long to
  * answer. It is one thread that never blocks, but its guest may be slow. */
 #define PING_AFTER_MS 2000
 #define PING_TIMEOUT_MS 5000
 
-/* libvirt has no event for a channel that becomes free. */
-#define BUSY_RETRY_MIN_MS 50
-#define BUSY_RETRY_MAX_MS 250
-
-static void drop_channel(struct session *session)
+void session_free(struct hotslot_domain *domain)
 {
-	session->channel = channel_close(session->channel);
-	session->ready = false;
-}
-
-void session_free(struct session *session)
-{
-	if (!session)
+	if (!domain->session)
 		return;
-	drop_channel(session);
-	free(session);
+	session_drop(domain);
+	free(domain->session);
 }
 
 unsigned session_hellos(const struct hotslot_domain *domain)
@@ -44,7 +37,13 @@ unsigned session_hellos(const struct hotslot_domain *domain)
 
 const struct hotslot_agent_info *session_info(const struct hotslot_domain *domain)
 {
-	return &domain->session->info;
+	return &domain->session->hello.info;
+}
+
+void session_left(const struct hotslot_domain *domain, int64_t *ret_disks, int64_t *ret_released)
+{
+	*ret_disks = domain->session->hello.disks;
+	*ret_released = domain->session->hello.released;
 }
 
 void session_set_clear(struct hotslot_domain *domain, unsigned place)
@@ -71,56 +70,6 @@ bool session_is_clear(struct hotslot_domain *domain, unsigned place)
 	clear = channel_is_clear(session->channel, place);
 	pthread_mutex_unlock(&domain->events->lock);
 	return clear;
-}
-
-/* Waits a moment, or until the domain ends. */
-static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
-{
-	int r;
-
-	pthread_mutex_lock(&domain->events->lock);
-	while ((r = domain_check_alive(domain, error)) == 0 && now_ms() < until)
-		events_wait(domain->events, until);
-	pthread_mutex_unlock(&domain->events->lock);
-	return r;
-}
-
-/* The event of a domain that ends comes after its channel has gone. */
-static int channel_refused(
-	struct hotslot_domain *domain, const char *reason, struct hotslot_error *error)
-{
-	int active = virDomainIsActive(domain->domain);
-
-	/* A transient one is gone altogether. */
-	if (active == 0 || (active < 0 && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN))
-		return error_set(
-			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
-	return error_set(error, HOTSLOT_ERROR_AGENT,
-		"Cannot open the agent's channel of domain %s: %s", domain->name, reason);
-}
-
-static int open_channel(
-	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
-{
-	uint64_t interval = BUSY_RETRY_MIN_MS;
-
-	for (;;) {
-		char reason[CHANNEL_REASON_SIZE];
-		int r = channel_open(
-			domain->domain, domain->events, &domain->session->channel, reason);
-
-		if (r == -EIO)
-			return channel_refused(domain, reason, error);
-		if (r == 0)
-			return 0;
-		if (now_ms() >= deadline)
-			return error_set(error, HOTSLOT_ERROR_BUSY,
-				"Somebody else speaks with the agent of domain %s", domain->name);
-		r = pause_until(domain, session_earlier(now_ms() + interval, deadline), error);
-		if (r < 0)
-			return r;
-		interval = session_earlier(2 * interval, BUSY_RETRY_MAX_MS);
-	}
 }
 
 int session_send(struct channel *channel, json_t *frame)
@@ -164,6 +113,9 @@ static int check_answer(struct hotslot_domain *domain, uint64_t until, uint64_t 
 
 	if (r < 0)
 		return r;
+	/* What it says now, it may have said long ago; or it is not there any more. */
+	if (session->boots != events_boots(domain->events))
+		return -ENOTCONN;
 	switch (channel_state(session->channel)) {
 	case CHANNEL_ANSWERED:
 		return 1;
@@ -223,12 +175,21 @@ static int say_hello(struct hotslot_domain *domain, uint64_t until, struct hotsl
 	pthread_mutex_unlock(&domain->events->lock);
 	if (r < 0)
 		return r;
-	r = hello_read(answer, session->nonce, &session->info, error);
+	r = hello_read(answer, session->nonce, domain->name, &session->hello, error);
 	json_decref(answer);
 	session->ready = r == 0;
 	session->hellos += r == 0;
 	session->clear_from = -1;
 	return r;
+}
+
+/* Which run of the guest's memory the session is with. */
+static void mark(struct hotslot_domain *domain)
+{
+	pthread_mutex_lock(&domain->events->lock);
+	domain->session->boots = events_boots(domain->events);
+	domain->session->stops = domain->events->stops;
+	pthread_mutex_unlock(&domain->events->lock);
 }
 
 static int no_hello(struct hotslot_domain *domain, struct hotslot_error *error)
@@ -248,22 +209,22 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 		int r = 0;
 
 		if (!session->channel)
-			r = open_channel(domain, deadline, error);
+			r = session_open_channel(domain, deadline, error);
 		if (r == 0)
 			r = say_hello(
 				domain, session_earlier(now_ms() + patience, deadline), error);
 		if (r != -ENOTCONN && r != -ETIMEDOUT)
 			return r;
-		/* open_channel() sets its errors. */
+		/* session_open_channel() sets its errors. */
 		if (error->code != HOTSLOT_ERROR_NONE)
 			return r;
 		if (now_ms() >= deadline)
 			return no_hello(domain, error);
 		if (r == -ENOTCONN) {
-			/* A stream that ends at once again: the domain is about to end. */
-			drop_channel(session);
-			r = pause_until(domain,
-				session_earlier(now_ms() + BUSY_RETRY_MIN_MS, deadline), error);
+			session_drop(domain);
+			mark(domain);
+			r = session_pause(
+				domain, session_earlier(now_ms() + REOPEN_MS, deadline), error);
 			if (r < 0)
 				return r;
 		}
@@ -285,14 +246,17 @@ int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hot
 	}
 	if (session->channel) {
 		pthread_mutex_lock(&domain->events->lock);
-		broken = channel_state(session->channel) == CHANNEL_BROKEN;
+		broken = channel_state(session->channel) == CHANNEL_BROKEN ||
+			 session->boots != events_boots(domain->events) ||
+			 session->stops != domain->events->stops;
 		pthread_mutex_unlock(&domain->events->lock);
 		if (broken || strcmp(session->generation, domain->generation) != 0)
-			drop_channel(session);
+			session_drop(domain);
 	}
 	if (session->ready)
 		return 0;
 	snprintf(session->generation, sizeof(session->generation), "%s", domain->generation);
+	mark(domain);
 	r = greet(domain, deadline, error);
 	return r < 0 ? r : 1;
 }
@@ -303,23 +267,37 @@ int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	int r = domain_read_checked(domain, &xml, error);
 
+	bool begun;
+
 	if (r == 0)
 		r = session_connect(domain, deadline, error);
 	if (r < 0)
-		return r;
-	if (r > 0) {
+		return repair_advise(domain, xml, r, error);
+	begun = r > 0;
+	if (begun) {
 		/* Somebody else may have changed the domain while we waited. */
 		xml = domain_xml_free(xml);
 		r = domain_read_checked(domain, &xml, error);
 		if (r < 0)
 			return r;
 	}
-	r = agreement_check(domain, xml, domain->session->info.controller, error);
+	r = agreement_check(domain, xml, domain->session->hello.info.controller, error);
 	if (r < 0) {
 		/* The guest may find it yet: the next call asks again. */
 		domain->session->ready = false;
 		return r;
 	}
+	if (begun && !domain->booting && !domain->repairing)
+		r = repair_begun(domain, deadline, &xml, error);
+	if (r < 0)
+		return r;
 	*ret = steal_pointer(xml);
 	return 0;
+}
+
+int session_open_politely(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
+	struct hotslot_error *error)
+{
+	domain->polite = true;
+	return session_open(domain, deadline, ret, error);
 }

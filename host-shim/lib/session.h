@@ -18,6 +18,30 @@ struct session;
 int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
 	struct hotslot_error *error);
 
+/* The same for who is in no hurry, a watcher that had to let others talk: for the first second it
+ * takes the turn only if nobody else has it or waits for it, so that it does not come between the
+ * calls of a command. */
+int session_open_politely(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
+	struct hotslot_error *error);
+
+/* With the events' lock held, in a call or outside of any: whether the session is what it was when
+ * the last call ended. It is not if another process asked for the agent (the event loop then ends
+ * the session of an idle domain), the stream broke, the domain ended or went back to a snapshot.
+ * Each of them notifies the events. */
+bool session_is_alive(const struct hotslot_domain *domain);
+
+/* What the agent had when it said hello: disks, and how many of them were released and not
+ * unplugged; -1: an older agent, which does not say. The domain must be connected. */
+void session_left(const struct hotslot_domain *domain, int64_t *ret_disks, int64_t *ret_released);
+
+/* Ends the session, if there is one. In a call. */
+void session_end(struct hotslot_domain *domain);
+
+/* Has the agent give up the last request, if it is under way still: it waits for nothing any more,
+ * and a disk that it had begun to release is in use again. Its answer does not come any more. In a
+ * call. */
+void session_cancel(struct hotslot_domain *domain);
+
 /* How often the agent has answered a hello; the domain must be connected. */
 unsigned session_hellos(const struct hotslot_domain *domain);
 
@@ -37,8 +61,11 @@ void session_set_clear(struct hotslot_domain *domain, unsigned place);
 void session_set_taken(struct hotslot_domain *domain, unsigned place);
 bool session_is_clear(struct hotslot_domain *domain, unsigned place);
 
-/* Takes NULL. */
-void session_free(struct session *session);
+/* When a call ends: lets others talk if any wait for that. */
+void session_rest(struct hotslot_domain *domain);
+
+/* At the end of the domain. */
+void session_free(struct hotslot_domain *domain);
 
 /* Sends a request behind those before it and forgets it: to undo what they may yet do, when their
  * answers do not come any more. Takes the reference. */
@@ -51,5 +78,5 @@ void session_request_unanswered(
 void session_request_early(
 	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline);
 
-/* What was asked early is not wanted any more. */
+/* What was asked early is not wanted any more: it is canceled. */
 void session_forget_early(struct hotslot_domain *domain);

@@ -8,16 +8,10 @@
 #include "session.h"
 #include "stop.h"
 
-/* Before the domain ends: a stream that is open then gets in libvirt's way (see channel.c). */
-static void end_session(struct hotslot_domain *domain)
-{
-	session_free(domain->session);
-	domain->session = NULL;
-}
-
 int stop(struct hotslot_domain *domain, struct hotslot_error *error)
 {
-	end_session(domain);
+	/* A stream that is open then gets in libvirt's way (see channel.c). */
+	session_end(domain);
 	if (virDomainDestroy(domain->domain) == 0 || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
 		virDomainIsActive(domain->domain) == 0)
 		return 0;
@@ -45,7 +39,7 @@ static int ask_guest(struct hotslot_domain *domain, uint64_t deadline, struct ho
 		*error = (struct hotslot_error){};
 	else if (r < 0)
 		return r;
-	end_session(domain);
+	session_end(domain);
 	if (domain_wait_stopped(domain, deadline) < 0)
 		return error_set(error, HOTSLOT_ERROR_TIMEOUT,
 			"The guest of domain %s did not power off in time", domain->name);
@@ -66,11 +60,15 @@ int hotslot_shutdown(struct hotslot_domain *domain, const struct hotslot_shutdow
 {
 	struct hotslot_shutdown_options copy = {};
 	struct hotslot_error ignored;
-	_domain_call_(domain);
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	int r;
 
 	error = error_begin(error, &ignored);
 	if (options)
 		options_copy(&copy, sizeof(copy), options);
+	r = domain_begin(domain, copy.timeout_ms, &call, error);
+	if (r < 0)
+		return r;
 	return copy.force ? end_now(domain, error)
 			  : ask_guest(domain, deadline_after(copy.timeout_ms, TIMEOUT_DEFAULT_MS),
 				    error);

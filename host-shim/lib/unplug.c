@@ -62,3 +62,28 @@ int unplug(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
 	await_removal(domain->events, NULL);
 	return r < 0 ? r : check_gone(domain, alias, reason, error);
 }
+
+static int is_gone(struct hotslot_domain *domain, const char *alias, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_read(domain, &xml, error);
+
+	return r < 0 ? r : !domain_xml_disk_by_alias(xml, alias);
+}
+
+int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	int r;
+
+	/* Its event may come between the two. */
+	await_removal(domain->events, alias);
+	r = is_gone(domain, alias, error);
+	if (r == 0) {
+		r = wait_removed(domain, deadline, error);
+		if (r == 0)
+			r = is_gone(domain, alias, error);
+	}
+	await_removal(domain->events, NULL);
+	return r;
+}

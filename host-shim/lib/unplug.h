@@ -8,3 +8,7 @@
  * there is none. */
 int unplug(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
 	struct hotslot_error *error);
+
+/* Waits until a device is gone that somebody else may have begun to detach. Returns 1 if it is. */
+int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+	struct hotslot_error *error);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
+#include "checker.h"
 #include "prober.h"
 
 #define NONCE "0123456789abcdef"
@@ -18,8 +19,10 @@ static uint64_t earliest_deadline(void *data)
 	struct guest *guest = data;
 	uint64_t server = server_deadline(&guest->server);
 	uint64_t prober = prober_deadline(&guest->tracker);
+	uint64_t checker = checker_deadline(&guest->tracker);
 	uint64_t now = now_ms() + PATIENCE_MS;
 
+	server = server < checker ? server : checker;
 	server = server < prober ? server : prober;
 	return server < now ? server : now;
 }
@@ -30,6 +33,7 @@ static void tick(void *data)
 	struct guest *guest = data;
 
 	server_tick(&guest->server);
+	checker_continue(&guest->tracker);
 	prober_expire(&guest->tracker);
 	prober_continue(&guest->tracker, true);
 	guest->loop.quit = true;

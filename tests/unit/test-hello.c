@@ -68,6 +68,12 @@ static const struct {
 	{ "{\"controller\":null}", true },
 	{ "{\"future\":[{}]}", true },
 	{ "{\"epoch\":0}", true },
+	{ "{\"versions\":[1,2],\"disks\":12,\"released\":0}", true },
+	{ "{\"versions\":7}", true }, /* only a refusal's are looked at */
+	{ "{\"disks\":-1}", false },
+	{ "{\"disks\":\"12\"}", false },
+	{ "{\"disks\":99999999}", false },
+	{ "{\"released\":1.0}", false },
 	{ "{\"nonce\":null}", false },
 	{ "{\"nonce\":\"fedcba9876543210\"}", false },
 	{ "{\"nonce\":7}", false },
@@ -94,43 +100,62 @@ static void test_each_member_of_a_hello_is_checked(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
-		struct hotslot_agent_info info = { .epoch = 99 };
+		struct hello hello = { .info.epoch = 99 };
 		struct hotslot_error error = {};
 		json_t *answer = make_answer(answers[i].members);
-		int r = hello_read(answer, NONCE, &info, &error);
+		int r = hello_read(answer, NONCE, "vm", &hello, &error);
 
 		print_message("%s\n", answers[i].members);
 		assert_int_equal(r == 0, answers[i].good);
 		assert_int_equal(
 			error.code, answers[i].good ? HOTSLOT_ERROR_NONE : HOTSLOT_ERROR_AGENT);
-		assert_true(r == 0 || info.epoch == 99);
+		assert_true(r == 0 || hello.info.epoch == 99);
 		json_decref(answer);
 	}
 }
 
 static void test_a_hello_says_who_the_agent_is(void **state)
 {
-	struct hotslot_agent_info info = {};
+	struct hello hello = {};
 	json_t *answer = make_answer("{}");
 
 	(void)state;
-	assert_int_equal(hello_read(answer, NONCE, &info, NULL), 0);
-	assert_int_equal(info.size, sizeof(info));
-	assert_string_equal(info.version, "0.1.0");
-	assert_string_equal(info.boot_id, UUID);
-	assert_int_equal(info.epoch, 3);
-	assert_string_equal(info.links, "agent");
-	assert_string_equal(info.controller, "0000:00:03.0");
+	assert_int_equal(hello_read(answer, NONCE, "vm", &hello, NULL), 0);
+	assert_int_equal(hello.info.size, sizeof(hello.info));
+	assert_string_equal(hello.info.version, "0.1.0");
+	assert_string_equal(hello.info.boot_id, UUID);
+	assert_int_equal(hello.info.epoch, 3);
+	assert_string_equal(hello.info.links, "agent");
+	assert_string_equal(hello.info.controller, "0000:00:03.0");
+	assert_int_equal(hello.version, 1);
+	/* An older agent does not say these. */
+	assert_int_equal(hello.disks, -1);
+	assert_int_equal(hello.released, -1);
+	json_decref(answer);
+	answer = make_answer("{\"disks\":12,\"released\":1}");
+	assert_int_equal(hello_read(answer, NONCE, "vm", &hello, NULL), 0);
+	assert_int_equal(hello.disks, 12);
+	assert_int_equal(hello.released, 1);
 	json_decref(answer);
 }
+
+#define SPEAKS "The agent of domain vm speaks "
+#define WE_SPEAK " of the protocol, this hotslot " HOTSLOT_VERSION " speaks 1: "
 
 static void test_a_refused_hello_says_why_in_one_printable_line(void **state)
 {
 	static const struct {
 		const char *answer, *message;
 	} refusals[] = {
+		{ "{\"error\":{\"class\":\"UnsupportedVersion\",\"versions\":[2,3]}}",
+			SPEAKS "version 2, 3" WE_SPEAK "upgrade hotslot on this host" },
+		{ "{\"error\":{\"class\":\"UnsupportedVersion\",\"versions\":[0,-3]}}",
+			SPEAKS "another version" WE_SPEAK "upgrade the older of the two" },
+		{ "{\"error\":{\"class\":\"UnsupportedVersion\",\"versions\":[4,\"\\u001b\"]}}",
+			SPEAKS "version 4" WE_SPEAK "upgrade hotslot on this host" },
 		{ "{\"error\":{\"class\":\"UnsupportedVersion\",\"desc\":\"too old\"}}",
-			"The agent refuses the hello: too old" },
+			SPEAKS "another version" WE_SPEAK "upgrade the older of the two" },
+		{ "{\"error\":{\"desc\":\"too old\"}}", "The agent refuses the hello: too old" },
 		{ "{\"error\":{\"desc\":\"a\\u001b[2Jb\\nc\\u009bd\\u007f\"}}",
 			"The agent refuses the hello: a?[2Jb c??d?" },
 		{ "{\"error\":{\"desc\":7}}", "The agent refuses the hello: no reason given" },
@@ -142,10 +167,10 @@ static void test_a_refused_hello_says_why_in_one_printable_line(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		json_t *answer = json_loads(refusals[i].answer, 0, NULL);
-		struct hotslot_agent_info info;
 		struct hotslot_error error = {};
+		struct hello hello;
 
-		assert_true(hello_read(answer, NONCE, &info, &error) < 0);
+		assert_true(hello_read(answer, NONCE, "vm", &hello, &error) < 0);
 		assert_int_equal(error.code, HOTSLOT_ERROR_AGENT);
 		assert_string_equal(error.message, refusals[i].message);
 		json_decref(answer);

@@ -143,15 +143,120 @@ static void test_a_disk_in_use_is_left_alone_and_its_users_named(void **state)
 	hold_free(hold);
 }
 
-static void test_force_does_not_ask_for_users(void **state)
+static void test_force_does_not_ask_users_and_says_who_they_were(void **state)
 {
 	struct fixture *fixture = *state;
+	const struct disk_user *users;
 	struct hold *hold;
 
 	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
 	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
 	assert_attribute(fixture, "state", "offline");
+	assert_true(hold_is_offline(hold));
+	assert_int_equal(hold_users(hold, &users), 1);
+	assert_string_equal(users[0].kind, "swap");
 	hold_free(hold);
+}
+
+static int check(struct fixture *fixture, struct hold *hold)
+{
+	assert_int_equal(hold_check(hold, &fixture->roots, &fixture->disk, NULL, 0), 0);
+	return finish(fixture, hold);
+}
+
+static void test_who_came_before_it_was_offline_gets_it_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_int_equal(check(fixture, hold), HOLD_DONE);
+	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	assert_int_equal(check(fixture, hold), HOLD_BUSY);
+	assert_attribute(fixture, "state", "offline");
+	assert_int_equal(hold_release(hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_attribute(fixture, "state", "running");
+	assert_false(hold_is_offline(hold));
+	hold_free(hold);
+}
+
+/* He has closed it, and what he has written may be in the cache alone. */
+static void test_who_wrote_to_it_before_it_was_offline_gets_it_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	put_text(&fixture->tree, "sda", "other contents");
+	assert_int_equal(check(fixture, hold), HOLD_BUSY);
+	hold_free(hold);
+}
+
+static void test_a_check_that_is_not_over_can_be_broken_off(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_int_equal(hold_check(hold, &fixture->roots, &fixture->disk, NULL, 0), 0);
+	assert_int_equal(hold_release(hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_attribute(fixture, "state", "running");
+	hold_free(hold);
+}
+
+static void test_waiting_says_who_has_the_disk_until_nobody_has(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, &hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_BUSY);
+	assert_int_equal(fixture->count, 1);
+	assert_string_equal(fixture->users[0].kind, "swap");
+	hold_free(hold);
+	put_text(&fixture->tree, "proc/swaps", "Filename\n");
+	assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, &hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	hold_free(hold);
+	assert_attribute(fixture, "state", "running");
+}
+
+/* Opens and closes the disk until the step is over; returns how long that took. */
+static uint64_t disturb(struct fixture *fixture, struct hold *hold)
+{
+	struct pollfd child = { .fd = hold_fd(hold), .events = POLLIN };
+	uint64_t start = now_ms();
+
+	do {
+		int fd = openat(fixture->tree.fd, "sda", O_RDONLY | O_CLOEXEC);
+
+		assert_true(fd >= 0);
+		close(fd);
+	} while (poll(&child, 1, 20) == 0);
+	return now_ms() - start;
+}
+
+/* Not only when a second has passed; but the machine may be busy. */
+static void test_waiting_ends_when_somebody_closes_the_disk(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t least = UINT64_MAX;
+
+	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	for (int i = 0; i < 5 && least >= 900; i++) {
+		struct hold *hold;
+		uint64_t ms;
+
+		assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, &hold), 0);
+		ms = disturb(fixture, hold);
+		assert_int_equal(finish(fixture, hold), HOLD_BUSY);
+		hold_free(hold);
+		least = ms < least ? ms : least;
+	}
+	assert_in_range(least, 0, 899);
 }
 
 /* A file is no disk that could be flushed. */
@@ -201,7 +306,12 @@ int main(void)
 		TEST(test_steps_come_one_after_the_other),
 		TEST(test_a_freed_hold_changes_nothing_any_more),
 		TEST(test_a_disk_in_use_is_left_alone_and_its_users_named),
-		TEST(test_force_does_not_ask_for_users),
+		TEST(test_force_does_not_ask_users_and_says_who_they_were),
+		TEST(test_who_came_before_it_was_offline_gets_it_back),
+		TEST(test_who_wrote_to_it_before_it_was_offline_gets_it_back),
+		TEST(test_a_check_that_is_not_over_can_be_broken_off),
+		TEST(test_waiting_says_who_has_the_disk_until_nobody_has),
+		TEST(test_waiting_ends_when_somebody_closes_the_disk),
 		TEST(test_a_disk_that_cannot_be_flushed_stays_in_use),
 		TEST(test_another_disk_of_that_name_is_left_alone),
 		TEST(test_a_disk_that_is_gone_is_said_to_be),

@@ -134,7 +134,9 @@ static void test_what_is_written_is_read_back(void **state)
 	slot_set_add(&set, 9);
 	assert_int_equal(xml_writer_begin(&w), 0);
 	xml_open(&w, "domain");
-	metadata_write(&w, &set);
+	metadata_open(&w);
+	metadata_put_reserved(&w, &set);
+	metadata_close(&w);
 	xml_close(&w);
 	assert_int_equal(xml_writer_take(&w, &text), 0);
 	assert_int_equal(domain_xml_parse(text, &xml), 0);

@@ -186,6 +186,70 @@ static void test_only_the_top_of_a_stack_is_a_holder(void **state)
 	assert_int_equal(fixture->count, 2);
 	assert_user(fixture, 0, "mount", "sdb1", "/data", 0, "");
 	assert_user(fixture, 1, "holder", "sdb1", "vg-data", 0, "");
+	assert_string_equal(fixture->users[0].through, "vg-data");
+	assert_string_equal(fixture->users[1].through, "");
+}
+
+/* Of a file system that no mountinfo has: in sysfs, and by who has a file of it. */
+static void test_a_file_system_that_was_unmounted_lazily_is_found(void **state)
+{
+	struct fixture *fixture = *state;
+	struct statx st;
+	char path[PATH_MAX];
+
+	put_text(&fixture->tree, "sys/fs/ext4/sdb2/lifetime_write_kbytes", "1\n");
+	put_text(&fixture->tree, "a file", "");
+	assert_int_equal(statx(fixture->tree.fd, "a file", 0, STATX_TYPE, &st), 0);
+	fixture->partitions[1].devnum = makedev(st.stx_dev_major, st.stx_dev_minor);
+	snprintf(path, sizeof(path), "%s/a file", fixture->tree.path);
+	put_process(fixture, "40", "sh\n", "mnt:[1]", "");
+	put_link(&fixture->tree, "proc/40/cwd", path);
+	put_process(fixture, "41", "dd\n", "mnt:[1]", "");
+	put_link(&fixture->tree, "proc/41/map_files/1-2", path);
+	find_up_to(fixture, USERS_MAX);
+	assert_int_equal(fixture->count, 3);
+	assert_user(fixture, 0, "exclusive", "sdb2", "ext4", 0, "");
+	assert_string_equal(fixture->users[1].kind, "open");
+	assert_string_equal(fixture->users[2].kind, "open");
+	assert_int_equal(fixture->users[1].pid + fixture->users[2].pid, 81);
+}
+
+/* The mount is named, not each who uses it. */
+static void test_a_file_system_that_is_mounted_is_named_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_process(fixture, "40", "sh\n", "mnt:[2]", "20 1 8:16 / /data rw - ext4 /dev/sdb rw\n");
+	put_text(&fixture->tree, "sys/fs/ext4/sdb/lifetime_write_kbytes", "1\n");
+	find_up_to(fixture, USERS_MAX);
+	assert_int_equal(fixture->count, 1);
+	assert_user(fixture, 0, "mount", "sdb", "/data", 40, "sh");
+}
+
+static void test_a_disk_that_io_uring_has_registered_is_found(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_process(fixture, "40", "db\n", "mnt:[1]", "");
+	put_link(&fixture->tree, "proc/40/fd/7", "anon_inode:[io_uring]");
+	put_text(&fixture->tree, "proc/40/fdinfo/7",
+		"pos:\t0\nSqMask:\t0x3\nUserFiles:\t2\n    0: other\n    1: sdb1\n");
+	find_up_to(fixture, USERS_MAX);
+	assert_int_equal(fixture->count, 1);
+	assert_user(fixture, 0, "open", "sdb1", "", 40, "db");
+}
+
+/* /dev/null stands for /dev/sg1. */
+static void test_who_has_the_generic_device_open_is_found(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_text(&fixture->tree, "sys/class/block/sdb/device/scsi_generic/sg1/dev", "1:3\n");
+	put_process(fixture, "40", "sg_dd\n", "mnt:[1]", "");
+	put_link(&fixture->tree, "proc/40/fd/3", "/dev/null");
+	find_up_to(fixture, USERS_MAX);
+	assert_int_equal(fixture->count, 1);
+	assert_user(fixture, 0, "open", "sdb", "", 40, "sg_dd");
 }
 
 static void test_holders_in_a_circle_end(void **state)
@@ -328,6 +392,10 @@ int main(void)
 		TEST(test_a_very_long_mount_point_is_cut),
 		TEST(test_swap_is_found),
 		TEST(test_only_the_top_of_a_stack_is_a_holder),
+		TEST(test_a_file_system_that_was_unmounted_lazily_is_found),
+		TEST(test_a_file_system_that_is_mounted_is_named_once),
+		TEST(test_a_disk_that_io_uring_has_registered_is_found),
+		TEST(test_who_has_the_generic_device_open_is_found),
 		TEST(test_holders_in_a_circle_end),
 		TEST(test_partitions_of_a_holder_are_found),
 		TEST(test_loop_devices_are_holders),

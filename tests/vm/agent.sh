@@ -31,6 +31,8 @@ test_hello_and_ping() {
 	} | talk >answers
 	check_equal "$NONCE 1 $LINKS_OWNER" "$(answer hello |
 		jq -r '"\(.return.nonce) \(.return.version) \(.return.links)"')"
+	check_equal '[1] 0 0' "$(answer hello |
+		jq -r '.return | "\(.versions) \(.disks) \(.released)"')"
 	check_equal "{\"return\":{},\"id\":\"last\",\"session\":\"$NONCE\"}" "$(answer last)"
 }
 
@@ -90,16 +92,18 @@ test_what_is_of_the_wrong_type_is_refused() {
 		printf '{"id":"nothing","session":"%s"}\n' "$NONCE"
 		printf '{"execute":"hello","id":"versions","arguments":{"nonce":"%s","versions":[2]}}\n' \
 			"0$NONCE"
+		request cancel no-id
 		printf '{"execute":"hello","id":"nonce","arguments":{"nonce":"short","versions":[1]}}\n'
 		last
 	} | talk >answers
 	check_equal UnknownRequest "$(error_class unknown)"
 	local id
 	for id in type limit negative missing slot range float serial deadline boolean mode execute \
-		nothing nonce; do
+		nothing nonce no-id; do
 		check_equal "$id InvalidArgument" "$id $(error_class "$id")"
 	done
 	check_equal UnsupportedVersion "$(error_class versions)"
+	check_equal '[1]' "$(answer versions | jq -c .error.versions)"
 }
 
 test_a_request_of_another_session_is_dropped() {
@@ -130,8 +134,7 @@ test_another_disk_than_the_expected_one_is_a_mismatch() {
 		request expect serial '{"slot":4,"serial":"other"}'
 		request expect size '{"slot":4,"size":512}'
 		request expect mode '{"slot":4,"read-only":true}'
-		last
-	} | talk >answers
+	} | UNTIL='"id":"mode"' talk >answers
 	check_equal "4 here" "$(answer right | jq -r '"\(.return.disk.slot) \(.return.disk.serial)"')"
 	local id
 	for id in serial size mode; do
@@ -151,7 +154,12 @@ test_events_tell_what_the_next_inventory_tells() {
 	check_equal 2 "$(answer page | jq -r '.return.disks[0].slot')"
 	check_equal '{"slot":2,"state":"released","links":[]}' "$(jq -c \
 		'select(.event == "disk-changed").data.disk | {slot, state, links}' answers)"
-	check_equal released "$(disk_field vm 2 state)"
+	# Not by list, which ends what it finds half done.
+	{
+		hello
+		request disks last
+	} | talk >answers
+	check_equal released "$(answer last | jq -r '.return.disks[0].state')"
 }
 
 test_garbage_of_every_kind_leaves_the_agent_alive() {
@@ -238,6 +246,71 @@ true null" conflicts
 	await_equal "false /dev/disk/by-serial/twin" conflicts
 	check_equal twin "$(guest_run vm 'ls /dev/disk/by-serial | grep twin')"
 	hs detach vm 0
+}
+
+test_a_request_is_canceled() {
+	raw_image a.img
+	hs attach vm a.img --slot 0
+	{
+		hello
+		request expect waits '{"slot":7}'
+		request cancel cancel '{"id":"waits"}'
+		request cancel again '{"id":"waits"}'
+		last
+	} | talk >answers
+	check_equal Canceled "$(error_class waits)"
+	check_equal "1 0" "$(answer cancel | jq .return.canceled) $(answer again | jq .return.canceled)"
+	check_equal 'waits cancel again last' \
+		"$(jq -r 'select(.id and .id != "hello").id' answers | paste -sd' ')"
+}
+
+test_the_agent_says_how_it_is() {
+	{
+		hello
+		request expect waits '{"slot":7}'
+		request status status
+		last
+	} | talk >answers
+	check_equal 'true 1 /dev [] 1' "$(answer status | jq -r '.return |
+		"\(.probing) \(.waiting) \(.dev) \(.mirrors) \(.controllers | length)"')"
+	local udevd=true rule=/usr/lib/udev/rules.d/60-hotslot.rules
+	[[ $GUEST != plain ]] || udevd=false rule=null
+	check_equal "$udevd $rule" "$(answer status | jq -r '.return | "\(.udevd) \(.rule)"')"
+	check_equal true "$(answer status | jq '.return | .uptime > 0 and .memory > 100000')"
+}
+
+# One that hangs in the kernel: what was written to it never comes to an end.
+test_a_disk_that_hangs_holds_up_nothing_else() {
+	only_on udevd
+	raw_image hung.img
+	raw_image b.img
+	virsh_attach vm hung.img 0 0
+	hs attach vm b.img --slot 1 --serial other
+	run_virsh blkdeviotune vm sda --total-bytes-sec 1 --live
+	guest_run vm 'for i in 1 2 3; do
+		(dd if=/dev/zero of=/dev/disk/by-slot/0 bs=4096 count=8 seek=$((i * 16)) conv=notrunc \
+			</dev/null >/dev/null 2>&1 &); done; sleep 1'
+	local start=$EPOCHSECONDS
+	{
+		hello
+		request release hung '{"slot":0,"force":true,"deadline":2000}'
+		request ping ping
+		request disks disks
+		request expect other '{"slot":1,"serial":"other","deadline":1500}'
+		sleep 3
+		request expect back '{"slot":0,"deadline":1000}'
+		request expect still '{"slot":1,"serial":"other","deadline":1500}'
+		last
+	} | UNTIL='"id":"still"' talk >answers
+	[[ $((EPOCHSECONDS - start)) -le 10 ]] || fail "it took $((EPOCHSECONDS - start)) s"
+	check_equal DeadlineExceeded "$(error_class hung)"
+	check_equal "0 1" "$(answer disks | jq -r '[.return.disks[].slot | tostring] | join(" ")')"
+	check_equal "other other" "$(answer other | jq -r .return.disk.serial) \
+$(answer still | jq -r .return.disk.serial)"
+	check_match return "$(answer ping)"
+	# In this order: nobody was waited for.
+	check_match 'ping disks other hung' "$(jq -r 'select(.id).id' answers | paste -sd' ')"
+	run_virsh blkdeviotune vm sda --total-bytes-sec 0 --live
 }
 
 # Last: this guest never answers again.

@@ -13,8 +13,10 @@
  *     "merge": {…}      as always, with these members put in the place of its own
  *     "cut": N          with the first N bytes of the answer, and no newline
  *     "text": TEXT, "times": N    with this text, so often, and a newline
- *     "flood": true     with events without end
+ *     "flood": true     with events without end; or "flood": [DATA, …]: as always, and then with
+ *                       changes of a disk that say one after the other, without end
  *     "pages": true     with pages of disks without end
+ *     "trickle": true   with the answer as always, a byte a second, and nothing else meanwhile
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -27,6 +29,9 @@
 #include "loop.h"
 #include "port.h"
 #include "slot.h"
+
+#include "../fake/controller.h"
+#include "../fake/trickle.h"
 
 #define ORDER "fake"
 
@@ -45,6 +50,8 @@ struct fake {
 	struct frame_reader reader;
 	json_t *orders; /* NULL: to behave */
 	bool mute, flooding;
+	json_int_t seq;
+	struct trickle trickle;
 	char session[HOTSLOT_NONCE_MAX + 1];
 };
 
@@ -80,35 +87,13 @@ static json_t *make_record(json_int_t slot, const char *serial, json_int_t size,
 	return record;
 }
 
-/* The PCI function of the guest's controller; it is behind no bridge. NULL: none. */
-static json_t *find_controller(struct udev *udev)
-{
-	struct udev_enumerate *devices = udev_enumerate_new(udev);
-	struct udev_list_entry *entry;
-	json_t *name = NULL;
-
-	udev_enumerate_add_match_subsystem(devices, "virtio");
-	udev_enumerate_scan_devices(devices);
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(devices))
-	{
-		struct udev_device *device =
-			udev_device_new_from_syspath(udev, udev_list_entry_get_name(entry));
-		const char *driver = device ? udev_device_get_driver(device) : NULL;
-
-		if (driver && !strcmp(driver, "virtio_scsi") && !name)
-			name = json_string(udev_device_get_sysname(udev_device_get_parent(device)));
-		udev_device_unref(device);
-	}
-	udev_enumerate_unref(devices);
-	return name;
-}
-
 static json_t *answer_hello(struct fake *fake, const json_t *arguments)
 {
 	snprintf(fake->session, sizeof(fake->session), "%s", text_of(arguments, "nonce"));
+	fake->seq = 0;
 	return json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:o?}", "nonce", fake->session, "version",
 		HOTSLOT_PROTOCOL_VERSION, "agent", "fake", "boot-id", "boot", "epoch", 1, "links",
-		"agent", "controller", find_controller(udev_monitor_get_udev(fake->monitor)));
+		"agent", "controller", fake_find_controller(udev_monitor_get_udev(fake->monitor)));
 }
 
 static json_t *answer_expect(const json_t *arguments)
@@ -227,12 +212,15 @@ static void misbehave(struct fake *fake, json_t *answer, const json_t *request)
 	json_t *orders = fake->orders;
 
 	fake->mute = json_is_true(json_object_get(orders, "mute"));
-	fake->flooding = json_is_true(json_object_get(orders, "flood"));
-	if (json_object_get(orders, "cut"))
+	fake->flooding = json_object_get(orders, "flood");
+	if (json_object_get(orders, "trickle"))
+		trickle_start(&fake->trickle, answer);
+	else if (json_object_get(orders, "cut"))
 		send_cut(fake, answer, number_of(orders, "cut"));
 	else if (json_object_get(orders, "text"))
 		send_text(fake);
-	else if (!fake->mute && !fake->flooding && !json_object_get(orders, "silent"))
+	else if (!fake->mute && !json_is_true(json_object_get(orders, "flood")) &&
+		 !json_object_get(orders, "silent"))
 		send_changed(fake, answer, request);
 }
 
@@ -244,12 +232,17 @@ static bool can_flood(const struct fake *fake)
 /* An event that is well-formed, as often as the host takes it. */
 static void flood(struct fake *fake)
 {
-	json_t *event = json_pack("{s:s, s:{}, s:i, s:s}", "event", HOTSLOT_EVENT_CHANGED, "data",
-		"seq", 1, "session", fake->session);
+	const json_t *all = json_object_get(fake->orders, "flood");
 
-	for (int i = 0; i < FLOOD_BATCH && can_flood(fake); i++)
+	for (int i = 0; i < FLOOD_BATCH && can_flood(fake); i++) {
+		json_int_t seq = json_is_array(all) ? ++fake->seq : 1;
+		json_t *data = json_array_get(all, (size_t)seq % (json_array_size(all) ?: 1));
+		json_t *event = json_pack("{s:s, s:O*, s:I, s:s}", "event", HOTSLOT_EVENT_CHANGED,
+			"data", data, "seq", seq, "session", fake->session);
+
 		send_answer(fake, event);
-	json_decref(event);
+		json_decref(event);
+	}
 }
 
 /* ---- requests ---- */
@@ -259,6 +252,7 @@ static void take_orders(struct fake *fake, const json_t *request)
 	json_decref(fake->orders);
 	fake->orders = json_incref(json_object_get(request, "arguments"));
 	fake->mute = fake->flooding = false;
+	trickle_stop(&fake->trickle);
 }
 
 static void handle_request(struct fake *fake, const json_t *request)
@@ -269,7 +263,7 @@ static void handle_request(struct fake *fake, const json_t *request)
 
 	if (!strcmp(name, ORDER))
 		take_orders(fake, request);
-	if (fake->mute)
+	if (fake->mute || fake->trickle.text)
 		return;
 	answer = make_answer(fake, name, request);
 	if (!strcmp(name, HOTSLOT_REQUEST_HELLO))
@@ -307,6 +301,7 @@ static void on_disconnected(void *data)
 	struct fake *fake = data;
 
 	fake->flooding = false;
+	trickle_stop(&fake->trickle);
 	frame_reader_reset(&fake->reader);
 }
 
@@ -365,6 +360,8 @@ static uint64_t deadline(void *data)
 
 	if (!fake->port)
 		return UINT64_MAX;
+	if (fake->trickle.text)
+		return fake->trickle.at;
 	return can_flood(fake) ? 0 : port_retry_ms(fake->port);
 }
 
@@ -376,6 +373,8 @@ static void tick(void *data)
 		on_port(fake, 0);
 	if (fake->port && can_flood(fake))
 		flood(fake);
+	if (fake->port)
+		trickle_continue(&fake->trickle, fake->port);
 }
 
 int main(void)

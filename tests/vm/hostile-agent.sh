@@ -165,6 +165,39 @@ test_events_without_end() {
 	check_recovered
 }
 
+# Every byte shows that it lives, and none that it will ever answer.
+test_an_answer_that_trickles() {
+	gives_up_attach not-confirmed expect '"trickle":true'
+	gives_up_attach agent hello '"trickle":true'
+	refuses_attach agent expect '"trickle":true'
+	check_recovered
+}
+
+# KiB that a command may grow beyond what it takes with an agent that behaves: its frames, its
+# queue, and what the allocator and libvirt do with them.
+FLOOD_KIB=8192
+
+# Prints the most memory that the command had, in KiB; how it ends does not matter.
+peak_memory() { # COMMAND…
+	busybox time -f '%M' "$@" >/dev/null 2>peak || true
+	tail -n 1 peak
+}
+
+test_a_flood_costs_no_memory() {
+	local calm peak how
+	behave
+	calm=$(peak_memory "$HOTSLOT" -c "$URI" attach vm a.img --slot 0)
+	hs detach vm 0
+	for how in '"flood":true' '"text":"xxxxxxxxxxxxxxxx","times":200000'; do
+		order expect "$how"
+		peak=$(peak_memory "$HOTSLOT" -c "$URI" attach vm a.img --slot 0 --timeout "$SHORT")
+		[[ $peak -le $((calm + FLOOD_KIB)) ]] ||
+			fail "$how: $peak KiB, with an agent that behaves $calm KiB"
+		check_equal "$DEVICES" "$(live_devices vm)"
+	done
+	check_recovered
+}
+
 # ---- types ---------------------------------------------------------------------------------
 
 test_a_hello_of_wrong_types() {
@@ -254,6 +287,15 @@ test_control_characters_do_not_reach_the_terminal() {
 
 LIST_SECONDS=30 # of the library, as list has no --timeout
 
+# A name for it would be one for whatever the host puts there.
+test_a_disk_that_the_host_does_not_have_is_not_named() {
+	order disks "\"disks\":[${RECORD/\"links\":[]/\"links\":[\"/dev/disk/by-slot/5\"]}]"
+	check_equal false "$(disk_field vm 5 attached)"
+	fails_with slot-empty "$LIST_SECONDS" resolve vm 5
+	fails_with no-disk "$LIST_SECONDS" resolve vm serial:s
+	check_recovered
+}
+
 lists_nothing() { # CODE HOW
 	printf 'on disks: %s\n' "$2" >&2
 	order disks "$2"
@@ -337,6 +379,19 @@ test_a_release_that_is_none_leaves_the_disk() {
 	behave
 	hs detach vm 0
 	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
+# As one does that is older than waiting.
+test_an_agent_that_does_not_wait_is_asked_until_the_time_is_over() {
+	hs attach vm a.img --slot 0
+	order release '"merge":{"error":{"class":"DiskBusy","users":[{"kind":"open","device":"sda"}]}}'
+	local start=${EPOCHREALTIME/./} ms
+	check_fails 1 'uses the disk in slot 0: sda is open' hs detach vm 0 --wait 2 --json
+	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	[[ $ms -ge 2000 && $ms -lt 10000 ]] || fail "it waited $ms ms"
+	check_equal '[{"kind":"open","device":"sda","what":""}]' "$(jq -c .error.users stdout)"
+	behave
+	hs detach vm 0
 }
 
 # The guest shows the disk in slot 0 with its serial, and answers a resize of it like this.

@@ -10,7 +10,7 @@ setup_file() {
 	launch two
 }
 
-test_threads_attach_to_two_domains_at_once_and_a_held_channel_is_busy() {
+test_threads_attach_to_two_domains_at_once_and_connections_take_turns() {
 	local i
 	for i in 0 1 2 3 4 5; do
 		raw_image "image$i" "$((i + 1))M"

@@ -8,9 +8,11 @@
 
 # How often the library has read the XML of a domain, in the first call, before it acts, and after.
 BEFORE=3 AFTER=4
+# What the kernel says of the disk when it finds it.
+SEEN='0:0:0:5: .* logical blocks'
 
 setup_file() {
-	launch vm
+	APPEND='loglevel=7' launch vm
 }
 
 setup_test() {
@@ -60,6 +62,36 @@ test_a_disk_that_went_meanwhile_is_detached_and_not_resized() {
 	await_equal OLD disk_field vm 5 serial
 	check_equal "done" "$(meanwhile detach "$BEFORE")"
 	check_equal "" "$(slots vm)"
+}
+
+# After the guest has released the disk and before it is unplugged: it uses it again, so it is asked
+# again, and has booted again by the end.
+test_a_detach_starts_over_if_the_guest_is_reset() {
+	local console=$WORK/file/vm.console seen
+	seen=$(grep -ac "$SEEN" "$console")
+	hs agent vm --json | jq -r '."boot-id"' >boot-id
+	check_equal "done" "$("$B/tests/vm/meanwhile" "$URI" vm detach 5 "$BEFORE" reset)"
+	check_equal "" "$(slots vm)"
+	# It was there when the guest came up again.
+	check_equal $((seen + 1)) "$(grep -ac "$SEEN" "$console")"
+	check_equal 2 "$(hs agent vm --json | jq -r '."boot-id"' | cat - boot-id | sort -u | wc -l)"
+}
+
+# What is chosen is chosen anew; what was asked for is not.
+test_an_attach_takes_another_slot_or_label_if_somebody_else_was_faster() {
+	raw_image mine
+	disk_xml new 0 0 '<serial>NEW</serial>' >new.xml
+	check_equal "done" "$("$B/tests/vm/meanwhile" "$URI" vm attach "$PWD/mine" 0 - new.xml)"
+	check_equal "0 new 1 mine 5 old" "$(slots_and_files)"
+	detach_all vm
+	# The label of slot 0 for a disk elsewhere.
+	disk_xml new 0 0 | sed "s/unit='0'/unit='7'/" >new.xml
+	check_equal "done" "$("$B/tests/vm/meanwhile" "$URI" vm attach "$PWD/mine" 0 - new.xml)"
+	check_equal "0 mine 7 new" "$(slots_and_files)"
+}
+
+slots_and_files() {
+	hs list vm --json | jq -r '[.disks[] | "\(.slot) \(.source | sub(".*/"; ""))"] | join(" ")'
 }
 
 run_tests

@@ -63,6 +63,22 @@ test_list_tells_of_it() {
 		"$(hs list vm --json | jq -r '.disks[0] | "\(.mismatch) \(."by-serial")"')"
 }
 
+test_doctor_tells_of_it_and_of_an_agent_that_does_not_say_more() {
+	swap
+	check_fails 1 . hs doctor vm
+	check_match 'failed +disk 0 +ua-hotslot-a: The guest reads another serial' "$(<stdout)"
+	check_match 'failed +agent +It gives a malformed answer' "$(<stdout)"
+	order status '"merge":{"error":{"class":"UnknownRequest"}},"disks":['"$(record 5 XXX "$M")]"
+	check_fails 1 . hs doctor vm
+	check_match 'unknown +rule +The agent is an older one' "$(<stdout)"
+	order disks "\"disks\":[$(record 0 AAA "$M"),$(record 1 BBB "$M"),$(record 5 XXX "$M")]"
+	check_fails 1 . hs doctor vm
+	check_match 'failed +disk 5 +The guest shows a disk that the domain does not have' "$(<stdout)"
+	order disks "\"disks\":[$(record 0 AAA "$M"),$(record 1 BBB 512)]"
+	check_fails 1 . hs doctor vm
+	check_match "warning +disk 1 +It has $M bytes, and the guest sees 512" "$(<stdout)"
+}
+
 test_such_a_disk_is_not_resized_but_can_be_detached() {
 	local reference
 	swap

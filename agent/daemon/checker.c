@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sees to it that a disk is still the one that the kernel has taken it for. */
+#include "checker.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "check.h"
+#include "log.h"
+#include "sysfs-write.h"
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void checker_note_event(struct tracker *tracker)
+{
+	struct checker *checker = &tracker->checker;
+	uint64_t now = now_ms();
+
+	if (now >= checker->quiet_at)
+		checker->events = 0;
+	checker->events++;
+	checker->quiet_at = now + CHECKER_QUIET_MS;
+	if (checker->events >= CHECKER_BURST)
+		checker_doubt(tracker);
+}
+
+void checker_doubt(struct tracker *tracker)
+{
+	if (!tracker->checker.due_by)
+		tracker->checker.due_by = now_ms() + CHECKER_PUT_OFF_MAX_MS;
+}
+
+void checker_note_added(struct tracker *tracker, struct entry *entry)
+{
+	entry->added_at = now_ms();
+	if (read_attr_u64_at(tracker->view.sys, "kernel/uevent_seqnum", &entry->added_seqnum) < 0)
+		entry->added_seqnum = 0;
+}
+
+void checker_note_reset(struct entry *entry, uint64_t seqnum)
+{
+	/* The kernel spoke with it first before it had a name. */
+	if (seqnum <= entry->added_seqnum)
+		return;
+	log_info("%s: was reset; is it still the same?", entry->disk.name);
+	entry->was_reset = entry->check_wanted = entry->check_urgent = true;
+}
+
+bool checker_is_sure(struct entry *entry, uint64_t since)
+{
+	if (entry->added_at >= since || entry->checked_at >= since)
+		return true;
+	entry->check_wanted = entry->check_urgent = true;
+	return false;
+}
+
+/* ---- what was found ---- */
+
+static void settle(
+	struct tracker *tracker, struct entry *entry, enum fresh_result result, uint64_t started)
+{
+	entry->checking = entry->check_wanted = entry->check_urgent = entry->was_reset = false;
+	entry->checks_given_up = 0;
+	entry->checked_at = started;
+	if (result == FRESH_OTHER) {
+		tracker_void(tracker, entry);
+		return;
+	}
+	if (result == FRESH_RESET)
+		log_warning("%s: was reset while it is in use; it says to be the same disk",
+			entry->disk.name);
+	/* Its event was lost, or has yet to come. */
+	if (result == FRESH_RESIZED)
+		scsi_rescan_start(&tracker->view, entry->devpath);
+}
+
+static void retry_later(struct entry *entry)
+{
+	log_warning("%s: does not answer", entry->disk.name);
+	entry->check_at = now_ms() + ((uint64_t)CHECKER_RETRY_MS << entry->checks_given_up);
+	if (entry->checks_given_up < CHECKER_RETRIES_MAX)
+		entry->checks_given_up++;
+	else
+		entry->check_wanted = entry->check_urgent = false;
+}
+
+/* The child has died, or hangs at the first disk that it has no result of. */
+static void settle_unknown(
+	struct tracker *tracker, struct entry *entry, const struct check *check, bool first)
+{
+	entry->checking = false;
+	if (!first)
+		return;
+	if (check_is_over(check))
+		settle(tracker, entry, FRESH_UNKNOWN, check_started(check));
+	else
+		retry_later(entry);
+}
+
+static void finish(struct tracker *tracker, struct checker_run *run)
+{
+	struct check *check = steal_pointer(run->check);
+	size_t count = check_count(check);
+
+	loop_remove(tracker->loop, &run->source);
+	for (size_t i = 0; i < check_size(check); i++) {
+		uint32_t place;
+		uint64_t diskseq;
+		enum fresh_result result = check_result(check, i, &place, &diskseq);
+		struct entry *entry = inventory_find_place(&tracker->inventory, place);
+
+		if (!entry || entry->disk.diskseq != diskseq)
+			continue;
+		if (i < count)
+			settle(tracker, entry, result, check_started(check));
+		else
+			settle_unknown(tracker, entry, check, i == count);
+	}
+	check_free(check);
+}
+
+static void handle_run(void *data, uint32_t events)
+{
+	struct checker_run *run = data;
+
+	(void)events;
+	finish(run->tracker, run);
+}
+
+/* ---- what is next ---- */
+
+static bool is_due(const struct entry *entry, bool urgent, uint64_t now)
+{
+	return entry->check_wanted && !entry->checking && entry->state == ENTRY_PRESENT &&
+	       (!urgent || entry->check_urgent) && entry->check_at <= now;
+}
+
+static size_t collect(struct tracker *tracker, bool urgent, struct entry **ret)
+{
+	uint64_t now = now_ms();
+	size_t n = 0;
+
+	for (size_t i = 0; i < tracker->inventory.n && n < CHECK_MAX; i++)
+		if (is_due(tracker->inventory.entries[i], urgent, now))
+			ret[n++] = tracker->inventory.entries[i];
+	return n;
+}
+
+static int start_check(
+	struct tracker *tracker, struct checker_run *run, struct entry **entries, size_t n)
+{
+	bool in_hurry = false, was_reset[CHECK_MAX];
+	const struct disk *disks[CHECK_MAX];
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		disks[i] = &entries[i]->disk;
+		was_reset[i] = entries[i]->was_reset;
+		in_hurry |= entries[i]->check_urgent;
+	}
+	r = check_start(tracker->links.directory, tracker->view.sys, disks, was_reset, n, in_hurry,
+		&run->check);
+	if (r < 0)
+		return r;
+	run->tracker = tracker;
+	run->source = (struct source){ check_fd(run->check), handle_run, run };
+	return loop_add(tracker->loop, &run->source, EPOLLIN);
+}
+
+static void start(struct tracker *tracker, struct checker_run *run)
+{
+	struct entry *entries[CHECK_MAX];
+	bool urgent = run == &tracker->checker.urgent;
+	size_t n = run->check ? 0 : collect(tracker, urgent, entries);
+	int r;
+
+	if (n == 0)
+		return;
+	r = start_check(tracker, run, entries, n);
+	if (r < 0)
+		log_error("cannot check who the disks are: %s", strerror(-r));
+	for (size_t i = 0; i < n; i++) {
+		entries[i]->checking = r == 0;
+		if (r < 0)
+			retry_later(entries[i]);
+	}
+}
+
+static uint64_t due_at(const struct checker *checker)
+{
+	if (!checker->due_by)
+		return UINT64_MAX;
+	return earlier(checker->quiet_at, checker->due_by);
+}
+
+static void want_all(struct tracker *tracker)
+{
+	tracker->checker.due_by = 0;
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		tracker->inventory.entries[i]->check_wanted = true;
+}
+
+static void expire(struct tracker *tracker, struct checker_run *run)
+{
+	if (run->check && check_deadline(run->check) <= now_ms())
+		finish(tracker, run);
+}
+
+void checker_continue(struct tracker *tracker)
+{
+	struct checker *checker = &tracker->checker;
+
+	expire(tracker, &checker->urgent);
+	expire(tracker, &checker->patient);
+	if (due_at(checker) <= now_ms())
+		want_all(tracker);
+	start(tracker, &checker->urgent);
+	start(tracker, &checker->patient);
+}
+
+uint64_t checker_deadline(const struct tracker *tracker)
+{
+	const struct checker *checker = &tracker->checker;
+	uint64_t earliest = due_at(checker);
+
+	if (checker->urgent.check)
+		earliest = earlier(earliest, check_deadline(checker->urgent.check));
+	if (checker->patient.check)
+		return earlier(earliest, check_deadline(checker->patient.check));
+	for (size_t i = 0; i < tracker->inventory.n; i++)
+		if (is_due(tracker->inventory.entries[i], false, UINT64_MAX))
+			earliest = earlier(earliest, tracker->inventory.entries[i]->check_at);
+	return earliest;
+}
+
+void checker_close(struct tracker *tracker)
+{
+	struct checker *checker = &tracker->checker;
+
+	loop_remove(tracker->loop, &checker->urgent.source);
+	loop_remove(tracker->loop, &checker->patient.source);
+	check_free(checker->urgent.check);
+	check_free(checker->patient.check);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What each waiting request waits for, and its answer. */
+#include "condition.h"
+
+#include <string.h>
+
+#include "checker.h"
+#include "hidden.h"
+#include "log.h"
+#include "page.h"
+#include "places.h"
+#include "release-wait.h"
+#include "release.h"
+#include "report.h"
+#include "sysfs-write.h"
+#include "udevd-queue.h"
+
+static json_t *make_state(const struct pending *pending, const char *state)
+{
+	json_t *slot = pending->place <= SLOT_MAX ? json_integer(pending->place) : json_null();
+
+	return json_pack("{s:o, s:I, s:s}", "slot", slot, "place", (json_int_t)pending->place,
+		"state", state);
+}
+
+static void answer_state(struct server *server, const struct pending *pending, const char *state)
+{
+	server_answer(server, pending->id, make_state(pending, state));
+}
+
+static void answer_disk(struct server *server, const struct pending *pending, json_t *record)
+{
+	server_answer(server, pending->id, record ? json_pack("{s:o}", "disk", record) : NULL);
+}
+
+/* The kernel may be done with the last disk there, but udevd may not. */
+static bool is_vacated(const struct server *server, uint32_t place)
+{
+	if (voids_has_place(&server->tracker->voids, place))
+		return false;
+	return !server->udevd || !udevd_queue_has(server->udevd, place);
+}
+
+/* ---- expect ---- */
+
+/* Two serials and what stands around them. */
+#define MISMATCH_SIZE (2 * SERIAL_ENCODED_MAX + 64)
+
+/* Says what is not as expected, or returns false. */
+static bool find_mismatch(
+	const struct pending *pending, const struct disk *disk, char *ret, size_t size)
+{
+	if (*pending->serial && strcmp(pending->serial, disk->serial))
+		snprintf(ret, size, "serial is %s, not %s",
+			*disk->serial ? disk->serial : "missing", pending->serial);
+	else if (pending->size != UINT64_MAX && pending->size != disk->size)
+		snprintf(ret, size, "size is %llu bytes, not %llu", (unsigned long long)disk->size,
+			(unsigned long long)pending->size);
+	else if (pending->read_only >= 0 && pending->read_only != disk->read_only)
+		snprintf(ret, size, "it is %s", disk->read_only ? "read-only" : "not read-only");
+	else
+		return false;
+	return true;
+}
+
+static bool refuse_mismatch(struct server *server, struct pending *pending, struct entry *entry)
+{
+	char mismatch[MISMATCH_SIZE], place[PLACE_TEXT_SIZE];
+	struct failure failure = {};
+
+	if (!find_mismatch(pending, &entry->disk, mismatch, sizeof(mismatch)))
+		return false;
+	place_describe(pending->place, place);
+	fail_request(&failure, HOTSLOT_CLASS_MISMATCH, "the disk in %s (%s): %s", place,
+		entry->disk.name, mismatch);
+	failure.extra = json_pack("{s:o}", "disk", report_disk(server->tracker, entry));
+	server_refuse(server, pending->id, &failure);
+	return true;
+}
+
+static void refuse_step(struct server *server, const struct pending *pending,
+	const struct entry *entry, const char *what, int r)
+{
+	struct failure failure = {};
+	char place[PLACE_TEXT_SIZE];
+
+	place_describe(pending->place, place);
+	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot %s %s in %s: %s", what,
+		entry->disk.name, place, strerror(-r));
+	server_refuse(server, pending->id, &failure);
+}
+
+/* Returns true if it is answered, as all of these. */
+static bool check_expect(struct server *server, struct pending *pending, struct entry *entry)
+{
+	json_t *record;
+	int r = 0;
+
+	/* One that is being taken is answered when it is known whether it was. */
+	if (!entry || !is_vacated(server, pending->place) || entry->state == ENTRY_TAKING)
+		return false;
+	/* What came before the request may have been exchanged, unnoticed by the kernel. */
+	if (entry->state == ENTRY_PRESENT && !checker_is_sure(entry, pending->asked_at))
+		return false;
+	if (refuse_mismatch(server, pending, entry))
+		return true;
+	if (entry->state == ENTRY_RELEASED)
+		r = release_undo(server, entry);
+	if (r < 0) {
+		refuse_step(server, pending, entry, "take back into use", r);
+		return true;
+	}
+	if (!report_is_linked(server->tracker, entry))
+		return false;
+	record = report_disk(server->tracker, entry);
+	/* The record has the last word: it has looked whether this still is the disk. */
+	if (record && json_array_size(json_object_get(record, "links")) == 0 &&
+		(entry->disk.status == DISK_SLOTTED ||
+			!tracker_is_current(server->tracker, entry))) {
+		json_decref(record);
+		return false;
+	}
+	answer_disk(server, pending, record);
+	return true;
+}
+
+/* ---- release ---- */
+
+static void answer_released(
+	struct server *server, const struct pending *pending, const struct entry *entry)
+{
+	json_t *answer = make_state(pending, "released");
+	json_t *users = pending->force ? release_users(entry) : NULL;
+
+	if (users)
+		json_object_set_new(answer, "users", users);
+	server_answer(server, pending->id, answer);
+}
+
+static bool check_release(struct server *server, struct pending *pending, struct entry *entry)
+{
+	int r = 0;
+
+	if (!entry) {
+		/* What was hidden meanwhile is not gone. */
+		if (!is_vacated(server, pending->place) ||
+			hidden_has(server->tracker, pending->place))
+			return false;
+		answer_state(server, pending, "gone");
+		return true;
+	}
+	if (entry->state == ENTRY_RELEASED) {
+		answer_released(server, pending, entry);
+		return true;
+	}
+	if (entry->state == ENTRY_PRESENT && pending->wait && !pending->force)
+		r = release_wait_continue(server, entry);
+	if (entry->state == ENTRY_PRESENT && r == 0)
+		r = release_start(server, entry, pending->force);
+	/* It is going; its removal answers. */
+	if (r >= 0 || r == -ENODEV || r == -ESTALE)
+		return false;
+	refuse_step(server, pending, entry, "release", r);
+	return true;
+}
+
+static bool check_gone(struct server *server, struct pending *pending, struct entry *entry)
+{
+	if (entry || !is_vacated(server, pending->place))
+		return false;
+	answer_state(server, pending, "gone");
+	return true;
+}
+
+/* ---- resize ---- */
+
+static bool check_resize(struct server *server, struct pending *pending, struct entry *entry)
+{
+	struct failure failure = {};
+	char place[PLACE_TEXT_SIZE];
+
+	/* One that is being taken, or given back, is answered when it is known what became of it.
+	 */
+	if (entry && (entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING))
+		return false;
+	if (entry && entry->state == ENTRY_PRESENT) {
+		if (entry->disk.size != pending->size)
+			return false;
+		answer_disk(server, pending, report_disk(server->tracker, entry));
+		return true;
+	}
+	place_describe(pending->place, place);
+	if (entry)
+		fail_request(&failure, HOTSLOT_CLASS_INVALID, "%s in %s is released",
+			entry->disk.name, place);
+	else
+		fail_request(&failure, HOTSLOT_CLASS_INVALID, "there is no disk in %s", place);
+	server_refuse(server, pending->id, &failure);
+	return true;
+}
+
+/* ---- time ---- */
+
+/* No event came for long: has the kernel look. */
+static void look(struct server *server, struct pending *pending, struct entry *entry)
+{
+	const struct tracker *tracker = server->tracker;
+	char place[PLACE_TEXT_SIZE];
+	int r = 0;
+
+	pending->look_at = UINT64_MAX;
+	if (pending->kind == PENDING_EXPECT && !entry)
+		r = scsi_scan_start(&tracker->view, tracker->identity.controller,
+			place_target(pending->place), place_lun(pending->place));
+	else if (pending->kind == PENDING_GONE && entry)
+		r = release_delete(server, entry);
+	else if (pending->kind == PENDING_RESIZE && entry)
+		r = scsi_rescan_start(&tracker->view, entry->devpath);
+	if (r == 0)
+		return;
+	place_describe(pending->place, place);
+	log_warning("%s: cannot have the kernel look at it: %s", place, strerror(-r));
+}
+
+/* What a request has waited for in vain. */
+static void explain(const struct server *server, const struct pending *pending,
+	const struct entry *entry, struct failure *failure)
+{
+	const char *name = entry ? entry->disk.name : "a disk";
+	char place[PLACE_TEXT_SIZE];
+
+	place_describe(pending->place, place);
+	if (!entry && !is_vacated(server, pending->place))
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"udevd has yet to see the last disk in %s go", place);
+	else if (pending->kind == PENDING_GONE)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in %s", name, place);
+	else if (pending->kind == PENDING_RELEASE && entry &&
+		 release_wait_explain(server, entry, failure))
+		return;
+	else if (pending->kind == PENDING_RELEASE)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "writing back %s in %s takes longer",
+			name, place);
+	else if (pending->kind == PENDING_RESIZE && entry)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s has %llu bytes, not %llu",
+			name, place, (unsigned long long)entry->disk.size,
+			(unsigned long long)pending->size);
+	else if (entry && entry->checks_given_up > 0)
+		fail_request(
+			failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s does not answer", name, place);
+	else if (entry)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"%s is in %s, but not all of its links are there", name, place);
+	else if (server->tracker->identity.system.undecided)
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"no disk is seen in %s: the guest cannot tell which disks its root file "
+			"system stands on, so all are hidden",
+			place);
+	else
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "no disk came to %s", place);
+}
+
+static void expire(struct server *server, struct pending *pending, struct entry *entry)
+{
+	struct failure failure = {};
+
+	if (pending->kind == PENDING_RELEASE && entry)
+		release_cancel(server, entry);
+	explain(server, pending, entry, &failure);
+	server_refuse(server, pending->id, &failure);
+}
+
+bool condition_check(struct server *server, struct pending *pending, uint64_t now)
+{
+	struct entry *entry = inventory_find_place(&server->tracker->inventory, pending->place);
+	bool done = false;
+
+	switch (pending->kind) {
+	case PENDING_EXPECT:
+		done = check_expect(server, pending, entry);
+		break;
+	case PENDING_RELEASE:
+		done = check_release(server, pending, entry);
+		break;
+	case PENDING_GONE:
+		done = check_gone(server, pending, entry);
+		break;
+	case PENDING_RESIZE:
+		done = check_resize(server, pending, entry);
+		break;
+	case PENDING_DISKS:
+		done = pending->deadline <= now || page_is_known(server, pending);
+		if (done)
+			server_answer(server, pending->id, page_answer(server, pending));
+		break;
+	}
+	if (!done && pending->look_at <= now)
+		look(server, pending, entry);
+	if (!done && pending->deadline <= now) {
+		expire(server, pending, entry);
+		done = true;
+	}
+	return done;
+}

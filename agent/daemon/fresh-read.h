@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Asks a disk itself who it is, and compares that with what the kernel has kept of it. */
+#pragma once
+
+#include <stdint.h>
+
+#include "disk.h"
+
+enum fresh_result {
+	FRESH_UNKNOWN = 0, /* it cannot be asked, or has yet to answer */
+	FRESH_SAME,
+	FRESH_RESIZED, /* the same, of another size */
+	FRESH_RESET,   /* the same by all that it says, but it was reset, and somebody uses it */
+	FRESH_OTHER,   /* another disk, or none */
+};
+
+/* Asks the disk at DEV_DIR, whose directories of sysfs are below SYSFD: a few SCSI commands that
+ * change nothing. Compares serial and identification (VPD pages 0x80 and 0x83) as the kernel has
+ * cached them, and the capacity. A device that was reset since the kernel spoke with it last says
+ * so once, and a new one always does (a unit attention, SPC 5.14): WAS_RESET says that somebody
+ * else was told already. With the same identity it counts as another disk only if nobody uses it,
+ * as there are other causes. May block for as long as the disk does. */
+enum fresh_result fresh_read(
+	const char *dev_dir, int sysfd, const struct disk *disk, bool was_reset);
+
+/* What a disk says to a command that failed. */
+struct sense {
+	uint8_t key, asc, ascq;
+};
+
+/* Reads sense data in fixed or descriptor format (SPC 4.4); zeroes if it is neither. Pure. */
+struct sense sense_parse(const uint8_t *data, size_t length);
+
+/* The bytes of a disk by its answer to READ CAPACITY (16); 0 if that is too short or absurd. Pure.
+ */
+uint64_t capacity_parse(const uint8_t *data, size_t length);

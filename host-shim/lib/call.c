@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls on a domain: one at a time, in the order in which they came, with a deadline.
+ *
+ * Between two calls the session rests: then whoever else waits for the turn to talk with the agent
+ * gets it. If no call is under way, the event loop makes an empty one for that.
+ */
+#include "domain.h"
+#include "error.h"
+#include "options.h"
+#include "session.h"
+
+static struct caller **find_link(struct hotslot_domain *domain, const struct caller *caller)
+{
+	struct caller **link = &domain->callers;
+
+	while (*link != caller)
+		link = &(*link)->next;
+	return link;
+}
+
+/* All with the events' lock held. */
+static void begin(struct hotslot_domain *domain)
+{
+	domain->calling = true;
+	domain->polite = false;
+	domain->stops = domain->events->stops;
+	domain->reboots = domain->events->reboots;
+}
+
+static bool wait_for_call(struct hotslot_domain *domain, uint64_t deadline)
+{
+	struct caller self = {};
+	bool first;
+
+	*find_link(domain, NULL) = &self;
+	while ((domain->calling || domain->callers != &self) && now_ms() < deadline)
+		events_wait(domain->events, deadline);
+	first = !domain->calling && domain->callers == &self;
+	*find_link(domain, &self) = self.next;
+	/* Who is behind may be the first now. */
+	events_notify(domain->events);
+	return first;
+}
+
+int domain_begin(struct hotslot_domain *domain, unsigned timeout_ms, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	bool first;
+
+	pthread_mutex_lock(&domain->events->lock);
+	first = wait_for_call(domain, timeout_ms ? now_ms() + timeout_ms : domain_deadline(domain));
+	if (first)
+		begin(domain);
+	pthread_mutex_unlock(&domain->events->lock);
+	if (!first)
+		return error_set(error, HOTSLOT_ERROR_BUSY,
+			"Domain %s is busy: other calls of this process on it did not end in time",
+			domain->name);
+	*ret = domain;
+	return 0;
+}
+
+/* Whoever asks for the turn before the end gets it now; who asks later meets an idle domain. */
+static void end(struct hotslot_domain *domain)
+{
+	bool again;
+
+	do {
+		session_rest(domain);
+		pthread_mutex_lock(&domain->events->lock);
+		again = domain->poked;
+		domain->poked = false;
+		domain->calling = again;
+		events_notify(domain->events);
+		pthread_mutex_unlock(&domain->events->lock);
+	} while (again);
+}
+
+void domain_endp(struct hotslot_domain **call)
+{
+	if (*call)
+		end(*call);
+}
+
+void domain_poked(void *data)
+{
+	struct hotslot_domain *domain = data;
+	struct events *events = domain->events;
+	bool idle;
+
+	pthread_mutex_lock(&events->lock);
+	idle = !domain->calling && !domain->callers;
+	if (idle)
+		begin(domain);
+	else
+		domain->poked = true;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+	if (idle)
+		end(domain);
+}
+
+void domain_last_call(struct hotslot_domain *domain)
+{
+	pthread_mutex_lock(&domain->events->lock);
+	while (domain->calling)
+		events_wait(domain->events, UINT64_MAX);
+	domain->calling = true;
+	pthread_mutex_unlock(&domain->events->lock);
+}
+
+uint64_t domain_deadline(const struct hotslot_domain *domain)
+{
+	return deadline_after(domain->timeout_ms, TIMEOUT_DEFAULT_MS);
+}
+
+void hotslot_domain_set_timeout(struct hotslot_domain *domain, unsigned timeout_ms)
+{
+	pthread_mutex_lock(&domain->events->lock);
+	domain->timeout_ms = timeout_ms;
+	pthread_mutex_unlock(&domain->events->lock);
+}

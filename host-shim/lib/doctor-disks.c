@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each of a domain's disks: what the host has, what the guest shows, and whether they agree. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "doctor-work.h"
+#include "reserve.h"
+#include "slot.h"
+
+/* QEMU's sectors: what is left of an image behind the last one, libvirt counts and guests do not.
+ */
+#define SECTOR_SIZE 512
+
+#define ADVICE_REPAIR "'hotslot repair DOM' puts it right"
+
+struct examined {
+	struct doctor *doctor;
+	const struct hotslot_disk *disk;
+	bool sick; /* something was said of it */
+};
+
+static void warn(struct examined *disk, const char *advice, const char *text)
+{
+	disk->sick = true;
+	doctor_say(
+		disk->doctor, "disk", disk->disk->slot, HOTSLOT_HEALTH_WARNING, advice, "%s", text);
+}
+
+static void fail(
+	struct examined *disk, enum hotslot_error_code code, const char *advice, const char *text)
+{
+	disk->sick = true;
+	doctor_fail(disk->doctor, "disk", disk->disk->slot, code, advice, "%s%s%s",
+		disk->disk->alias ?: "", disk->disk->alias ? ": " : "", text);
+}
+
+/* ---- the host's part ---- */
+
+static void look_at_image(struct examined *disk)
+{
+	const char *source = disk->disk->source;
+	struct stat st;
+
+	if (!disk->doctor->hotslot->local || !source || source[0] != '/' || stat(source, &st) == 0)
+		return;
+	disk->sick = true;
+	doctor_say(disk->doctor, "disk", disk->disk->slot, HOTSLOT_HEALTH_WARNING,
+		"QEMU has it open still: copy what is on it before the domain ends",
+		"Its image %s cannot be found: %s", source, strerror(errno));
+}
+
+static void look_at_reservation(struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+
+	if (d->attached && !d->foreign && d->slot >= 0 &&
+		reserve_has(disk->doctor->xml, (unsigned)d->slot))
+		warn(disk, ADVICE_REPAIR,
+			"It has a disk and is reserved still: an attach was broken off");
+}
+
+/* ---- the guest's ---- */
+
+static void look_at_presence(struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+
+	if (!d->attached)
+		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED, ADVICE_REPAIR,
+			"The guest shows a disk that the domain does not have");
+	else if (!d->visible && d->foreign)
+		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED,
+			"have the guest scan its SCSI host, or detach the disk and attach it again",
+			"The guest does not show it");
+	else if (!d->visible)
+		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED,
+			"'hotslot repair DOM' has the guest look for it",
+			"The guest does not show it");
+	else if (strcmp(d->state, "present") != 0)
+		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED, ADVICE_REPAIR,
+			"The guest has let go of it, and it is still attached: a detach was broken "
+			"off");
+}
+
+static void look_at_serial(struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+
+	if (d->mismatch)
+		fail(disk, HOTSLOT_ERROR_MISMATCH, "detach it by slot or alias and attach it again",
+			"The guest reads another serial than the host has given it");
+	else if (d->conflict)
+		warn(disk, "attach one of them with another serial",
+			"Another disk has its serial: neither has a link by it");
+	else if (d->serial && !d->by_serial)
+		warn(disk, "see what the agent says in the guest's journal, or on its console",
+			"It has no link by its serial");
+}
+
+static void look_at_link(struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+
+	if (d->slot >= 0 && !d->by_slot)
+		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED,
+			"see the findings on links and rule, and what the agent says in the "
+			"guest's journal, or on its console",
+			"It has no link by its slot");
+}
+
+/* The agent has answered, so QEMU runs: this takes no time. */
+static void look_at_size(struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+	virDomainBlockInfo info;
+	uint64_t size;
+
+	if (d->passthrough || !d->target_dev || now_ms() >= disk->doctor->deadline ||
+		virDomainGetBlockInfo(disk->doctor->domain->domain, d->target_dev, &info, 0) < 0)
+		return;
+	size = info.capacity - info.capacity % SECTOR_SIZE;
+	if (size == 0 || size == d->size || info.capacity == d->size)
+		return;
+	disk->sick = true;
+	doctor_say(disk->doctor, "disk", d->slot, HOTSLOT_HEALTH_WARNING,
+		d->foreign ? "have the guest read its capacity again" : ADVICE_REPAIR,
+		"It has %llu bytes, and the guest sees %llu", (unsigned long long)size,
+		(unsigned long long)d->size);
+}
+
+static void tell_disk(const struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+
+	doctor_say(disk->doctor, "disk", d->slot, HOTSLOT_HEALTH_OK, NULL, "%s: %s, serial %s%s",
+		d->name, d->source ?: "no image", d->serial ?: "none",
+		d->foreign ? ", attached by others" : "");
+}
+
+static void examine(struct doctor *doctor, const struct hotslot_disk *d)
+{
+	struct examined disk = { .doctor = doctor, .disk = d };
+
+	look_at_presence(&disk);
+	if (d->attached) {
+		look_at_image(&disk);
+		look_at_reservation(&disk);
+	}
+	if (d->attached && d->visible && strcmp(d->state, "present") == 0) {
+		look_at_serial(&disk);
+		look_at_link(&disk);
+		look_at_size(&disk);
+	}
+	if (!disk.sick)
+		tell_disk(&disk);
+}
+
+static bool examine_all(struct doctor *doctor)
+{
+	struct hotslot_error error = {};
+	_cleanup_disks_ struct disks disks = {};
+
+	if (disks_read(doctor->domain, doctor->xml, doctor->deadline, &disks, &error) < 0) {
+		doctor_fail(doctor, "disk", -1, error.code, NULL, "%s", error.message);
+		doctor->unknown = "The agent does not say";
+		return false;
+	}
+	if (disks.hidden.undecided)
+		doctor_say(doctor, "disk", -1, HOTSLOT_HEALTH_WARNING,
+			"wait until it has mounted its root file system; if it never does, see "
+			"hotslot-agent(8)",
+			"The guest cannot tell yet which disks its root file system stands on: it "
+			"hides them all");
+	else if (disks.count == 0)
+		doctor_ok(doctor, "disk", "There are none");
+	for (size_t i = 0; i < disks.count; i++)
+		examine(doctor, &disks.records[i]->disk);
+	return true;
+}
+
+/* Without the agent. */
+static int examine_host_disk(struct doctor *doctor, const struct xml_disk *host)
+{
+	_cleanup_record_ struct record *record = record_new(host->target, host->unit);
+	struct examined disk = { .doctor = doctor };
+	int r = record ? record_add_host(record, host) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	disk.disk = &record->disk;
+	look_at_image(&disk);
+	look_at_reservation(&disk);
+	doctor_say(doctor, "disk", record->disk.slot, HOTSLOT_HEALTH_UNKNOWN, NULL, "%s: %s: %s",
+		record->disk.alias ?: "no alias", record->disk.source ?: "no image",
+		doctor->unknown);
+	return 0;
+}
+
+static void examine_host(struct doctor *doctor)
+{
+	const struct domain_xml *xml = doctor->xml;
+	size_t n = 0;
+
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *disk = &xml->disks[i];
+
+		if (!domain_xml_manages(xml, disk) || disk->target == SLOT_SYSTEM_TARGET)
+			continue;
+		n++;
+		if (examine_host_disk(doctor, disk) < 0)
+			doctor_fail(
+				doctor, "disk", -1, HOTSLOT_ERROR_SYSTEM, NULL, "Out of memory");
+	}
+	if (n == 0)
+		doctor_ok(doctor, "disk", "The domain has none");
+}
+
+void doctor_disks(struct doctor *doctor)
+{
+	if (doctor->unknown || !examine_all(doctor))
+		examine_host(doctor);
+}

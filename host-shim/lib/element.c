@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Our element of a domain's metadata, as libvirt keeps it. */
+#include "element.h"
+
+#include <libvirt/virterror.h>
+
+#include "error.h"
+#include "metadata.h"
+
+int element_get(
+	struct hotslot_domain *domain, unsigned flags, char **ret, struct hotslot_error *error)
+{
+	*ret = virDomainGetMetadata(
+		domain->domain, VIR_DOMAIN_METADATA_ELEMENT, METADATA_URI, flags);
+	if (*ret || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN_METADATA)
+		return 0;
+	return error_libvirt(error, "Cannot read the metadata of domain %s", domain->name);
+}
+
+int element_set(struct hotslot_domain *domain, unsigned flags, const char *text,
+	struct hotslot_error *error)
+{
+	if (virDomainSetMetadata(domain->domain, VIR_DOMAIN_METADATA_ELEMENT, text, METADATA_KEY,
+		    METADATA_URI, flags) == 0)
+		return 0;
+	return error_libvirt(error, "Cannot write the metadata of domain %s", domain->name);
+}

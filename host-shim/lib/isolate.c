@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether disks may meet in a domain, by their labels, which its metadata keeps. */
+#include "isolate.h"
+
+#include <string.h>
+
+#include "element.h"
+#include "error.h"
+#include "record.h"
+#include "slot.h"
+
+static int too_many(const char *name, struct hotslot_error *error)
+{
+	return error_set(error, HOTSLOT_ERROR_LABEL,
+		"Domain %s has held disks of %d labels; more are not kept", name, LABELS_MAX);
+}
+
+int isolate_refuse(const char *name, const struct label_set *held, const char *label,
+	struct hotslot_error *error)
+{
+	const char *other = label_set_other(held, label);
+
+	if (!other)
+		return 0;
+	if (!label)
+		return error_set(error, HOTSLOT_ERROR_LABEL,
+			"Domain %s is for disks of the label %s: one without a label would share "
+			"their fate; give it that label, another domain, or --any-label",
+			name, other);
+	if (!*other)
+		return error_set(error, HOTSLOT_ERROR_LABEL,
+			"Domain %s has held disks without a label: one of the label %s would share "
+			"their fate; give it another domain, or --any-label",
+			name, label);
+	return error_set(error, HOTSLOT_ERROR_LABEL,
+		"Domain %s has held a disk of the label %s, or is meant for them: one of the label "
+		"%s would share their fate; give it another domain, or --any-label",
+		name, other, label);
+}
+
+/* On the managed controller, but for the system's own. As long as the domain has no label, that is
+ * every one of them; afterwards, those that did not come through us. */
+static bool has_unlabelled(const struct domain_xml *xml)
+{
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *disk = &xml->disks[i];
+
+		if (domain_xml_manages(xml, disk) && disk->target != SLOT_SYSTEM_TARGET &&
+			(xml->labels.count == 0 || record_is_foreign(disk)))
+			return true;
+	}
+	return false;
+}
+
+static struct label_set find_held(const struct domain_xml *xml)
+{
+	struct label_set held = xml->labels;
+
+	held.nobody = held.nobody || has_unlabelled(xml);
+	return held;
+}
+
+int isolate_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *label, struct hotslot_error *error)
+{
+	struct label_set held;
+
+	if (!label && xml->labels.count == 0)
+		return 0;
+	held = find_held(xml);
+	return isolate_refuse(domain->name, &held, label, error);
+}
+
+/* Changes the running domain's metadata or that of its configuration: FLAGS say which. */
+static int change_element(struct hotslot_domain *domain, const struct label_set *change, bool add,
+	unsigned flags, struct label_set *ret_changed, struct hotslot_error *error)
+{
+	_cleanup_free_ char *old = NULL, *text = NULL;
+	int r = element_get(domain, flags, &old, error);
+
+	if (r < 0)
+		return r;
+	r = label_update(old, change, add, ret_changed, &text);
+	if (r == -ENOSPC)
+		return too_many(domain->name, error);
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot change the metadata of domain %s", domain->name);
+	return label_set_is_empty(ret_changed) ? 0 : element_set(domain, flags, text, error);
+}
+
+static int record_config(struct hotslot_domain *domain, const struct label_set *change,
+	struct label_set *ret_changed, struct hotslot_error *error)
+{
+	int persistent = virDomainIsPersistent(domain->domain);
+
+	if (persistent < 0)
+		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
+	*ret_changed = (struct label_set){};
+	return persistent ? change_element(domain, change, true, VIR_DOMAIN_AFFECT_CONFIG,
+				    ret_changed, error)
+			  : 0;
+}
+
+static int record(struct hotslot_domain *domain, const struct label_set *change,
+	struct isolation *recorded, struct hotslot_error *error)
+{
+	struct label_set live, config, undone;
+	struct hotslot_error other = {};
+	int r = change_element(domain, change, true, VIR_DOMAIN_AFFECT_LIVE, &live, error);
+
+	if (r < 0)
+		return r;
+	r = record_config(domain, change, &config, error);
+	if (r == 0) {
+		(void)label_set_join(&recorded->live, &live);
+		(void)label_set_join(&recorded->config, &config);
+	} else if (change_element(domain, &live, false, VIR_DOMAIN_AFFECT_LIVE, &undone, &other) <
+		   0) {
+		error_append(error,
+			"; the running domain has the label, its configuration does not: %s",
+			other.message);
+	}
+	return r;
+}
+
+int isolate_record(struct hotslot_domain *domain, const struct domain_xml *xml, const char *label,
+	struct isolation *recorded, struct hotslot_error *error)
+{
+	struct label_set held;
+
+	if (!label && xml->labels.count == 0)
+		return 0;
+	held = find_held(xml);
+	if (label_set_add(&held, label) < 0)
+		return too_many(domain->name, error);
+	if (held.count == xml->labels.count && held.nobody == xml->labels.nobody)
+		return 0;
+	return record(domain, &held, recorded, error);
+}
+
+int isolate_forget(struct hotslot_domain *domain, const struct isolation *recorded,
+	struct hotslot_error *error)
+{
+	struct label_set undone;
+	int r = 0;
+
+	if (!label_set_is_empty(&recorded->config))
+		r = change_element(
+			domain, &recorded->config, false, VIR_DOMAIN_AFFECT_CONFIG, &undone, error);
+	if (r == 0 && !label_set_is_empty(&recorded->live))
+		r = change_element(
+			domain, &recorded->live, false, VIR_DOMAIN_AFFECT_LIVE, &undone, error);
+	return r;
+}
+
+/* The texts stand behind the pointers to them. */
+static const char **copy_labels(const struct label_set *set)
+{
+	size_t size = (set->count + 1) * sizeof(char *);
+	const char **labels = calloc(1, size + sizeof(set->names));
+	char *texts;
+
+	if (!labels)
+		return NULL;
+	texts = (char *)labels + size;
+	memcpy(texts, set->names, sizeof(set->names));
+	for (unsigned i = 0; i < set->count; i++)
+		labels[i] = texts + i * sizeof(set->names[0]);
+	return labels;
+}
+
+int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret_count,
+	struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	struct hotslot_error ignored;
+	const char **labels;
+	int r;
+
+	error = error_begin(error, &ignored);
+	r = domain_begin(domain, 0, &call, error);
+	if (r == 0)
+		r = domain_read_checked(domain, &xml, error);
+	if (r < 0)
+		return r;
+	labels = copy_labels(&xml->labels);
+	if (!labels)
+		return error_memory(error);
+	*ret = labels;
+	*ret_count = xml->labels.count + xml->labels.nobody;
+	return 0;
+}

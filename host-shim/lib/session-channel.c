@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Getting at the agent's channel: the turn first, then the stream; and giving them back. */
+#include <libvirt/virterror.h>
+
+#include "channel-socket.h"
+#include "error.h"
+#include "session-state.h"
+#include "turn.h"
+
+/* libvirt has no event for a channel that becomes free of somebody who is not in the line. */
+#define BUSY_RETRY_MIN_MS 50
+#define BUSY_RETRY_MAX_MS 250
+
+/* Who is in no hurry lets a command that makes several calls make them. */
+#define POLITE_MS 1000
+
+void session_drop(struct hotslot_domain *domain)
+{
+	struct session *session = domain->session;
+	struct channel *channel = session->channel;
+
+	pthread_mutex_lock(&domain->events->lock);
+	session->channel = NULL;
+	session->ready = false;
+	events_notify(domain->events);
+	pthread_mutex_unlock(&domain->events->lock);
+	channel_close(channel);
+}
+
+void session_end(struct hotslot_domain *domain)
+{
+	if (domain->session)
+		session_drop(domain);
+	if (domain->turn)
+		turn_give(domain->turn);
+}
+
+void session_rest(struct hotslot_domain *domain)
+{
+	bool open = domain->session && domain->session->channel;
+
+	if (domain->turn && turn_is_held(domain->turn) && (!open || turn_is_wanted(domain->turn)))
+		session_end(domain);
+}
+
+bool session_is_alive(const struct hotslot_domain *domain)
+{
+	const struct session *session = domain->session;
+	enum channel_state state;
+
+	if (!session || !session->channel || !session->ready)
+		return false;
+	state = channel_state(session->channel);
+	return (state == CHANNEL_QUIET || state == CHANNEL_ANSWERED) &&
+	       session->boots == events_boots(domain->events) &&
+	       session->stops == domain->events->stops && !domain->events->disconnected;
+}
+
+int session_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&domain->events->lock);
+	while ((r = domain_check_alive(domain, error)) == 0 && now_ms() < until)
+		events_wait(domain->events, until);
+	pthread_mutex_unlock(&domain->events->lock);
+	return r;
+}
+
+/* The same, or until something happens to the file of the turn. */
+static int wait_poked(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&domain->events->lock);
+	while ((r = domain_check_alive(domain, error)) == 0 && !domain->poked && now_ms() < until)
+		events_wait(domain->events, until);
+	domain->poked = false;
+	pthread_mutex_unlock(&domain->events->lock);
+	return r;
+}
+
+static int turn_is_taken(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	pid_t pid = turn_holder(domain->turn);
+
+	if (pid == getpid())
+		return error_set(error, HOTSLOT_ERROR_BUSY,
+			"Another connection of this process speaks with the agent of domain %s, "
+			"and did not stop in time",
+			domain->name);
+	if (pid > 0)
+		return error_set(error, HOTSLOT_ERROR_BUSY,
+			"Process %d speaks with the agent of domain %s, and did not stop in time: "
+			"wait until it is done, or, if it hangs or is stopped, continue or end it",
+			(int)pid, domain->name);
+	return error_set(error, HOTSLOT_ERROR_BUSY,
+		"Another process of this user speaks with the agent of domain %s, and did not stop "
+		"in time",
+		domain->name);
+}
+
+static int wait_for_turn(struct hotslot_domain *domain, uint64_t deadline, uint64_t queue_at,
+	struct hotslot_error *error)
+{
+	for (;;) {
+		uint64_t again, now = now_ms();
+		int r;
+
+		if (now >= queue_at) {
+			turn_queue(domain->turn);
+			queue_at = UINT64_MAX;
+		}
+		if (turn_try(domain->turn, &again) == 0)
+			return 0;
+		if (now >= deadline)
+			return turn_is_taken(domain, error);
+		again = session_earlier(again, queue_at);
+		r = wait_poked(domain, session_earlier(again, deadline), error);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int take_turn(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+{
+	uint64_t again, now = now_ms();
+	int r;
+
+	if (!domain->turn)
+		domain->turn = turn_new(domain->uuid, domain_poked, domain);
+	if (!domain->turn)
+		return error_memory(error);
+	if (turn_try(domain->turn, &again) == 0)
+		return 0;
+	r = wait_for_turn(domain, deadline, domain->polite ? now + POLITE_MS : now, error);
+	if (r < 0)
+		turn_give(domain->turn);
+	return r;
+}
+
+/* The event of a domain that ends comes after its channel has gone. */
+static int channel_refused(
+	struct hotslot_domain *domain, const char *reason, struct hotslot_error *error)
+{
+	int active = virDomainIsActive(domain->domain);
+
+	/* A transient one is gone altogether. */
+	if (active == 0 || (active < 0 && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN))
+		return error_set(
+			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
+	return error_set(error, HOTSLOT_ERROR_AGENT,
+		"Cannot open the agent's channel of domain %s: %s", domain->name, reason);
+}
+
+/* Of a domain on another host it cannot be told. */
+static bool is_full(const struct hotslot_domain *domain)
+{
+	_cleanup_fclose_ FILE *sockets = NULL;
+
+	if (!domain->hotslot->local || !domain->socket[0])
+		return false;
+	sockets = fopen("/proc/net/unix", "re");
+	return sockets && channel_socket_is_full(sockets, domain->socket);
+}
+
+int session_open_channel(
+	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+{
+	uint64_t interval = BUSY_RETRY_MIN_MS;
+	int r = take_turn(domain, deadline, error);
+
+	while (r == 0) {
+		struct channel *channel;
+		char reason[CHANNEL_REASON_SIZE];
+
+		r = is_full(domain)
+			    ? -EBUSY
+			    : channel_open(domain->domain, domain->events, &channel, reason);
+		if (r == -EIO)
+			return channel_refused(domain, reason, error);
+		if (r == 0) {
+			pthread_mutex_lock(&domain->events->lock);
+			domain->session->channel = channel;
+			pthread_mutex_unlock(&domain->events->lock);
+			return 0;
+		}
+		if (now_ms() >= deadline)
+			return error_set(error, HOTSLOT_ERROR_BUSY,
+				"Somebody else speaks with the agent of domain %s: another user, "
+				"or a program that opened its channel",
+				domain->name);
+		r = session_pause(domain, session_earlier(now_ms() + interval, deadline), error);
+		interval = session_earlier(2 * interval, BUSY_RETRY_MAX_MS);
+	}
+	return r;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What there is to do for one who watches: waiting for it, and the calls that it takes. */
+#include "watch-work.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "session.h"
+#include "wire.h"
+
+/* For a hello, an inventory and those who are before us. Others wait for us as long if they come in
+ * between; an agent that was not there is given more each time. */
+#define LOOK_MS 5000
+
+/* On top of the grace that a request has. QEMU says that a port was opened or closed, maybe another
+ * one: an agent that lives answers at once. */
+#define PING_MS 4000
+#define SIGN_PING_MS 0
+
+/* A command often makes more than one call. */
+#define YIELD_MS 100
+
+/* At most a quarter of the time goes to reading the XML of a domain with many disks. */
+#define XML_SHARE 3
+
+void watch_begin(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+
+	watch->tell_at = UINT64_MAX;
+	pthread_mutex_lock(&events->lock);
+	watch_queue_join(&watch->queue, events);
+	watch->stops = events->stops;
+	watch->boots = events_boots(events);
+	watch->signs = events->signs;
+	watch->watch_stops = events->watch_stops;
+	pthread_mutex_unlock(&events->lock);
+}
+
+void watch_end(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+
+	pthread_mutex_lock(&events->lock);
+	watch_queue_leave(&watch->queue, events);
+	pthread_mutex_unlock(&events->lock);
+	watch_model_done(&watch->model);
+}
+
+/* Returns whether it is time for WORK; else UNTIL is no later than that. */
+static bool is_time(uint64_t at, uint64_t now, uint64_t *until)
+{
+	if (now >= at)
+		return true;
+	if (*until > at)
+		*until = at;
+	return false;
+}
+
+/* With the lock held, as the next ones. Returns -1 if there is nothing to do before UNTIL. */
+static int find_live_work(struct watch *watch, uint64_t now, uint64_t *until)
+{
+	const struct events *events = watch->domain->events;
+	const struct watch_queue *queue = &watch->queue;
+
+	if (queue->loss == WATCH_LOSS_MALFORMED)
+		return WATCH_WORK_MALFORMED;
+	if (queue->loss != WATCH_LOSS_NONE || watch->model.look)
+		return is_time(watch->look_after, now, until) ? WATCH_WORK_LOOK : -1;
+	if (queue->first)
+		return WATCH_WORK_ITEMS;
+	if (events->devices != watch->devices && is_time(watch->xml_after, now, until))
+		return WATCH_WORK_XML;
+	if (events->signs != watch->signs)
+		return WATCH_WORK_PING;
+	if (is_time(watch->tell_at, now, until))
+		return WATCH_WORK_TELL;
+	return is_time(watch->heard + WATCH_HEARTBEAT_MS, now, until) ? WATCH_WORK_PING : -1;
+}
+
+static int find_work(struct watch *watch, uint64_t now, uint64_t *until)
+{
+	const struct events *events = watch->domain->events;
+
+	if (events->watch_stops != watch->watch_stops)
+		return WATCH_WORK_STOP;
+	if (events->stops != watch->stops)
+		return WATCH_WORK_ENDED;
+	if (events->disconnected)
+		return WATCH_WORK_LOST;
+	if (watch->connected && events_boots(events) != watch->boots)
+		return WATCH_WORK_RESET;
+	if (watch->live && !session_is_alive(watch->domain) &&
+		watch->queue.loss != WATCH_LOSS_MALFORMED) {
+		/* Somebody else has asked for the agent, most likely. */
+		watch->live = false;
+		watch->retry_at = now + YIELD_MS;
+	}
+	if (watch->live)
+		return find_live_work(watch, now, until);
+	if (events->signs != watch->signs)
+		return WATCH_WORK_LOOK;
+	return is_time(watch->retry_at, now, until) ? WATCH_WORK_LOOK : -1;
+}
+
+enum watch_work watch_wait(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+	int work;
+
+	pthread_mutex_lock(&events->lock);
+	for (;;) {
+		uint64_t until = UINT64_MAX;
+
+		work = find_work(watch, now_ms(), &until);
+		if (work >= 0)
+			break;
+		events_wait(events, until);
+	}
+	pthread_mutex_unlock(&events->lock);
+	return work;
+}
+
+/* What happens after this is maybe not in what the call is about to read. */
+static void mind_events(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+
+	pthread_mutex_lock(&events->lock);
+	watch->devices = events->devices;
+	watch->signs = events->signs;
+	watch->boots = events_boots(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+static void mind_devices(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+
+	pthread_mutex_lock(&events->lock);
+	watch->devices = events->devices;
+	pthread_mutex_unlock(&events->lock);
+}
+
+/* The agent's events up to now are in the inventory that it is about to send. */
+static void forget_items(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+
+	pthread_mutex_lock(&events->lock);
+	watch_queue_clear(&watch->queue);
+	pthread_mutex_unlock(&events->lock);
+}
+
+static int begin(struct watch *watch, unsigned timeout_ms, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	return domain_begin(watch->domain, timeout_ms, ret, error) < 0 ? -EAGAIN : 0;
+}
+
+static int read_inventory(
+	struct watch *watch, struct domain_xml *xml, uint64_t deadline, struct hotslot_error *error)
+{
+	const struct hotslot_agent_info *info;
+	struct guest_hidden hidden;
+	struct record **records;
+	bool rebooted;
+	size_t count;
+	int r = guest_disks_at_once(watch->domain, deadline, &records, &count, &hidden, error);
+
+	if (r < 0) {
+		domain_xml_free(xml);
+		return r;
+	}
+	info = session_info(watch->domain);
+	rebooted = strcmp(info->boot_id, watch->agent.boot_id) != 0;
+	if (rebooted || info->epoch != watch->agent.epoch)
+		watch->connected = false;
+	watch->agent = *info;
+	r = watch_model_take_inventory(&watch->model, records, count, &hidden, xml, rebooted);
+	return r < 0 ? error_memory(error) : 0;
+}
+
+int watch_look(struct watch *watch, struct hotslot_error *error)
+{
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	uint64_t deadline = now_ms() + LOOK_MS;
+	struct domain_xml *xml;
+	int r = begin(watch, LOOK_MS, &call, error);
+
+	if (r < 0)
+		return r;
+	mind_events(watch);
+	if (watch->begun)
+		r = session_open_politely(watch->domain, deadline, &xml, error);
+	else
+		r = session_open(watch->domain, deadline, &xml, error);
+	if (r < 0)
+		return r;
+	forget_items(watch);
+	return read_inventory(watch, xml, deadline, error);
+}
+
+int watch_read_xml(struct watch *watch, struct hotslot_error *error)
+{
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	uint64_t began = now_ms(), now;
+	struct domain_xml *xml;
+	int r = begin(watch, LOOK_MS, &call, error);
+
+	if (r < 0)
+		return r;
+	mind_devices(watch);
+	r = domain_read(watch->domain, &xml, error);
+	if (r < 0)
+		return r;
+	now = now_ms();
+	watch->xml_after = now + XML_SHARE * (now - began);
+	r = watch_model_take_xml(&watch->model, xml);
+	return r < 0 ? error_memory(error) : 0;
+}
+
+static bool is_alive(const struct hotslot_domain *domain)
+{
+	bool alive;
+
+	pthread_mutex_lock(&domain->events->lock);
+	alive = session_is_alive(domain);
+	pthread_mutex_unlock(&domain->events->lock);
+	return alive;
+}
+
+/* Takes note of the signs, and returns how long the answer to a ping may take. */
+static unsigned mind_signs(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+	bool sign;
+
+	pthread_mutex_lock(&events->lock);
+	sign = watch->signs != events->signs;
+	watch->signs = events->signs;
+	pthread_mutex_unlock(&events->lock);
+	return sign ? SIGN_PING_MS : PING_MS;
+}
+
+int watch_ping(struct watch *watch, struct hotslot_error *error)
+{
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	int r = begin(watch, LOOK_MS, &call, error);
+	json_t *answer;
+
+	if (r < 0)
+		return r;
+	/* It is not asked for again without an inventory. */
+	if (!is_alive(watch->domain))
+		return 0;
+	r = session_request(watch->domain, HOTSLOT_REQUEST_PING, json_object(),
+		now_ms() + mind_signs(watch), &answer, error);
+	if (r == 0)
+		json_decref(answer);
+	return r;
+}
+
+void watch_end_session(struct watch *watch)
+{
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	struct hotslot_error error;
+
+	if (begin(watch, LOOK_MS, &call, &error) == 0)
+		session_end(watch->domain);
+	forget_items(watch);
+}

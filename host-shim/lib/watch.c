@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Watching a domain's disks: an inventory, then the agent's events, through everything. */
+#include "watch-work.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "error.h"
+#include "guest.h"
+#include "session.h"
+#include "watch-signs.h"
+
+static const char *const names[] = {
+	[HOTSLOT_WATCH_CONNECTED] = "connected",
+	[HOTSLOT_WATCH_DISK] = "disk",
+	[HOTSLOT_WATCH_READY] = "ready",
+	[HOTSLOT_WATCH_ADDED] = "disk-added",
+	[HOTSLOT_WATCH_CHANGED] = "disk-changed",
+	[HOTSLOT_WATCH_REMOVED] = "disk-removed",
+	[HOTSLOT_WATCH_DISCONNECTED] = "disconnected",
+	[HOTSLOT_WATCH_STOPPED] = "stopped",
+};
+
+const char *hotslot_watch_kind_name(enum hotslot_watch_kind kind)
+{
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+}
+
+static int tell(struct watch *watch, struct hotslot_watch_event event)
+{
+	event.size = sizeof(event);
+	watch->begun = true;
+	return watch->fn(watch->data, &event) ? 0 : WATCH_OVER;
+}
+
+static int tell_kind(struct watch *watch, enum hotslot_watch_kind kind)
+{
+	return tell(watch, (struct hotslot_watch_event){ .kind = kind });
+}
+
+static int tell_stopped(struct watch *watch)
+{
+	(void)tell_kind(watch, HOTSLOT_WATCH_STOPPED);
+	return WATCH_OVER;
+}
+
+static int tell_disk(void *data, enum hotslot_watch_kind kind, const struct hotslot_disk *disk)
+{
+	return tell(data, (struct hotslot_watch_event){ .kind = kind, .disk = disk });
+}
+
+static int tell_disks(struct watch *watch)
+{
+	return watch_model_tell(&watch->model, now_ms(), tell_disk, watch, &watch->tell_at);
+}
+
+/* Of one loss it is told once. */
+static int tell_disconnected(struct watch *watch, const char *reason)
+{
+	bool told = watch->told_disconnected;
+
+	watch->live = watch->connected = false;
+	watch->told_disconnected = true;
+	if (told)
+		return 0;
+	return tell(watch, (struct hotslot_watch_event){
+				   .kind = HOTSLOT_WATCH_DISCONNECTED, .reason = reason });
+}
+
+/* How long to wait before the next attempt: longer each time, until there has been peace. */
+static uint64_t back_off(struct watch *watch)
+{
+	uint64_t now = now_ms();
+
+	if (now > watch->trouble + WATCH_PEACE_MS)
+		watch->interval = 0;
+	else if (watch->interval < WATCH_RETRY_MIN_MS)
+		watch->interval = WATCH_RETRY_MIN_MS;
+	else
+		watch->interval *= 2;
+	if (watch->interval > WATCH_RETRY_MAX_MS)
+		watch->interval = WATCH_RETRY_MAX_MS;
+	watch->trouble = now;
+	return now + watch->interval;
+}
+
+/* The connection's own event may come a little later. */
+static bool is_connection_lost(const struct watch *watch)
+{
+	const struct hotslot_domain *domain = watch->domain;
+	bool lost;
+
+	pthread_mutex_lock(&domain->events->lock);
+	lost = domain->events->disconnected;
+	pthread_mutex_unlock(&domain->events->lock);
+	return lost || virConnectIsAlive(domain->hotslot->connection) == 0;
+}
+
+static int connection_lost(struct watch *watch)
+{
+	return error_set(watch->error, HOTSLOT_ERROR_CONNECT, "The connection to libvirt is gone");
+}
+
+static bool is_paused(const struct watch *watch)
+{
+	int state, reason;
+
+	return virDomainGetState(watch->domain->domain, &state, &reason, 0) == 0 &&
+	       state == VIR_DOMAIN_PAUSED;
+}
+
+/* What ends a watch that has begun is only what does not pass. */
+static bool is_passing(const struct watch *watch, enum hotslot_error_code code)
+{
+	switch (code) {
+	case HOTSLOT_ERROR_AGENT:
+	case HOTSLOT_ERROR_BUSY:
+	case HOTSLOT_ERROR_TIMEOUT:
+		return true;
+	case HOTSLOT_ERROR_INVALID:
+	case HOTSLOT_ERROR_SYSTEM:
+		return false;
+	default:
+		return watch->begun;
+	}
+}
+
+/* Whatever could not be done for the reason in ERROR. */
+static int fail(struct watch *watch, const struct hotslot_error *error)
+{
+	if (is_connection_lost(watch))
+		return connection_lost(watch);
+	if (error->code == HOTSLOT_ERROR_NOT_RUNNING && watch->begun)
+		return tell_stopped(watch);
+	if (!is_passing(watch, error->code)) {
+		*watch->error = *error;
+		return -EIO;
+	}
+	watch->retry_at = back_off(watch);
+	if (is_paused(watch)) {
+		/* libvirt tells when it goes on. */
+		watch->retry_at = now_ms() + WATCH_HEARTBEAT_MS;
+		return tell_disconnected(watch, "The domain is paused");
+	}
+	return tell_disconnected(watch, error->message);
+}
+
+static int tell_inventory(struct watch *watch)
+{
+	bool anew = !watch->connected;
+	int r = 0;
+
+	watch->live = watch->connected = true;
+	watch->told_disconnected = false;
+	watch->heard = now_ms();
+	if (anew)
+		r = tell(watch, (struct hotslot_watch_event){
+					.kind = HOTSLOT_WATCH_CONNECTED, .agent = &watch->agent });
+	if (r == 0)
+		r = tell_disks(watch);
+	if (r == 0 && anew)
+		r = tell_kind(watch, HOTSLOT_WATCH_READY);
+	if (r == 0)
+		watch->model.begun = true;
+	return r;
+}
+
+static int look(struct watch *watch)
+{
+	struct hotslot_error error = {};
+	int r = watch_look(watch, &error);
+
+	if (r == -EAGAIN) { /* others in this process have the domain */
+		watch->retry_at = watch->look_after = back_off(watch);
+		return 0;
+	}
+	return r < 0 ? fail(watch, &error) : tell_inventory(watch);
+}
+
+static int take_item(struct watch *watch, struct watch_item *item)
+{
+	if (!item->record) {
+		watch_model_take_removal(&watch->model, item->place, item->diskseq, item->seq);
+		return 0;
+	}
+	item->record->seq = item->seq;
+	return watch_model_take_disk(&watch->model, steal_pointer(item->record));
+}
+
+static int break_off(struct watch *watch)
+{
+	int r;
+
+	watch_end_session(watch);
+	r = tell_disconnected(watch, "The agent sent an event that is not as it should be");
+	watch->retry_at = back_off(watch);
+	return r;
+}
+
+/* In the order in which they came, each told before the next. */
+static int take_items(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+	struct watch_item *item;
+	int r = 0;
+
+	pthread_mutex_lock(&events->lock);
+	item = watch_queue_take(&watch->queue);
+	pthread_mutex_unlock(&events->lock);
+	watch->heard = now_ms();
+	while (item) {
+		struct watch_item *next = item->next;
+
+		if (r == 0)
+			r = take_item(watch, item);
+		if (r == 0)
+			r = tell_disks(watch);
+		watch_item_free(item);
+		item = next;
+	}
+	return r == -E2BIG ? break_off(watch) : r;
+}
+
+static int read_xml(struct watch *watch)
+{
+	struct hotslot_error error = {};
+	int r = watch_read_xml(watch, &error);
+
+	if (r == -EAGAIN)
+		return 0;
+	return r < 0 ? fail(watch, &error) : tell_disks(watch);
+}
+
+static int ping(struct watch *watch)
+{
+	struct hotslot_error error = {};
+	int r = watch_ping(watch, &error);
+
+	watch->heard = now_ms();
+	return r < 0 && r != -EAGAIN ? fail(watch, &error) : 0;
+}
+
+static int do_work(struct watch *watch, enum watch_work work)
+{
+	switch (work) {
+	case WATCH_WORK_STOP:
+		return WATCH_OVER;
+	case WATCH_WORK_ENDED:
+		return tell_stopped(watch);
+	case WATCH_WORK_LOST:
+		return connection_lost(watch);
+	case WATCH_WORK_RESET:
+		watch->retry_at = 0;
+		return tell_disconnected(watch, "The guest was reset, or went back to a snapshot");
+	case WATCH_WORK_MALFORMED:
+		return break_off(watch);
+	case WATCH_WORK_LOOK:
+		return look(watch);
+	case WATCH_WORK_ITEMS:
+		return take_items(watch);
+	case WATCH_WORK_XML:
+		return read_xml(watch);
+	case WATCH_WORK_PING:
+		return ping(watch);
+	case WATCH_WORK_TELL:
+		return tell_disks(watch);
+	}
+	return 0;
+}
+
+int hotslot_watch(
+	struct hotslot_domain *domain, hotslot_watch_fn fn, void *data, struct hotslot_error *error)
+{
+	struct watch watch = { .domain = domain, .fn = fn, .data = data };
+	struct hotslot_error ignored;
+	int r = 0, signs;
+
+	watch.error = error_begin(error, &ignored);
+	hotslot_domain_ref(domain);
+	signs = watch_signs_begin(domain);
+	watch_begin(&watch);
+	while (r == 0)
+		r = do_work(&watch, watch_wait(&watch));
+	watch_end(&watch);
+	watch_signs_end(domain, signs);
+	hotslot_domain_unref(domain);
+	if (r == -ENOMEM && watch.error->code == HOTSLOT_ERROR_NONE)
+		error_memory(watch.error);
+	return r < 0 ? r : 0;
+}
+
+void hotslot_watch_stop(struct hotslot_domain *domain)
+{
+	struct events *events = domain->events;
+
+	pthread_mutex_lock(&events->lock);
+	events->watch_stops++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The mark of a domain that is being launched: read whatever is in it, taken off without the rest.
+ */
+#include "test.h"
+
+#include <sys/wait.h>
+
+#include "domain-xml.h"
+#include "mark.h"
+#include "metadata.h"
+
+#define OURS "xmlns:h='" METADATA_URI "'"
+
+static void test_a_mark_is_read(void **state)
+{
+	static const struct {
+		const char *metadata;
+		bool launching;
+		struct launcher launcher;
+	} cases[] = {
+		{ "", false, {} },
+		{ "<h:hotslot " OURS "/>", false, {} },
+		{ "<h:hotslot " OURS "><h:launching pid='7' start='81'/></h:hotslot>", true,
+			{ 7, 81 } },
+		{ "<hotslot xmlns='" METADATA_URI "'><launching pid='7' start='81'/></hotslot>",
+			true, { 7, 81 } },
+		{ "<h:hotslot " OURS "><h:reserved slots='1'/><h:launching pid='7' start='81'/>"
+		  "</h:hotslot>",
+			true, { 7, 81 } },
+		/* Nobody's. */
+		{ "<h:hotslot " OURS "><h:launching/></h:hotslot>", true, {} },
+		{ "<h:hotslot " OURS "><h:launching pid='7'/></h:hotslot>", true, {} },
+		{ "<h:hotslot " OURS "><h:launching pid='-7' start='81'/></h:hotslot>", true, {} },
+		{ "<h:hotslot " OURS "><h:launching pid='4294967297' start='1'/></h:hotslot>", true,
+			{} },
+		/* Other people's. */
+		{ "<hotslot><launching pid='7' start='81'/></hotslot>", false, {} },
+		{ "<o:hotslot xmlns:o='urn:other'><o:launching/></o:hotslot>", false, {} },
+		{ "<h:hotslot " OURS "><o:launching xmlns:o='urn:other'/></h:hotslot>", false, {} },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+		_cleanup_free_ char *text = NULL;
+
+		assert_true(asprintf(&text, "<domain><metadata>%s</metadata></domain>",
+				    cases[i].metadata) > 0);
+		assert_int_equal(domain_xml_parse(text, &xml), 0);
+		assert_int_equal(xml->launching, cases[i].launching);
+		assert_int_equal(xml->launcher.pid, cases[i].launcher.pid);
+		assert_int_equal(xml->launcher.start, cases[i].launcher.start);
+		assert_false(xml->bad_metadata);
+	}
+}
+
+static void test_what_is_written_is_read_back(void **state)
+{
+	const struct launcher self = launcher_self();
+	_cleanup_xml_writer_ struct xml_writer w = {};
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	assert_int_equal(xml_writer_begin(&w), 0);
+	xml_open(&w, "domain");
+	metadata_open(&w);
+	mark_write(&w, &self);
+	metadata_close(&w);
+	xml_close(&w);
+	assert_int_equal(xml_writer_take(&w, &text), 0);
+	assert_int_equal(domain_xml_parse(text, &xml), 0);
+	assert_true(xml->launching);
+	assert_int_equal(xml->launcher.pid, getpid());
+	assert_true(launcher_runs(&xml->launcher));
+}
+
+static void test_only_the_mark_is_taken_off(void **state)
+{
+	static const struct {
+		const char *old;
+		int result;
+		const char *want; /* NULL: no element */
+	} cases[] = {
+		{ NULL, -ENOENT, NULL },
+		{ "nonsense", -ENOENT, NULL },
+		{ "<hotslot/>", -ENOENT, NULL },
+		{ "<hotslot><reserved slots='1'/></hotslot>", -ENOENT, NULL },
+		{ "<hotslot><o:launching xmlns:o='urn:o'/></hotslot>", -ENOENT, NULL },
+		{ "<hotslot><launching pid='7' start='81'/></hotslot>", 0, NULL },
+		{ "<hotslot><launching/><launching/></hotslot>", 0, NULL },
+		{ "<hotslot a='1'><launching/></hotslot>", 0, "<hotslot a=\"1\"/>" },
+		{ "<hotslot><reserved slots='1'/><launching/></hotslot>", 0,
+			"<hotslot><reserved slots=\"1\"/></hotslot>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = NULL;
+
+		assert_int_equal(mark_remove(cases[i].old, &text), cases[i].result);
+		if (cases[i].want)
+			assert_string_equal(text, cases[i].want);
+		else
+			assert_null(text);
+	}
+}
+
+static void test_a_process_that_has_ended_launches_nothing(void **state)
+{
+	struct launcher launcher = launcher_self(), child = {};
+	int pipe_fd[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_true(launcher_runs(&launcher));
+	launcher.start++; /* another of that pid */
+	assert_false(launcher_runs(&launcher));
+	assert_false(launcher_runs(&(const struct launcher){}));
+	assert_int_equal(pipe(pipe_fd), 0);
+	pid = fork();
+	if (pid == 0) {
+		child = launcher_self();
+		_exit(write(pipe_fd[1], &child, sizeof(child)) != sizeof(child));
+	}
+	assert_int_equal(read(pipe_fd[0], &child, sizeof(child)), sizeof(child));
+	assert_int_equal(child.pid, pid);
+	/* Not reaped, it has a /proc/PID still. */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){}, WEXITED | WNOWAIT), 0);
+	assert_false(launcher_runs(&child));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_false(launcher_runs(&child));
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_mark_is_read),
+		cmocka_unit_test(test_what_is_written_is_read_back),
+		cmocka_unit_test(test_only_the_mark_is_taken_off),
+		cmocka_unit_test(test_a_process_that_has_ended_launches_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

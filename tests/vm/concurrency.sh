@@ -1,0 +1,243 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Several processes and threads on one domain at once: whose turn it is to talk with the agent.
+# Guests: plain
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../daemon.sh"
+
+# More processes than processors, with several disks each.
+PROCESSES=8
+DISKS_EACH=3
+# For a command that somebody else keeps from the agent, and what it may take beyond that, seconds.
+PATIENCE=2
+MARGIN=2
+
+setup_file() {
+	start_daemon "$T/d"
+	IMAGE=$(control_image)
+	launch_controlled vm
+}
+
+teardown_file() {
+	end_daemon
+}
+
+# Milliseconds since $START.
+elapsed() {
+	echo $(((${EPOCHREALTIME/./} - START) / 1000))
+}
+
+check_within() { # SECONDS
+	local took
+	took=$(elapsed)
+	[[ $took -le $(($1 * 1000)) ]] || fail "it took $took ms"
+}
+
+# Starts a shell that has a session and waits for its next line.
+start_shell() {
+	coproc SHELL_RUN { exec "$HOTSLOT" -c "$URI" shell vm 2>&1; }
+	ask_shell agent ^controller >/dev/null
+}
+
+# Has the shell run a command and prints what it says, up to the line that has REGEX.
+ask_shell() { # COMMAND REGEX
+	local line
+	printf '%s\n' "$1" >&"${SHELL_RUN[1]}"
+	while IFS= read -r -t 20 line <&"${SHELL_RUN[0]}"; do
+		printf '%s\n' "$line"
+		[[ ! $line =~ $2 ]] || return 0
+	done
+	fail "the shell does not answer '$1': $line"
+}
+
+end_shell() {
+	local pid=$SHELL_RUN_PID
+	echo quit >&"${SHELL_RUN[1]}"
+	wait "$pid"
+}
+
+test_many_processes_attach_at_once_and_no_slot_is_given_twice() {
+	local i pids=() total=$((PROCESSES * DISKS_EACH))
+	for ((i = 0; i <= total; i++)); do
+		raw_image "disk$i"
+	done
+	hs attach vm disk"$total" --slot 1000 >/dev/null
+	START=${EPOCHREALTIME/./}
+	for ((i = 0; i < PROCESSES; i++)); do
+		hs attach vm disk{$((3 * i)),$((3 * i + 1)),$((3 * i + 2))} >"slots$i" 2>&1 &
+		pids+=($!)
+	done
+	hs detach vm 1000 &
+	pids+=($!)
+	hs list vm --json >list1 &
+	pids+=($!)
+	hs list vm --json >list2 &
+	pids+=($!)
+	for i in "${pids[@]}"; do
+		wait "$i" || fail "one of them failed: $(cat slots*)"
+	done
+	check_equal "$(seq 0 $((total - 1)))" \
+		"$(sed -n 's|^/dev/disk/by-slot/||p' slots* | sort -n)"
+	# Each disk is where the process said that it put it.
+	check_equal "$(for ((i = 0; i < PROCESSES; i++)); do
+		paste -d' ' <(sed 's|.*/||' "slots$i") <(printf 'disk%s\n' $((3 * i)) $((3 * i + 1)) \
+			$((3 * i + 2)))
+	done | sort -n)" "$(hs list vm --json |
+		jq -r '.disks[] | "\(.slot) \(.source | sub(".*/"; ""))"')"
+	check_equal "$total" "$(hs list vm --json | jq '[.disks[] | select(.visible and ."by-slot" and
+		.state == "present")] | length')"
+	jq -es 'all(.[].disks | map(.slot); . == (unique))' list1 list2 >/dev/null ||
+		fail "a list has a slot twice"
+	detach_all vm
+	check_equal "" "$(slots vm)"
+}
+
+test_an_idle_shell_does_not_lock_others_out() {
+	local i
+	raw_image shared
+	start_shell
+	START=${EPOCHREALTIME/./}
+	for i in 1 2 3; do
+		hs attach vm shared --slot "$i" --timeout "$PATIENCE" >/dev/null
+		check_match "/shared" "$(ask_shell list "^ *$i ")"
+		hs detach vm "$i" --timeout "$PATIENCE"
+	done
+	check_within 10
+	ask_shell agent ^controller >/dev/null
+	end_shell
+}
+
+test_a_process_that_is_stopped_makes_others_busy_for_a_bounded_time() {
+	local pid
+	start_shell
+	pid=$SHELL_RUN_PID
+	kill -STOP "$pid"
+	START=${EPOCHREALTIME/./}
+	check_fails 1 "^hotslot: agent: Process $pid speaks with the agent of domain vm, and did not stop in time: .*continue or end it" \
+		hs agent vm --timeout "$PATIENCE"
+	[[ $(elapsed) -ge $((PATIENCE * 1000)) ]] || fail "not after $PATIENCE s"
+	check_within $((PATIENCE + MARGIN))
+	START=${EPOCHREALTIME/./}
+	check_fails 1 "Process $pid speaks" hs list vm --timeout "$PATIENCE" --json
+	check_equal busy "$(jq -r .error.code stdout)"
+	check_within $((PATIENCE + MARGIN))
+	# Who waits when it goes on gets the turn.
+	hs agent vm --timeout 20 >waited &
+	kill -CONT "$pid"
+	wait $!
+	check_match 'boot id' "$(<waited)"
+	ask_shell agent ^controller >/dev/null
+	end_shell
+}
+
+test_a_process_that_waits_and_is_stopped_does_not_keep_others_behind_it() {
+	local shell waiter
+	start_shell
+	shell=$SHELL_RUN_PID
+	kill -STOP "$shell"
+	"$HOTSLOT" -c "$URI" agent vm --timeout 20 >waited 2>&1 &
+	waiter=$!
+	await_equal 2 turn_locks
+	kill -STOP "$waiter"
+	kill -CONT "$shell"
+	START=${EPOCHREALTIME/./}
+	hs agent vm --timeout 10 >/dev/null
+	[[ $(elapsed) -ge 900 ]] || fail "it did not wait for the one in front"
+	check_within 5
+	kill -CONT "$waiter"
+	wait "$waiter"
+	check_match 'boot id' "$(<waited)"
+	end_shell
+}
+
+# How many processes have the turn, or wait for it.
+turn_locks() {
+	grep -c "OFDLCK .*:$(stat -c %i "$XDG_RUNTIME_DIR/hotslot/"*) " /proc/locks || true
+}
+
+test_a_process_that_is_killed_leaves_no_lock() {
+	local pid i
+	raw_image killed
+	for i in 1 2 3; do
+		start_shell
+		pid=$SHELL_RUN_PID
+		kill -KILL "$pid"
+		wait "$pid" 2>/dev/null || true
+		START=${EPOCHREALTIME/./}
+		hs attach vm killed --slot "$i" --timeout "$PATIENCE" >/dev/null
+		hs detach vm "$i"
+		check_within 4
+	done
+	check_equal 0 "$(turn_locks)"
+}
+
+test_the_files_of_turns_are_the_callers_own() {
+	local directory=$XDG_RUNTIME_DIR/hotslot
+	hs agent vm >/dev/null
+	check_equal "700 $(id -u)" "$(stat -c '%a %u' "$directory")"
+	check_equal "600 $(id -u)" "$(stat -c '%a %u' "$directory"/*)"
+	check_equal "$(run_uuid)" "$(ls "$directory")"
+	# With none, or one that somebody else could have put there, it goes without.
+	mv "$directory" aside
+	ln -s "$PWD/aside" "$directory"
+	rm aside/*
+	hs agent vm >/dev/null
+	check_equal "" "$(ls aside)"
+	rm "$directory"
+	env -u XDG_RUNTIME_DIR "$HOTSLOT" -c "$URI" agent vm >/dev/null
+}
+
+# libvirt connects without a deadline, and with the domain locked: never once too often.
+test_a_client_on_the_socket_itself_makes_others_busy_for_a_bounded_time() {
+	local i code
+	# shellcheck disable=SC2034
+	coproc RAW { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+	for i in 1 2 3 4 5; do
+		check_fails 1 'busy with another client|Somebody else speaks' \
+			timeout -k 1 $((PATIENCE + MARGIN)) "$HOTSLOT" -c "$URI" agent vm --timeout 1 --json
+		code=$(jq -r .error.code stdout)
+		[[ $i -lt 3 || $code == busy ]] || fail "attempt $i: $code"
+	done
+	timeout -k 1 5 virsh -q -c "$URI" dumpxml vm >/dev/null
+	kill "$RAW_PID"
+	hs agent vm --timeout "$PATIENCE" >/dev/null
+}
+
+# ---- a guest whose memory goes back, with the session in it ----
+
+test_a_domain_that_is_saved_and_restored_is_talked_with_anew() {
+	raw_image kept
+	start_shell
+	ask_shell 'attach kept --slot 4' /by-slot/4 >/dev/null
+	run_virsh save vm saved
+	run_virsh restore saved
+	START=${EPOCHREALTIME/./}
+	check_match "/kept" "$(ask_shell list '^ *4 ')"
+	check_within "$PATIENCE"
+	end_shell
+	hs detach vm 4
+}
+
+# The process of QEMU and the domain's id stay, and so does the stream.
+test_a_snapshot_that_is_gone_back_to_is_talked_with_anew() {
+	qemu-img create -q -f qcow2 writable.qcow2 64M
+	start_shell
+	ask_shell 'attach writable.qcow2 --slot 4' /by-slot/4 >/dev/null
+	run_virsh snapshot-create-as vm before
+	ask_shell agent ^controller >/dev/null
+	run_virsh snapshot-revert vm before --running
+	START=${EPOCHREALTIME/./}
+	check_match "/writable" "$(ask_shell list '^ *4 ')"
+	check_within "$PATIENCE"
+	run_virsh snapshot-delete vm before
+	end_shell
+	hs detach vm 4
+}
+
+run_uuid() {
+	virsh -q -c "$URI" domuuid vm | head -1
+}
+
+run_tests

@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Disks that are exchanged behind the back of the guest's kernel: it has room for 8 SCSI events, and
+# when it loses one it keeps the old device, with its serial and its size, for the disk that is now
+# in that place. No link, list or answer may say so.
+
+# Guests: udevd plain udev
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../talk.sh"
+. "$(dirname "$0")/../many.sh"
+
+# More than there is room for: the last two are those that the kernel has wrong.
+EXCHANGED=10
+STALE=89
+
+setup_file() {
+	launch_controlled vm --memory 512
+}
+
+setup_test() {
+	detach_all vm
+}
+
+# A line for each disk, with its number for each %.
+each() { # PATTERN
+	local i
+	for ((i = 0; i < EXCHANGED; i++)); do
+		echo "${1//%/$i}"
+	done
+}
+
+# Images KIND-0, KIND-1, … and their XML in the slots 0, 1, …
+make_disks() { # KIND SIZE SERIAL
+	local i
+	for ((i = 0; i < EXCHANGED; i++)); do
+		raw_image "$1-$i" "$2"
+		disk_xml "$1-$i" 0 "$i" "<serial>$3-$i</serial><alias name='ua-$1-$i'/>" >"$1-$i.xml"
+	done
+}
+
+attach_old() {
+	make_disks old 1M "$1"
+	each 'attach-device vm old-%.xml --live' | run_virsh >/dev/null
+	await_equal "$(each '% 1048576 old-%')" links_by_slot
+}
+
+# While the guest stands still. All in one process: the embedded driver ends with virsh.
+exchange() { # SIZE SERIAL
+	make_disks new "$1" "$2"
+	{
+		echo 'suspend vm'
+		each 'detach-device-alias vm ua-old-% --live'
+		echo 'event --domain vm --event device-removed --loop --timeout 1'
+		each 'attach-device vm new-%.xml --live'
+		echo 'resume vm'
+	} | run_virsh >/dev/null
+}
+
+# Slot, size and first line of what is behind each link.
+links_by_slot() {
+	guest_links vm | awk '/^by-slot/ { sub("by-slot/", ""); print $1, $4, $6 }' | sort -n
+}
+
+links_by_serial() {
+	guest_links vm | awk '/^by-serial/ { sub("by-serial/", ""); print $1, $4, $6 }' | sort
+}
+
+# Slot, serial, size: as the kernel has them.
+kernel_disks() {
+	guest_run vm 'cd /sys/block; for d in sd*; do
+		place=$(readlink -f $d/device)
+		echo ${place##*:} $(tail -c +5 $d/device/vpd_pg80) $(($(cat $d/size) * 512)); done' | sort -n
+}
+
+diskseqs() {
+	guest_run vm "cat /sys/bus/scsi/devices/*:[$STALE]/block/sd*/diskseq"
+}
+
+# The agent itself; its children are not stopped.
+signal() { # SIGNAL
+	guest_run vm "kill -$1 \$(pidof hotslot-agent) 2>/dev/null || true"
+}
+
+test_a_kernel_that_keeps_a_stale_disk_is_found_out() {
+	attach_old was
+	signal STOP
+	exchange 2M now
+	# Without the agent it stays so.
+	await_equal "$(each '% now-% 2097152' | head -8)
+8 was-8 1048576
+9 was-9 1048576" kernel_disks
+	signal CONT
+	await_equal "$(each '% now-% 2097152')" kernel_disks
+	await_equal "$(each '% 2097152 new-%')" links_by_slot
+	await_equal "$(each 'now-% 2097152 new-%')" links_by_serial
+	check_links_agree vm
+	check_equal "$(each '% now-% 2097152')" \
+		"$(hs list vm --json | jq -r '.disks[] | "\(.slot) \(.serial) \(.size)"')"
+}
+
+# Asked at once, when the agent has heard of nothing yet.
+test_a_stale_disk_is_never_confirmed() {
+	attach_old was
+	signal STOP
+	exchange 2M now
+	(
+		hello
+		request expect right '{"slot":9,"serial":"now-9","size":2097152}'
+		request expect wrong '{"slot":8,"serial":"was-8","size":1048576}'
+		# The answers need the agent to go on.
+		signal CONT
+		sleep 3
+		request expect last '{"slot":8,"serial":"now-8","size":2097152}'
+	) | talk >answers
+	check_equal "9 now-9 2097152" "$(answer right |
+		jq -r '.return.disk | "\(.slot) \(.serial) \(.size)"')"
+	[[ $(answer wrong) != *return* ]] || fail "$(answer wrong)"
+	check_equal "8 now-8 2097152" "$(answer last |
+		jq -r '.return.disk | "\(.slot) \(.serial) \(.size)"')"
+}
+
+# Only the new device itself tells, that it was reset.
+test_an_exchange_for_a_disk_of_the_same_serial_and_size_is_found_out() {
+	attach_old same
+	local before
+	before=$(diskseqs)
+	exchange 1M same
+	await_equal "$(each '% 1048576 new-%')" links_by_slot
+	await_equal 4 other_diskseqs "$before"
+	await_equal "$(each 'same-% 1048576 new-%')" links_by_serial
+}
+
+other_diskseqs() { # BEFORE
+	{
+		sort -u <<<"$1"
+		diskseqs | sort -u
+	} | sort -u | wc -l
+}
+
+# What somebody has written to the old disk, and is not on it yet, belongs to no other disk.
+test_nothing_is_written_back_to_the_disk_in_a_stale_place() {
+	attach_old was
+	guest_run vm 'exec 3<>/dev/disk/by-slot/9; echo dirty >&3; sleep 60 </dev/null >/dev/null 2>&1 &'
+	exchange 2M now
+	# Not by its links: reading around the cache would have the kernel write it back first.
+	await_equal "$(each '% now-% 2097152')" kernel_disks
+	await_equal "$(each '% 2097152 new-%')" links_by_slot
+	check_equal new-9 "$(head -n 1 new-9)"
+}
+
+test_a_burst_of_attaches_and_detaches_loses_nothing() {
+	DISKS=80
+	make_images
+	make_xmls
+	local i
+	for ((i = 0; i < 60; i++)); do
+		raw_image "before-$i"
+		disk_xml "before-$i" 0 "$i" "<serial>serial-$i</serial><alias name='ua-before-$i'/>" \
+			>"before-$i.xml"
+	done
+	{
+		seq 0 59 | sed 's/.*/attach-device vm before-&.xml --live/'
+		seq 0 59 | sed 's/.*/detach-device-alias vm ua-before-& --live/'
+		echo 'event --domain vm --event device-removed --loop --timeout 1'
+		virsh_commands
+	} | run_virsh >/dev/null
+	await_equal "$DISKS" visible
+	check_names
+}
+
+run_tests

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Does something at a step of a program that uses libvirt; to be preloaded. A step is what anybody
+ * outside of the process can see: the beginning and the end of a call that may change a domain or
+ * tells how it is, and of each piece of text that is sent to an agent.
+ *
+ *   STEPS_AT       the step, from 1
+ *   STEPS_COMMAND  what sh(1) is to do then, and is waited for; "kill" kills the process
+ *   STEPS_LOG      a file that the name of each step is added to
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "util.h"
+
+/* Steps of one process. */
+#define STEPS_MAX 1000000
+
+static void log_step(const char *when, const char *name)
+{
+	const char *path = getenv("STEPS_LOG");
+	_cleanup_close_ int fd =
+		path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+
+	if (fd >= 0)
+		dprintf(fd, "%s %s\n", when, name);
+}
+
+/* The command is not to have steps of its own. */
+static void run_command(const char *command)
+{
+	char *arguments[] = { (char[]){ "sh" }, (char[]){ "-c" }, strdup(command), NULL };
+	pid_t pid;
+	int status;
+
+	unsetenv("LD_PRELOAD");
+	if (!arguments[2] || posix_spawn(&pid, "/bin/sh", NULL, NULL, arguments, environ) != 0 ||
+		waitpid(pid, &status, 0) != pid || status != 0) {
+		dprintf(STDERR_FILENO, "steps: '%s' failed\n", command);
+		_exit(99);
+	}
+	free(arguments[2]);
+}
+
+static void step(const char *when, const char *name)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static uint64_t count;
+	const char *at = getenv("STEPS_AT"), *command = getenv("STEPS_COMMAND");
+	uint64_t number = 0;
+
+	pthread_mutex_lock(&lock);
+	count++;
+	log_step(when, name);
+	if (at && command && parse_u64(at, STEPS_MAX, &number) == 0 && number == count) {
+		if (strcmp(command, "kill") == 0)
+			kill(getpid(), SIGKILL);
+		else
+			run_command(command);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* libvirt's own function of that name. */
+static void *find(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (!function) {
+		dprintf(STDERR_FILENO, "steps: no %s\n", name);
+		_exit(99);
+	}
+	return function;
+}
+
+/* Defines a function of libvirt with a step before and one after it. */
+#define STEP(type, name, parameters, ...)             \
+	type name parameters                          \
+	{                                             \
+		type(*real) parameters = find(#name); \
+		type result;                          \
+                                                      \
+		step("before", #name);                \
+		result = real(__VA_ARGS__);           \
+		step("after", #name);                 \
+		return result;                        \
+	}
+
+STEP(int, virDomainAttachDeviceFlags, (virDomainPtr domain, const char *xml, unsigned int flags),
+	domain, xml, flags)
+STEP(int, virDomainDetachDeviceAlias, (virDomainPtr domain, const char *alias, unsigned int flags),
+	domain, alias, flags)
+STEP(int, virDomainBlockResize,
+	(virDomainPtr domain, const char *disk, unsigned long long size, unsigned int flags),
+	domain, disk, size, flags)
+STEP(int, virDomainSetMetadata,
+	(virDomainPtr domain, int type, const char *metadata, const char *key, const char *uri,
+		unsigned int flags),
+	domain, type, metadata, key, uri, flags)
+STEP(virDomainPtr, virDomainCreateXML,
+	(virConnectPtr connection, const char *xml, unsigned int flags), connection, xml, flags)
+STEP(virDomainPtr, virDomainDefineXML, (virConnectPtr connection, const char *xml), connection, xml)
+STEP(int, virDomainCreate, (virDomainPtr domain), domain)
+STEP(int, virDomainOpenChannel,
+	(virDomainPtr domain, const char *name, virStreamPtr stream, unsigned int flags), domain,
+	name, stream, flags)
+STEP(char *, virDomainGetXMLDesc, (virDomainPtr domain, unsigned int flags), domain, flags)
+STEP(int, virStreamSend, (virStreamPtr stream, const char *data, size_t length), stream, data,
+	length)
