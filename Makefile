@@ -281,6 +281,7 @@ INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 	$(call into,644,udev-rules/60-hotslot.rules,$(UDEVDIR)/rules.d) \
 	$(call into,644,$(LIBHOTSLOT),$(LIBDIR)) \
 	$(call into,644,host-shim/lib/hotslot.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-health.h,$(INCLUDEDIR)) \
 	$(call into,644,$(B)/libhotslot.pc,$(PKGCONFIGDIR)) \
 	$(call into,644,$(B)/hotslot-agent.service,$(SYSTEMDUNITDIR)) \
 	$(foreach page,$(MANPAGES),$(call into,644,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))) \

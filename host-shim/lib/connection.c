@@ -130,11 +130,23 @@ static void on_removed(virConnectPtr connection, virDomainPtr domain, const char
 	pthread_mutex_unlock(&hotslot->lock);
 }
 
+static void tell_closed(int timer, void *data)
+{
+	virEventRemoveTimeout(timer);
+	for_events(data, NULL, events_disconnected);
+}
+
+/* libvirt calls this from whatever thread notices first: in the middle of a call, and of one with
+ * locks of ours held. The event loop has none. */
 static void on_close(virConnectPtr connection, int reason, void *data)
 {
+	struct hotslot *hotslot = data;
+
 	(void)connection;
 	(void)reason;
-	for_events(data, NULL, events_disconnected);
+	__atomic_add_fetch(&hotslot->pins, 1, __ATOMIC_RELAXED);
+	if (virEventAddTimeout(0, tell_closed, hotslot, unpin) < 0)
+		unpin(hotslot);
 }
 
 static int register_event(

@@ -15,7 +15,7 @@ struct hotslot {
 	bool local; /* paths mean the same there and here */
 	bool embedded;
 	int lifecycle, addition, removal, reboot; /* callbacks, -1: none */
-	pthread_mutex_t lock;		/* for what follows */
+	pthread_mutex_t lock;			  /* for what follows */
 	struct hotslot_domain *domains;
 	hotslot_notice_fn notice;
 	void *notice_data;

@@ -37,7 +37,7 @@ struct domain_xml {
 	bool bad_metadata; /* there is an element of ours that is not as it should be */
 	struct slot_set reserved;
 	struct label_set labels; /* of the disks that it has held */
-	bool launching; /* it has the mark of a launch that is not done */
+	bool launching;		 /* it has the mark of a launch that is not done */
 	struct launcher launcher;
 };
 

@@ -214,7 +214,8 @@ int domain_read_checked(
 	if (xml->bad_metadata)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"The metadata of domain %s has an element of " METADATA_URI
-			" that is no list of reserved slots, or of labels: correct or remove it with 'virsh "
+			" that is no list of reserved slots, or of labels: correct or remove it "
+			"with 'virsh "
 			"metadata'",
 			domain->name);
 	*ret = steal_pointer(xml);

@@ -247,11 +247,11 @@ struct hotslot_detach_options {
 	size_t size;
 	bool force;	     /* although the guest uses it, or does not see it */
 	unsigned timeout_ms; /* for guest and host each; 0: 30 s */
-	bool foreign;	  /* also a disk that others have attached; naming its alias says so, too */
-	unsigned wait_ms; /* a disk in use is waited for, this long */
+	bool foreign; /* also a disk that others have attached; naming its alias says so, too */
 	hotslot_user_fn user; /* told of each use: that the disk was refused for or, forced, taken
 				 from. From the calling thread. NULL: nobody */
 	void *user_data;
+	unsigned wait_ms; /* a disk in use is waited for, this long */
 };
 #define HOTSLOT_DETACH_INIT                                   \
 	{                                                     \
@@ -313,87 +313,6 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	struct hotslot_error *error);
 void hotslot_disks_free(struct hotslot_disk **disks, size_t count);
 
-/* ---- Watching ---- */
-
-enum hotslot_watch_kind {
-	HOTSLOT_WATCH_CONNECTED, /* to an agent: agent. Its inventory follows */
-	HOTSLOT_WATCH_DISK,	 /* a disk of the first inventory: disk */
-	HOTSLOT_WATCH_READY,	 /* all of the inventory was told, and all changes since the last */
-	HOTSLOT_WATCH_ADDED,	 /* disk */
-	HOTSLOT_WATCH_CHANGED,	 /* disk, as it is now */
-	HOTSLOT_WATCH_REMOVED,	 /* disk, as it was */
-	HOTSLOT_WATCH_DISCONNECTED, /* reason; it goes on with CONNECTED when it can */
-	HOTSLOT_WATCH_STOPPED,	    /* the domain has ended: the last one */
-};
-
-struct hotslot_watch_event {
-	size_t size;
-	enum hotslot_watch_kind kind;
-	const struct hotslot_disk *disk;	/* NULL unless said above */
-	const struct hotslot_agent_info *agent; /* likewise */
-	const char *reason;			/* likewise: one printable line */
-};
-
-/* "disk-added" for HOTSLOT_WATCH_ADDED, and so on: "connected", "disk", "ready", "disk-changed",
- * "disk-removed", "disconnected", "stopped". */
-const char *hotslot_watch_kind_name(enum hotslot_watch_kind kind);
-
-/* Returns whether to go on. What EVENT points to is good until it returns. It may make other calls
- * on the domain. */
-typedef bool (*hotslot_watch_fn)(void *data, const struct hotslot_watch_event *event);
-
-/* Tells of the domain's disks: first of those that there are, then of each change, through
- * restarts of the agent and of the guest. Others, in this process or another, can use the domain
- * meanwhile: while they talk to the agent the watcher does not, and then tells of what has changed
- * (which may be CHANGED or REMOVED and ADDED for what they did in between; nothing, for what came
- * and went). Returns 0 after FN returned false, after HOTSLOT_WATCH_STOPPED, or after
- * hotslot_watch_stop(). */
-int hotslot_watch(struct hotslot_domain *domain, hotslot_watch_fn fn, void *data,
-	struct hotslot_error *error);
-
-/* Makes each hotslot_watch() on the domain return, from another thread. */
-void hotslot_watch_stop(struct hotslot_domain *domain);
-
-/* ---- When something went wrong ---- */
-
-/* Called for each thing that was put right; TEXT is one printable line. */
-typedef void (*hotslot_repair_fn)(void *data, int slot, const char *text);
-
-/* Finishes or undoes what a call that was broken off (killed, the connection lost) has left: disks
- * that the guest was asked to release and that were not detached, disks that were detached and that
- * the guest still shows, slots that are filled and still reserved, sizes that the guest has not
- * seen, an appliance that was being launched. Each call on a domain does the same before anything
- * else and tells the notice function of its connection; FN may be NULL. */
-int hotslot_repair(struct hotslot_domain *domain, unsigned timeout_ms, hotslot_repair_fn fn,
-	void *data, struct hotslot_error *error);
-
-enum hotslot_health {
-	HOTSLOT_HEALTH_OK,
-	HOTSLOT_HEALTH_WARNING, /* works, but … */
-	HOTSLOT_HEALTH_FAILED,
-	HOTSLOT_HEALTH_UNKNOWN, /* cannot be looked at, because of what failed before */
-};
-
-struct hotslot_finding {
-	size_t size;
-	const char *subject; /* "libvirt", "domain", "qemu", "controller", "channel", "agent",
-				"links", "rule", "disk" */
-	int slot;	     /* of a disk; -1 otherwise, or if it is unslotted */
-	enum hotslot_health health;
-	const char *text;   /* what is so: one printable line */
-	const char *advice; /* what to do about it; NULL if nothing */
-};
-
-/* "ok", "warning", "failed", "unknown". */
-const char *hotslot_health_name(enum hotslot_health health);
-typedef void (*hotslot_finding_fn)(void *data, const struct hotslot_finding *finding);
-
-/* Looks at everything between libvirt and the links in the guest, in this order, and changes
- * nothing. NAME is as for hotslot_domain_lookup(). Returns 0 if nothing has failed; else a negative
- * errno, with the first thing that failed in *ERROR. */
-int hotslot_doctor(struct hotslot *hotslot, const char *name, int controller, unsigned timeout_ms,
-	hotslot_finding_fn fn, void *data, struct hotslot_error *error);
-
 /* ---- Appliances ---- */
 
 enum hotslot_accel {
@@ -450,5 +369,7 @@ int hotslot_shutdown(struct hotslot_domain *domain, const struct hotslot_shutdow
 #ifdef __cplusplus
 }
 #endif
+
+#include "hotslot-health.h"
 
 #endif

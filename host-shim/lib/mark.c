@@ -43,7 +43,9 @@ struct launcher launcher_self(void)
 {
 	struct launcher self = { .pid = getpid() };
 
-	return read_start(self.pid, &self.start) < 0 ? (struct launcher){} : self;
+	if (read_start(self.pid, &self.start) < 0)
+		self.pid = 0;
+	return self;
 }
 
 bool launcher_runs(const struct launcher *launcher)

@@ -182,6 +182,7 @@ static void test_only_the_top_of_a_stack_is_a_holder(void **state)
 	put_text(&fixture->tree, "sys/class/block/dm-3/dm/name", "vg-data\n");
 	put_process(fixture, "self", "agent\n", "mnt:[1]",
 		"20 1 253:3 / /data rw - ext4 /dev/mapper/vg-data rw\n");
+	put_text(&fixture->tree, "sys/fs/ext4/dm-3/lifetime_write_kbytes", "1\n"); /* no news */
 	find_up_to(fixture, USERS_MAX);
 	assert_int_equal(fixture->count, 2);
 	assert_user(fixture, 0, "mount", "sdb1", "/data", 0, "");
@@ -212,18 +213,6 @@ static void test_a_file_system_that_was_unmounted_lazily_is_found(void **state)
 	assert_string_equal(fixture->users[1].kind, "open");
 	assert_string_equal(fixture->users[2].kind, "open");
 	assert_int_equal(fixture->users[1].pid + fixture->users[2].pid, 81);
-}
-
-/* The mount is named, not each who uses it. */
-static void test_a_file_system_that_is_mounted_is_named_once(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_process(fixture, "40", "sh\n", "mnt:[2]", "20 1 8:16 / /data rw - ext4 /dev/sdb rw\n");
-	put_text(&fixture->tree, "sys/fs/ext4/sdb/lifetime_write_kbytes", "1\n");
-	find_up_to(fixture, USERS_MAX);
-	assert_int_equal(fixture->count, 1);
-	assert_user(fixture, 0, "mount", "sdb", "/data", 40, "sh");
 }
 
 static void test_a_disk_that_io_uring_has_registered_is_found(void **state)
@@ -393,7 +382,6 @@ int main(void)
 		TEST(test_swap_is_found),
 		TEST(test_only_the_top_of_a_stack_is_a_holder),
 		TEST(test_a_file_system_that_was_unmounted_lazily_is_found),
-		TEST(test_a_file_system_that_is_mounted_is_named_once),
 		TEST(test_a_disk_that_io_uring_has_registered_is_found),
 		TEST(test_who_has_the_generic_device_open_is_found),
 		TEST(test_holders_in_a_circle_end),

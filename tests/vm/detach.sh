@@ -9,6 +9,7 @@ ROUNDS=${ROUNDS:-3}
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../talk.sh"
 
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -157,6 +158,38 @@ test_an_interrupted_wait_leaves_the_disk_in_use() {
 	check_equal present "$(disk_field vm 0 state)"
 	guest_run vm 'umount /tmp/m'
 	hs detach vm 0
+}
+
+# While one release waits, others are refused, canceled, forced.
+test_a_release_that_waits_holds_up_no_other() {
+	attach files
+	guest_run vm 'mkdir -p /tmp/m; mount -t ext4 /dev/disk/by-slot/0 /tmp/m'
+	{
+		hello
+		request release patient '{"slot":0,"wait":true}'
+		request release canceled '{"slot":0,"wait":true}'
+		request release hasty '{"slot":0}'
+		request cancel cancel '{"id":"canceled"}'
+		request release short '{"slot":0,"wait":true,"deadline":300}'
+		request disks disks
+		sleep 1
+		request release forced '{"slot":0,"force":true}'
+		request release again '{"slot":0,"force":true}'
+		sleep 1
+		request expect last '{"slot":0}'
+	} | talk >answers
+	check_equal 'DiskBusy Canceled DiskBusy' \
+		"$(error_class hasty) $(error_class canceled) $(error_class short)"
+	check_equal '"/tmp/m"' "$(answer short | jq -c '.error.users[].what')"
+	check_equal '["present","/dev/disk/by-slot/0"]' \
+		"$(answer disks | jq -c '.return.disks[0] | [.state, .links[0]]')"
+	check_equal 'released released released' "$(for id in patient forced again; do
+		answer "$id" | jq -r .return.state; done | xargs)"
+	check_equal 'null "/tmp/m" "/tmp/m"' "$(for id in patient forced again; do
+		answer "$id" | jq -c '.return.users[0].what'; done | xargs -d '\n')"
+	check_equal present "$(answer last | jq -r .return.disk.state)"
+	guest_run vm 'umount /tmp/m'
+	hs detach vm 0 --wait 10
 }
 
 test_what_was_not_synced_is_on_the_host() {

@@ -31,7 +31,7 @@ setup_test() {
 
 # Starts a watcher whose events, JSON lines, go to the file "events", and waits until it is ready.
 start_watch() { # [OPTION…]
-	hs watch vm --json "$@" >events 2>watch.err &
+	"$HOTSLOT" -c "$URI" watch vm --json "$@" >events 2>watch.err &
 	WATCHER=$!
 	await_event .event ready >/dev/null
 	: >seen
@@ -219,7 +219,7 @@ test_a_watcher_locks_nobody_out() {
 
 test_two_watchers_and_a_shell() {
 	start_watch
-	hs watch vm --json >events2 2>watch2.err &
+	"$HOTSLOT" -c "$URI" watch vm --json >events2 2>watch2.err &
 	local second=$!
 	hs attach vm a.img --slot 1 --serial both
 	await_event .event disk-added >/dev/null
@@ -264,29 +264,34 @@ test_what_cannot_be_watched() {
 	check_fails 2 'too few arguments' hs watch
 }
 
-test_a_libvirtd_that_dies_is_an_error() {
+test_an_agent_that_is_not_there_yet() {
+	start_watch
+	guest_run vm 'kill -STOP $(pidof hotslot-agent)'
+	"$HOTSLOT" -c "$URI" watch vm 2>late.err >late &
+	local second=$!
+	await_line late.err 'waiting for the agent'
+	check_fails 1 'does not answer|did not stop' hs watch vm --timeout 1
+	guest_run vm 'kill -CONT $(pidof hotslot-agent)'
+	await_line late ' ready$'
+	kill "$second"
+	check_ends 143 "$second"
+	end_watch
+}
+
+# The last one: the daemon that it starts ends with it.
+test_a_libvirtd_that_dies_is_an_error_and_the_end_of_the_domain_is_none() {
 	start_watch
 	stop_daemon KILL
 	check_ends 1 "$WATCHER"
 	check_match 'The connection to libvirt is gone' "$(<watch.err)"
 	check_equal connect "$(tail -n 1 events | jq -r .error.code)"
 	start_daemon "$DAEMON_DIRECTORY"
-}
-
-test_an_agent_that_is_not_there_yet_and_the_end() {
 	start_watch
-	guest_run vm 'kill -STOP $(pidof hotslot-agent)'
-	hs watch vm 2>late.err >late &
-	local second=$!
-	await_line late.err 'waiting for the agent'
-	check_fails 1 'does not answer|did not stop' hs watch vm --timeout 1
-	guest_run vm 'kill -CONT $(pidof hotslot-agent)'
-	await_line late ' ready$'
+	hs attach vm a.img --slot 0
+	check_match 'disk-added 0 2097152$' "$(await_event .event disk-added | brief)"
 	run_virsh destroy vm
 	check_ends 0 "$WATCHER"
-	check_ends 0 "$second"
 	check_equal stopped "$(tail -n 1 events | jq -r .event)"
-	check_match ' stopped$' "$(tail -n 1 late)"
 	check_fails 1 'no domain|shut off' hs watch vm
 }
 
