@@ -36,14 +36,20 @@ void checker_doubt(struct tracker *tracker)
 void checker_note_added(struct tracker *tracker, struct entry *entry)
 {
 	entry->added_at = now_ms();
+	entry->first_reset = true;
 	if (read_attr_u64_at(tracker->view.sys, "kernel/uevent_seqnum", &entry->added_seqnum) < 0)
 		entry->added_seqnum = 0;
 }
 
 void checker_note_reset(struct entry *entry, uint64_t seqnum)
 {
-	/* The kernel spoke with it first before it had a name. */
-	if (seqnum <= entry->added_seqnum)
+	bool first = entry->first_reset;
+
+	entry->first_reset = false;
+	/* The kernel spoke with it first before it had a name, and tells of that when it has time.
+	 */
+	if (seqnum <= entry->added_seqnum ||
+		(first && now_ms() < entry->added_at + CHECKER_FIRST_RESET_MS))
 		return;
 	log_info("%s: was reset; is it still the same?", entry->disk.name);
 	entry->was_reset = entry->check_wanted = entry->check_urgent = true;

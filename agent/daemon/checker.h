@@ -16,6 +16,10 @@
 #define CHECKER_QUIET_MS 200
 #define CHECKER_PUT_OFF_MAX_MS 10000
 
+/* A new disk says once that it was reset; the kernel passes that on from a work queue, now and then
+ * after it has told of the disk itself. */
+#define CHECKER_FIRST_RESET_MS 1000
+
 /* A disk that hangs is asked again after this long, then after twice as long and so on: each time
  * leaves a child behind that the kernel cannot end. */
 #define CHECKER_RETRY_MS 1000

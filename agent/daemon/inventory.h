@@ -53,6 +53,7 @@ struct entry {
 	bool conflict;		  /* another disk has its serial */
 	bool seen;		  /* by the enumeration that is under way */
 	uint64_t added_at;	  /* now_ms() */
+	bool first_reset;	  /* what it says of itself as a new disk was not heard yet */
 	uint64_t added_seqnum;	  /* of the last uevent then */
 	uint64_t checked_at;	  /* when it was asked last who it is; 0: never; see checker.h */
 	uint64_t check_at;	  /* when to ask it again at the earliest */

@@ -29,6 +29,10 @@
 /* Who is in front and leaves the turn lying does not run: he was stopped, or is about to die. */
 #define FRONT_PATIENCE_MS 1000
 
+/* The kernel tells of the close of a file before it drops the file's locks, so who was told of a
+ * death may look too early, and is not told again. */
+#define LOOK_AGAIN_MS 100
+
 struct turn {
 	char *uuid;
 	turn_fn poked;
@@ -133,13 +137,15 @@ static bool may_pass(struct turn *turn, uint64_t *ret_again)
 	}
 	if (turn->free_since == 0)
 		turn->free_since = now;
+	if (now >= turn->free_since + FRONT_PATIENCE_MS)
+		return true;
 	*ret_again = turn->free_since + FRONT_PATIENCE_MS;
-	return now >= *ret_again;
+	return false;
 }
 
 int turn_try(struct turn *turn, uint64_t *ret_again)
 {
-	*ret_again = UINT64_MAX;
+	*ret_again = now_ms() + LOOK_AGAIN_MS;
 	if (turn->held || !join(turn))
 		return 0;
 	if (!may_pass(turn, ret_again) || set_lock(turn, TURN_BYTE, F_WRLCK) < 0)

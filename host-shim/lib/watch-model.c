@@ -161,6 +161,14 @@ void watch_model_take_removal(
 		set_guest(model, entry, NULL);
 }
 
+void watch_model_settle(struct watch_model *model)
+{
+	for (size_t i = 0; i < model->count; i++) {
+		model->entries[i].odd = 0;
+		model->entries[i].looked = false;
+	}
+}
+
 void watch_model_done(struct watch_model *model)
 {
 	for (size_t i = 0; i < model->count; i++) {

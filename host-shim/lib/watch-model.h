@@ -45,6 +45,9 @@ int watch_model_take_disk(struct watch_model *model, struct record *record);
 void watch_model_take_removal(
 	struct watch_model *model, uint64_t place, uint64_t diskseq, int64_t seq);
 
+/* Host and guest get the time that they need to agree anew: there was nobody to be asked. */
+void watch_model_settle(struct watch_model *model);
+
 /* Tells all that has changed: KIND is DISK, ADDED, CHANGED or REMOVED. What FN returns that is not
  * 0 ends it and is returned; the rest is told the next time. *RET_AGAIN is when there may be more
  * to tell although nothing happens. */

@@ -61,6 +61,7 @@ static int tell_disconnected(struct watch *watch, const char *reason)
 
 	watch->live = watch->connected = false;
 	watch->told_disconnected = true;
+	watch_model_settle(&watch->model);
 	if (told)
 		return 0;
 	return tell(watch, (struct hotslot_watch_event){

@@ -70,6 +70,9 @@ await_line() { # FILE REGEX
 		fail "no /$2/ in $1: $(<"$1")"
 }
 
+# What an event is and of which slot.
+ABOUT='"\(.event) \(.disk.slot)"'
+
 # What the events are about.
 brief() { # reads events
 	jq -r '[.event, (.disk | select(.) | .slot, .size)] | map(tostring) | join(" ")' | uniq
@@ -126,11 +129,11 @@ test_the_inventory_first_and_then_what_others_do() {
 	virsh_attach vm a.img 0 9 '<serial>virsh</serial>' 2>virsh.err && fail "one image twice"
 	raw_image c.img 1M
 	virsh_attach vm c.img 0 9 '<serial>virsh</serial>'
-	check_match 'disk-added 9 1048576$' "$(await_event .disk.slot 9 | brief)"
+	await_event "$ABOUT" 'disk-added 9' >/dev/null
 	virsh_detach vm c.img
-	check_match 'disk-removed 9 1048576$' "$(await_event .event disk-removed | brief)"
+	await_event "$ABOUT" 'disk-removed 9' >/dev/null
 	hs detach vm 3
-	check_match 'disk-removed 3 2097152$' "$(await_event .event disk-removed | brief)"
+	check_match 'disk-removed 3 2097152$' "$(await_event "$ABOUT" 'disk-removed 3' | brief)"
 	check_model
 	check_equal "" "$(<watch.err)"
 	end_watch
@@ -194,8 +197,8 @@ test_a_paused_domain_is_said_to_be_so_once() {
 	virsh_attach vm b.img 0 5
 	check_equal "The domain is paused" "$(await_event .event disconnected | jq -r 'select(.reason).reason')"
 	run_virsh resume vm
-	check_match $'^connected\n(.*\n)?disk-added 5 1048576\n(.*\n)?ready$' \
-		"$(await_event .event ready | brief)"
+	check_equal connected "$(await_event .event connected | brief)"
+	await_event .disk.size 1048576 >/dev/null
 	check_model
 	end_watch
 }
