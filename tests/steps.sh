@@ -67,7 +67,7 @@ write_victim() { # VICTIM [DOMAIN]
 # Runs hotslot with STEPS_AT=$1, whatever it ends with.
 run_step() { # STEP COMMAND [ARGUMENT…]
 	local command="exec setsid -w bash '$PWD/victim' >victim.log 2>&1"
-	[[ $VICTIM != shim ]] || command=kill
+	[[ $VICTIM != shim ]] || command='kill'
 	STATUS=0
 	STEPS_AT=$1 STEPS_COMMAND=$command LD_PRELOAD=$B/tests/vm/steps \
 		timeout "$STEP_SECONDS" "$HOTSLOT" -c "$URI" "${@:2}" >stdout 2>stderr || STATUS=$?

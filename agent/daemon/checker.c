@@ -33,10 +33,38 @@ void checker_doubt(struct tracker *tracker)
 		tracker->checker.due_by = now_ms() + CHECKER_PUT_OFF_MAX_MS;
 }
 
+void checker_note_early_reset(struct tracker *tracker, const char *address)
+{
+	struct checker *checker = &tracker->checker;
+
+	if (strlen(address) >= CHECKER_ADDRESS_SIZE)
+		return;
+	strcpy(checker->resets[checker->next_reset], address);
+	checker->next_reset = (checker->next_reset + 1) % CHECKER_RESETS;
+}
+
+/* Whether the first reset of ENTRY was heard of before the disk was. */
+static bool take_early_reset(struct checker *checker, const struct entry *entry)
+{
+	const char *block = strstr(entry->devpath, "/block/");
+	const char *address = block ? memrchr(entry->devpath, '/', block - entry->devpath) : NULL;
+
+	for (unsigned i = 0; address && i < CHECKER_RESETS; i++) {
+		size_t length = strlen(checker->resets[i]);
+
+		if (length == (size_t)(block - address - 1) &&
+			!memcmp(checker->resets[i], address + 1, length)) {
+			checker->resets[i][0] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
 void checker_note_added(struct tracker *tracker, struct entry *entry)
 {
 	entry->added_at = now_ms();
-	entry->first_reset = true;
+	entry->first_reset = !take_early_reset(&tracker->checker, entry);
 	if (read_attr_u64_at(tracker->view.sys, "kernel/uevent_seqnum", &entry->added_seqnum) < 0)
 		entry->added_seqnum = 0;
 }

@@ -35,6 +35,9 @@ void checker_doubt(struct tracker *tracker);
  * uevent of this number. */
 void checker_note_reset(struct entry *entry, uint64_t seqnum);
 
+/* The same of a SCSI device that is no disk yet, by its address. */
+void checker_note_early_reset(struct tracker *tracker, const char *address);
+
 /* ENTRY is new. */
 void checker_note_added(struct tracker *tracker, struct entry *entry);
 

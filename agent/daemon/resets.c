@@ -28,12 +28,17 @@ static void handle_device(struct resets *resets, struct udev_device *device)
 	const char *devpath = udev_device_get_devpath(device);
 	const struct inventory *inventory = &resets->tracker->inventory;
 	uint64_t seqnum = udev_device_get_seqnum(device);
+	bool known = false;
 
 	if (!attention || strcmp(attention, WAS_RESET) || !devpath)
 		return;
 	for (size_t i = 0; i < inventory->n; i++)
-		if (is_below(inventory->entries[i]->devpath, devpath + 1))
+		if (is_below(inventory->entries[i]->devpath, devpath + 1)) {
 			checker_note_reset(inventory->entries[i], seqnum);
+			known = true;
+		}
+	if (!known)
+		checker_note_early_reset(resets->tracker, udev_device_get_sysname(device));
 }
 
 static void handle_events(void *data, uint32_t events)

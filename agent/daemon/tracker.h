@@ -34,7 +34,12 @@ struct checker_run {
 };
 
 /* See checker.h. All times are of now_ms(). */
+#define CHECKER_RESETS 64	/* disks that the kernel may find before the agent hears of one */
+#define CHECKER_ADDRESS_SIZE 24 /* "HOST:CHANNEL:TARGET:LUN" */
+
 struct checker {
+	char resets[CHECKER_RESETS][CHECKER_ADDRESS_SIZE]; /* heard of, of disks not known yet */
+	unsigned next_reset;
 	unsigned events; /* of the burst that goes on until QUIET_AT */
 	uint64_t quiet_at;
 	uint64_t due_by; /* when to check all disks at the latest; 0: not */

@@ -97,7 +97,7 @@ static int on_lifecycle(
 		for_events(data, domain, events_stopped);
 	else if (is_rewound(event, detail))
 		for_events(data, domain, events_rewound);
-	else if (event == VIR_DOMAIN_EVENT_RESUMED)
+	else if (event == VIR_DOMAIN_EVENT_SUSPENDED || event == VIR_DOMAIN_EVENT_RESUMED)
 		for_events(data, domain, events_sign);
 	return 0;
 }

@@ -233,6 +233,13 @@ test_two_watchers_and_a_shell() {
 	end_watch
 }
 
+# See tests/vm/watcher.c.
+test_calls_on_the_domain_that_is_watched_from_the_same_process() {
+	raw_image b.img 1M
+	check_equal $'attached\nseen, and 1 in the list\nseen, and 0 in the list\nended' \
+		"$(timeout "$EVENT_SECONDS" "$B/tests/vm/watcher" "$URI" vm b.img 2>&1)"
+}
+
 test_any_sequence_of_events_gives_what_list_says() {
 	local i slot
 	RANDOM=${SEED:=$RANDOM}

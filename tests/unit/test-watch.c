@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is told of the disks that are watched: each change once, and none that is none. */
+#include "test.h"
+
+#include "watch-model.h"
+#include "watch-queue.h"
+
+#define PLACES 6
+#define STEPS 4000
+#define TOLD_MAX 64
+
+/* Time enough for host and guest to agree. */
+#define LATER (10 * WATCH_SETTLE_MS)
+
+/* ---- a machine ---- */
+
+struct machine {
+	uint64_t host[PLACES];	/* a number for each disk that ever was; 0: none */
+	uint64_t guest[PLACES]; /* its diskseq */
+	uint64_t size[PLACES];
+	uint64_t last;
+	int64_t seq;
+	uint64_t now;
+};
+
+/* The disk has the serial of its number on both sides. */
+static struct domain_xml *make_xml(const struct machine *machine)
+{
+	struct domain_xml *xml = domain_xml_new();
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		char alias[32], serial[32];
+		struct xml_disk disk = {
+			.scsi = true, .unit = i, .alias = alias, .serial = serial
+		};
+
+		snprintf(alias, sizeof(alias), "ua-hotslot-%u", (unsigned)machine->host[i]);
+		snprintf(serial, sizeof(serial), "s%u", (unsigned)machine->host[i]);
+		if (machine->host[i])
+			assert_int_equal(domain_xml_add(xml, &disk), 0);
+	}
+	xml->controller = 0;
+	return xml;
+}
+
+static struct record *make_record(const struct machine *machine, unsigned i)
+{
+	struct record *record = record_new(0, i);
+	char serial[32];
+
+	assert_non_null(record);
+	snprintf(serial, sizeof(serial), "s%u", (unsigned)machine->guest[i]);
+	assert_int_equal(record_keep(record, serial, &record->disk.serial), 0);
+	record->disk.visible = true;
+	record->disk.diskseq = machine->guest[i];
+	record->disk.size = machine->size[i];
+	record->seq = machine->seq;
+	return record;
+}
+
+static void take_inventory(struct watch_model *model, const struct machine *machine, bool rebooted)
+{
+	struct record **records = calloc(PLACES, sizeof(struct record *));
+	const struct guest_hidden hidden = {};
+	size_t n = 0;
+
+	for (unsigned i = 0; i < PLACES; i++)
+		if (machine->guest[i])
+			records[n++] = make_record(machine, i);
+	assert_int_equal(
+		watch_model_take_inventory(model, records, n, &hidden, make_xml(machine), rebooted),
+		0);
+}
+
+static void take_xml(struct watch_model *model, const struct machine *machine)
+{
+	assert_int_equal(watch_model_take_xml(model, make_xml(machine)), 0);
+}
+
+static void take_disk(struct watch_model *model, struct machine *machine, unsigned i)
+{
+	machine->seq++;
+	assert_int_equal(watch_model_take_disk(model, make_record(machine, i)), 0);
+}
+
+static void take_removal(struct watch_model *model, struct machine *machine, unsigned i)
+{
+	watch_model_take_removal(model, i, machine->guest[i], ++machine->seq);
+	machine->guest[i] = 0;
+}
+
+static void attach(struct machine *machine, unsigned i)
+{
+	machine->host[i] = machine->guest[i] = ++machine->last;
+	machine->size[i] = 512;
+}
+
+/* ---- who is told ---- */
+
+struct told {
+	char text[TOLD_MAX][64];
+	size_t n;
+	bool known[PLACES], visible[PLACES], attached[PLACES];
+	uint64_t number[PLACES], size[PLACES];
+};
+
+static int hear(void *data, enum hotslot_watch_kind kind, const struct hotslot_disk *disk)
+{
+	struct told *told = data;
+	unsigned i = disk->lun;
+
+	snprintf(told->text[told->n++ % TOLD_MAX], sizeof(told->text[0]), "%s %u %llu",
+		hotslot_watch_kind_name(kind), i, (unsigned long long)disk->diskseq);
+	assert_int_equal(
+		told->known[i], kind == HOTSLOT_WATCH_CHANGED || kind == HOTSLOT_WATCH_REMOVED);
+	told->known[i] = kind != HOTSLOT_WATCH_REMOVED;
+	told->visible[i] = disk->visible;
+	told->attached[i] = disk->attached;
+	told->number[i] = disk->diskseq;
+	told->size[i] = disk->size;
+	return 0;
+}
+
+static uint64_t tell(struct watch_model *model, const struct machine *machine, struct told *told)
+{
+	uint64_t again;
+
+	told->n = 0;
+	assert_int_equal(watch_model_tell(model, machine->now, hear, told, &again), 0);
+	return again;
+}
+
+static void check_told(const struct told *told, size_t n, const char *const *expected)
+{
+	assert_int_equal(told->n, n);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(told->text[i], expected[i]);
+}
+
+#define CHECK_TOLD(told, ...)                                               \
+	do {                                                                \
+		const char *const expected_[] = { "", ##__VA_ARGS__ };      \
+		check_told(told, ARRAY_SIZE(expected_) - 1, expected_ + 1); \
+	} while (0)
+
+static void begin(struct watch_model *model, struct machine *machine, struct told *told)
+{
+	machine->now = 1000;
+	take_inventory(model, machine, true);
+	tell(model, machine, told);
+	model->begun = true;
+}
+
+/* ---- tests ---- */
+
+static void test_the_inventory_is_told_first_and_what_is_the_same_not_again(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {};
+	struct told told = {};
+
+	(void)state;
+	attach(&machine, 1);
+	attach(&machine, 3);
+	begin(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk 1 1", "disk 3 2");
+	take_inventory(&model, &machine, false);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told);
+	take_disk(&model, &machine, 1);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told);
+	machine.size[1] = 1024;
+	take_disk(&model, &machine, 1);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk-changed 1 1");
+	watch_model_done(&model);
+}
+
+static void test_host_and_guest_are_waited_for_whoever_comes_first(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {};
+	struct told told = {};
+
+	(void)state;
+	begin(&model, &machine, &told);
+	attach(&machine, 1);
+	take_disk(&model, &machine, 1);
+	assert_int_equal(tell(&model, &machine, &told), machine.now + WATCH_SETTLE_MS);
+	CHECK_TOLD(&told);
+	take_xml(&model, &machine);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk-added 1 1");
+	assert_true(told.attached[1]);
+	take_removal(&model, &machine, 1);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told);
+	machine.host[1] = 0;
+	take_xml(&model, &machine);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk-removed 1 1");
+	assert_false(model.look);
+	watch_model_done(&model);
+}
+
+static void test_what_only_one_of_them_has_is_told_after_a_fresh_look(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {};
+	struct told told = {};
+
+	(void)state;
+	begin(&model, &machine, &told);
+	attach(&machine, 1);
+	machine.guest[1] = 0;
+	take_xml(&model, &machine);
+	tell(&model, &machine, &told);
+	machine.now += WATCH_SETTLE_MS;
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told);
+	assert_true(model.look);
+	take_inventory(&model, &machine, false);
+	assert_int_equal(tell(&model, &machine, &told), UINT64_MAX);
+	CHECK_TOLD(&told, "disk-added 1 0");
+	assert_false(told.visible[1]);
+	machine.guest[1] = 1;
+	take_disk(&model, &machine, 1);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk-changed 1 1");
+	watch_model_done(&model);
+}
+
+static void test_another_disk_in_the_same_place_is_a_removal_first(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {};
+	struct told told = {};
+
+	(void)state;
+	attach(&machine, 1);
+	attach(&machine, 0);
+	begin(&model, &machine, &told);
+	attach(&machine, 1);
+	attach(&machine, 0);
+	take_inventory(&model, &machine, false);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(
+		&told, "disk-removed 0 2", "disk-removed 1 1", "disk-added 0 4", "disk-added 1 3");
+	/* After a reset the guest counts anew. */
+	take_inventory(&model, &machine, true);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(
+		&told, "disk-removed 0 4", "disk-removed 1 3", "disk-added 0 4", "disk-added 1 3");
+	watch_model_done(&model);
+}
+
+static void test_events_from_before_the_inventory_are_in_it(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {}, before;
+	struct told told = {};
+
+	(void)state;
+	attach(&machine, 1);
+	machine.seq = 5;
+	before = machine;
+	machine.size[1] = 4096;
+	machine.seq = 6;
+	begin(&model, &machine, &told);
+	assert_int_equal(watch_model_take_disk(&model, make_record(&before, 1)), 0);
+	watch_model_take_removal(&model, 1, 1, 6);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told);
+	/* A disk that is gone already is not the one that came after it. */
+	watch_model_take_removal(&model, 1, 77, 7);
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told);
+	watch_model_done(&model);
+}
+
+static void test_the_systems_own_disks_are_none(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {};
+	struct told told = {};
+	struct record *record = record_new(SLOT_SYSTEM_TARGET, 0);
+
+	(void)state;
+	attach(&machine, 2);
+	machine.guest[2] = 0;
+	begin(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk 2 0");
+	record->disk.visible = true;
+	record->seq = 1;
+	assert_int_equal(watch_model_take_disk(&model, record), 0);
+	model.hidden = (struct guest_hidden){ .count = 1, .places = { 2 } };
+	take_xml(&model, &machine);
+	machine.now += LATER;
+	tell(&model, &machine, &told);
+	CHECK_TOLD(&told, "disk-removed 2 0");
+	watch_model_done(&model);
+}
+
+/* ---- any sequence ---- */
+
+static void check_agrees(const struct told *told, const struct machine *machine)
+{
+	for (unsigned i = 0; i < PLACES; i++) {
+		assert_int_equal(told->known[i], machine->host[i] || machine->guest[i]);
+		if (!told->known[i])
+			continue;
+		assert_int_equal(told->attached[i], machine->host[i] != 0);
+		assert_int_equal(told->visible[i], machine->guest[i] != 0);
+		assert_int_equal(told->number[i], machine->guest[i]);
+		if (machine->guest[i])
+			assert_int_equal(told->size[i], machine->size[i]);
+	}
+}
+
+/* Tells, and looks afresh when the model wants that, until there is no more to tell. */
+static void settle(struct watch_model *model, struct machine *machine, struct told *told)
+{
+	for (int i = 0; i < 3; i++) {
+		machine->now += LATER;
+		if (model->look)
+			take_inventory(model, machine, false);
+		tell(model, machine, told);
+	}
+}
+
+static void step(struct watch_model *model, struct machine *machine, struct generator *generator)
+{
+	unsigned i = next_number(generator, PLACES);
+
+	switch (next_number(generator, 8)) {
+	case 0: /* the host first */
+		if (!machine->host[i] && !machine->guest[i])
+			machine->host[i] = ++machine->last;
+		break;
+	case 1: /* the guest after it, or a guest that lies */
+		if (!machine->guest[i]) {
+			machine->guest[i] = machine->host[i] ?: ++machine->last;
+			machine->size[i] = 512;
+			take_disk(model, machine, i);
+		}
+		break;
+	case 2:
+		if (machine->guest[i])
+			take_removal(model, machine, i);
+		break;
+	case 3:
+		machine->host[i] = 0;
+		break;
+	case 4:
+		machine->size[i] += 512;
+		if (machine->guest[i])
+			take_disk(model, machine, i);
+		break;
+	case 5:
+		take_xml(model, machine);
+		break;
+	case 6: /* events were lost */
+		attach(machine, i);
+		take_inventory(model, machine, false);
+		break;
+	default:
+		machine->now += next_number(generator, WATCH_SETTLE_MS);
+		break;
+	}
+}
+
+static void test_any_sequence_ends_with_what_there_is(void **state)
+{
+	struct watch_model model = {};
+	struct machine machine = {};
+	struct generator generator;
+	struct told told = {};
+
+	(void)state;
+	seed_generator(&generator);
+	begin(&model, &machine, &told);
+	for (unsigned i = 0; i < STEPS; i++) {
+		step(&model, &machine, &generator);
+		if (next_number(&generator, 3) == 0)
+			tell(&model, &machine, &told);
+		if (next_number(&generator, 20) == 0) {
+			take_xml(&model, &machine);
+			settle(&model, &machine, &told);
+			check_agrees(&told, &machine);
+		}
+	}
+	watch_model_done(&model);
+}
+
+/* ---- the queue ---- */
+
+static json_t *parse(const char *text)
+{
+	json_t *event = json_loads(text, 0, NULL);
+
+	assert_non_null(event);
+	return event;
+}
+
+static enum watch_loss add(struct events *events, const char *text, size_t bytes)
+{
+	json_t *event = parse(text);
+	enum watch_loss loss;
+
+	watch_queues_add(events, event, bytes);
+	loss = events->watchers->loss;
+	json_decref(event);
+	return loss;
+}
+
+#define REMOVED(seq)                                          \
+	"{\"event\":\"disk-removed\",\"seq\":" seq            \
+	",\"data\":{\"slot\":3,\"place\":3,\"name\":\"sda\"," \
+	"\"serial\":null,\"diskseq\":7}}"
+
+static void test_a_queue_is_bounded_and_checked(void **state)
+{
+	static const char *const malformed[] = { "{\"event\":7}", "{\"event\":\"disk-removed\"}",
+		"{\"event\":\"disk-removed\",\"seq\":1,\"data\":{\"place\":-1,\"diskseq\":1}}",
+		"{\"event\":\"disk-removed\",\"seq\":1,\"data\":{\"place\":4259840,\"diskseq\":1}}",
+		"{\"event\":\"disk-changed\",\"seq\":1,\"data\":{\"disk\":{}}}",
+		"{\"event\":\"disk-added\",\"seq\":\"1\",\"data\":7}", REMOVED("-1") };
+	struct events *events = events_new();
+	struct watch_queue queue;
+	struct watch_item *item;
+
+	(void)state;
+	watch_queue_join(&queue, events);
+	assert_int_equal(add(events, REMOVED("1"), 100), WATCH_LOSS_NONE);
+	assert_int_equal(
+		add(events, "{\"event\":\"something-else\",\"seq\":2}", 100), WATCH_LOSS_NONE);
+	item = watch_queue_take(&queue);
+	assert_true(item && !item->record && !item->next && item->place == 3 && item->diskseq == 7);
+	watch_item_free(item);
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
+		print_message("%s\n", malformed[i]);
+		assert_int_equal(add(events, malformed[i], 100), WATCH_LOSS_MALFORMED);
+		watch_queue_clear(&queue);
+	}
+	assert_int_equal(add(events, REMOVED("1"), 1048576), WATCH_LOSS_NONE);
+	assert_int_equal(add(events, REMOVED("2"), 1), WATCH_LOSS_GAP);
+	assert_null(queue.first);
+	assert_int_equal(queue.bytes, 0);
+	watch_queue_leave(&queue, events);
+	assert_null(events->watchers);
+	events_unref(events);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_inventory_is_told_first_and_what_is_the_same_not_again),
+		cmocka_unit_test(test_host_and_guest_are_waited_for_whoever_comes_first),
+		cmocka_unit_test(test_what_only_one_of_them_has_is_told_after_a_fresh_look),
+		cmocka_unit_test(test_another_disk_in_the_same_place_is_a_removal_first),
+		cmocka_unit_test(test_events_from_before_the_inventory_are_in_it),
+		cmocka_unit_test(test_the_systems_own_disks_are_none),
+		cmocka_unit_test(test_any_sequence_ends_with_what_there_is),
+		cmocka_unit_test(test_a_queue_is_bounded_and_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
