@@ -35,8 +35,7 @@ static void format_time(bool json, char ret[static TIME_SIZE])
 		strftime(text, sizeof(text), "%FT%T", gmtime_r(&now.tv_sec, &tm));
 	else
 		strftime(text, sizeof(text), "%T", localtime_r(&now.tv_sec, &tm));
-	snprintf(ret, TIME_SIZE, "%s.%03u%s", text, (unsigned)now.tv_usec / 1000,
-		json ? "Z" : "");
+	snprintf(ret, TIME_SIZE, "%s.%03u%s", text, (unsigned)now.tv_usec / 1000, json ? "Z" : "");
 }
 
 /* " WORD TEXT", unless there is no text. */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Bad input: exact exit status, an error that says what is wrong, and a domain left as it was.
 
-# Guests: udevd plain udev
+# Guests: udevd
+# On demand: plain udev
 
 . "$(dirname "$0")/../lib.sh"
 

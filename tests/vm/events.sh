@@ -30,8 +30,8 @@ setup_test() {
 }
 
 # Starts a watcher whose events, JSON lines, go to the file "events", and waits until it is ready.
-start_watch() { # [OPTION…]
-	"$HOTSLOT" -c "$URI" watch vm --json "$@" >events 2>watch.err &
+start_watch() {
+	"$HOTSLOT" -c "$URI" watch vm --json >events 2>watch.err &
 	WATCHER=$!
 	await_event .event ready >/dev/null
 	: >seen

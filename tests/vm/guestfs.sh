@@ -4,7 +4,8 @@
 # of 255 disks and of the most that there can be (tests/disks/test-255-disks.sh,
 # test-add-lots-of-disks.sh, test-max-disks.sh) are many.sh and ../scale/many.sh here.
 
-# Guests: udevd plain udev
+# Guests: udevd
+# On demand: plain udev
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"

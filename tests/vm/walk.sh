@@ -14,7 +14,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 # Half a minute on a busy machine.
-WALK_STEPS=${WALK_STEPS:-150}
+WALK_STEPS=${WALK_STEPS:-100}
 WALK_SEED=${WALK_SEED:-7}
 [[ $WALK_SEED != random ]] || WALK_SEED=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # A step takes a fifth of a second; where all goes wrong, the walk ends at once.
