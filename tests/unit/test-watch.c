@@ -3,7 +3,6 @@
 #include "test.h"
 
 #include "watch-model.h"
-#include "watch-queue.h"
 
 #define PLACES 6
 #define STEPS 4000
@@ -11,8 +10,6 @@
 
 /* Time enough for host and guest to agree. */
 #define LATER (10 * WATCH_SETTLE_MS)
-
-/* ---- a machine ---- */
 
 struct machine {
 	uint64_t host[PLACES];	/* a number for each disk that ever was; 0: none */
@@ -95,8 +92,6 @@ static void attach(struct machine *machine, unsigned i)
 	machine->size[i] = 512;
 }
 
-/* ---- who is told ---- */
-
 struct told {
 	char text[TOLD_MAX][64];
 	size_t n;
@@ -150,8 +145,6 @@ static void begin(struct watch_model *model, struct machine *machine, struct tol
 	tell(model, machine, told);
 	model->begun = true;
 }
-
-/* ---- tests ---- */
 
 static void test_the_inventory_is_told_first_and_what_is_the_same_not_again(void **state)
 {
@@ -302,8 +295,6 @@ static void test_the_systems_own_disks_are_none(void **state)
 	watch_model_done(&model);
 }
 
-/* ---- any sequence ---- */
-
 static void check_agrees(const struct told *told, const struct machine *machine)
 {
 	for (unsigned i = 0; i < PLACES; i++) {
@@ -393,65 +384,6 @@ static void test_any_sequence_ends_with_what_there_is(void **state)
 	watch_model_done(&model);
 }
 
-/* ---- the queue ---- */
-
-static json_t *parse(const char *text)
-{
-	json_t *event = json_loads(text, 0, NULL);
-
-	assert_non_null(event);
-	return event;
-}
-
-static enum watch_loss add(struct events *events, const char *text, size_t bytes)
-{
-	json_t *event = parse(text);
-	enum watch_loss loss;
-
-	watch_queues_add(events, event, bytes);
-	loss = events->watchers->loss;
-	json_decref(event);
-	return loss;
-}
-
-#define REMOVED(seq)                                          \
-	"{\"event\":\"disk-removed\",\"seq\":" seq            \
-	",\"data\":{\"slot\":3,\"place\":3,\"name\":\"sda\"," \
-	"\"serial\":null,\"diskseq\":7}}"
-
-static void test_a_queue_is_bounded_and_checked(void **state)
-{
-	static const char *const malformed[] = { "{\"event\":7}", "{\"event\":\"disk-removed\"}",
-		"{\"event\":\"disk-removed\",\"seq\":1,\"data\":{\"place\":-1,\"diskseq\":1}}",
-		"{\"event\":\"disk-removed\",\"seq\":1,\"data\":{\"place\":4259840,\"diskseq\":1}}",
-		"{\"event\":\"disk-changed\",\"seq\":1,\"data\":{\"disk\":{}}}",
-		"{\"event\":\"disk-added\",\"seq\":\"1\",\"data\":7}", REMOVED("-1") };
-	struct events *events = events_new();
-	struct watch_queue queue;
-	struct watch_item *item;
-
-	(void)state;
-	watch_queue_join(&queue, events);
-	assert_int_equal(add(events, REMOVED("1"), 100), WATCH_LOSS_NONE);
-	assert_int_equal(
-		add(events, "{\"event\":\"something-else\",\"seq\":2}", 100), WATCH_LOSS_NONE);
-	item = watch_queue_take(&queue);
-	assert_true(item && !item->record && !item->next && item->place == 3 && item->diskseq == 7);
-	watch_item_free(item);
-	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
-		print_message("%s\n", malformed[i]);
-		assert_int_equal(add(events, malformed[i], 100), WATCH_LOSS_MALFORMED);
-		watch_queue_clear(&queue);
-	}
-	assert_int_equal(add(events, REMOVED("1"), 1048576), WATCH_LOSS_NONE);
-	assert_int_equal(add(events, REMOVED("2"), 1), WATCH_LOSS_GAP);
-	assert_null(queue.first);
-	assert_int_equal(queue.bytes, 0);
-	watch_queue_leave(&queue, events);
-	assert_null(events->watchers);
-	events_unref(events);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -462,7 +394,6 @@ int main(void)
 		cmocka_unit_test(test_events_from_before_the_inventory_are_in_it),
 		cmocka_unit_test(test_the_systems_own_disks_are_none),
 		cmocka_unit_test(test_any_sequence_ends_with_what_there_is),
-		cmocka_unit_test(test_a_queue_is_bounded_and_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
