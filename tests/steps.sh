@@ -133,7 +133,8 @@ prepare() {
 # for an unplug that QEMU is about to do, nor compare sizes.
 check_next_commands() {
 	local more
-	step_hs list vm --json >/dev/null
+	step_hs list vm --json >listed
+	! grep -q '"released"' listed || step_fail "the next command has left a released disk"
 	more=$(timeout "$STEP_SECONDS" "$HOTSLOT" -c "$URI" repair vm 2>>repaired) ||
 		step_fail "repair failed: $more"
 	[[ -z $more || $more == *"the disk is gone: "* || $more == *" a resize was "* ]] ||

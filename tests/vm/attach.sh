@@ -26,7 +26,7 @@ guest_reads() { # SLOT…
 
 test_a_fresh_appliance_has_no_disks() {
 	check_equal "" "$(slots vm)"
-	check_equal "{\"domain\":\"vm\",\"links\":\"$LINKS_OWNER\",\"disks\":[],\"reserved\":[]}" \
+	check_equal "{\"domain\":\"vm\",\"links\":\"$LINKS_OWNER\",\"labels\":[],\"disks\":[],\"reserved\":[]}" \
 		"$(hs list vm --json | jq -c .)"
 }
 
