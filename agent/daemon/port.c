@@ -22,6 +22,11 @@
 /* How long a lost wake-up holds up what is queued. Long enough to cost nothing. */
 #define PORT_RETRY_MS 100
 
+/* A port tells on one queue that a host has left and that the next one has come, and on another what
+ * that one says, which may be read first: under load its hello was, and then the session that it
+ * had begun was ended for the host before. Who has left stays away for longer. */
+#define PORT_HANGUP_MS 100
+
 struct port {
 	int fd;
 	bool is_socket; /* a stream that ends, where a port waits for the next host */
@@ -29,6 +34,7 @@ struct port {
 	bool gone;
 	bool more; /* the budget ended before the input did */
 	uint64_t retry;
+	uint64_t hangup; /* when a host that seems to have left has left; UINT64_MAX: it has not */
 	char *queue;
 	size_t start, length, capacity; /* of what is queued in QUEUE */
 	struct port_callbacks callbacks;
@@ -66,7 +72,7 @@ static int port_new(
 		return -ENOMEM;
 	port->fd = fd;
 	port->is_socket = is_socket;
-	port->retry = UINT64_MAX;
+	port->retry = port->hangup = UINT64_MAX;
 	port->callbacks = *callbacks;
 	*ret = port;
 	return 0;
@@ -128,6 +134,7 @@ static void disconnect_host(struct port *port)
 		return;
 	port->connected = false;
 	port->more = false;
+	port->hangup = UINT64_MAX;
 	port_drop_queue(port);
 	port->callbacks.disconnected(port->callbacks.data);
 }
@@ -139,15 +146,26 @@ static bool is_unplugged(const struct port *port)
 	return read(port->fd, NULL, 0) < 0 && errno == ENODEV;
 }
 
+static void hang_up(struct port *port)
+{
+	if (!port->connected)
+		return;
+	if (port->hangup == UINT64_MAX)
+		port->hangup = now_ms() + PORT_HANGUP_MS;
+	else if (now_ms() >= port->hangup)
+		disconnect_host(port);
+}
+
 static void update_presence(struct port *port)
 {
 	struct pollfd state = { .fd = port->fd, .events = POLLIN | POLLOUT };
 
 	if (!port->is_socket && poll(&state, 1, 0) >= 0 && (state.revents & POLLHUP)) {
 		port->gone = is_unplugged(port);
-		disconnect_host(port);
+		hang_up(port);
 		return;
 	}
+	port->hangup = UINT64_MAX;
 	connect_host(port);
 }
 
@@ -164,9 +182,9 @@ static ssize_t receive(struct port *port)
 
 	if (n > 0) {
 		port->callbacks.received(port->callbacks.data, bytes, (size_t)n);
-	} else if (n == 0) { /* on a port: the host has left; it may come back */
+	} else if (n == 0) { /* on a port: the host has left, or the next one has not come yet */
 		port->gone = port->is_socket;
-		disconnect_host(port);
+		hang_up(port);
 	} else if (!is_temporary(errno)) {
 		port->gone = true;
 	}
@@ -238,7 +256,9 @@ int port_handle(struct port *port)
 
 uint64_t port_retry_ms(const struct port *port)
 {
-	return port->more || port->gone ? 0 : port->retry;
+	if (port->more || port->gone)
+		return 0;
+	return port->retry < port->hangup ? port->retry : port->hangup;
 }
 
 static int enqueue(struct port *port, const char *bytes, size_t length)
