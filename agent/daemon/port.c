@@ -22,9 +22,9 @@
 /* How long a lost wake-up holds up what is queued. Long enough to cost nothing. */
 #define PORT_RETRY_MS 100
 
-/* A port tells on one queue that a host has left and that the next one has come, and on another what
- * that one says, which may be read first: under load its hello was, and then the session that it
- * had begun was ended for the host before. Who has left stays away for longer. */
+/* A port tells on one queue that a host has left and that the next one has come, and on another
+ * what that one says, which may be read first: under load its hello was, and then the session that
+ * it had begun was ended for the host before. Who has left stays away for longer. */
 #define PORT_HANGUP_MS 100
 
 struct port {
