@@ -60,8 +60,8 @@ check_agent() {
 	start=${EPOCHREALTIME/./}
 	{
 		hello
-		request expect disk '{"slot":0,"serial":"kept","deadline":2000}'
-		request expect none '{"slot":9,"deadline":100}'
+		request expect disk '{"slot":0,"serial":"kept","deadline":1900}'
+		request expect none '{"slot":9,"deadline":2000}'
 		last
 	} | converse '"id":"none"' >answers
 	took=$(((${EPOCHREALTIME/./} - start) / 1000))
