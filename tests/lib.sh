@@ -199,7 +199,8 @@ slots() { # NAME
 # Empties a domain that several tests share.
 detach_all() { # NAME
 	local list
-	list=$(hs list "$1" --json | jq -r '.disks[] | if .alias then "alias:\(.alias)" else .slot end')
+	list=$(hs list "$1" --json | jq -r '.disks[] | if .alias then "alias:\(.alias)" else .slot end') ||
+		return 1
 	# shellcheck disable=SC2086
 	[[ -z $list ]] || hs detach "$1" $list --force --foreign
 }

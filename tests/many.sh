@@ -38,7 +38,7 @@ detach_in_a_burst() { # reads aliases
 	run_virsh <commands >/dev/null
 	# Some of them go just then.
 	local end=$((SECONDS + SEEN_SECONDS))
-	until detach_all vm 2>/dev/null || [[ $SECONDS -gt $end ]]; do :; done
+	until detach_all vm 2>>again.log || [[ $SECONDS -gt $end ]]; do :; done
 }
 
 virsh_commands() { # for the XML in the files disk-N.xml

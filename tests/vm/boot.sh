@@ -39,9 +39,11 @@ boot() { # IMAGE PARAMETERS [QEMU OPTION…]
 		"${@:3}" || fail "QEMU ended with $?: $(<console)"
 }
 
-# What the guest said, but for what the kernel itself complains of on a busy host.
+# What the guest said, but for what the kernel complains of on a busy host, and udevd, when it had
+# something to do just as all were ended.
 said() {
-	tr -d '\r' <console | grep -vE '^\[ *[0-9]+\.[0-9]+\] '
+	tr -d '\r' <console |
+		grep -vE '^\[ *[0-9]+\.[0-9]+\] |did not accept message, killing the worker'
 }
 
 # A disk with a file system that the payload runs on, at the system target.
