@@ -198,7 +198,7 @@ $(B)/tests/vm/fake-agent: $(FAKE_OBJ) $(B)/tests/daemon.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -ludev -ljansson
 $(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
-$(B)/tests/vm/watcher: $(B)/tests/vm/watcher.o $(B)/libhotslot.so
+$(B)/tests/vm/watcher $(B)/tests/vm/waiter: %: %.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
 $(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/tests/common.a $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -L$(B) -lhotslot -lvirt \

@@ -15,11 +15,16 @@
 /* An agent that does not know how to wait is asked so often whether a disk is free. */
 #define RELEASE_RETRY_MS 1000
 
+/* Whoever waits longer for a disk lets others have their turn every now and then. */
+#define TURN_WAIT_MS 1000
+
 struct detach {
 	struct hotslot_domain *domain;
 	struct hotslot_detach_options options;
 	struct reference reference;
 	uint64_t place;
+	uint64_t wait_until; /* now_ms(): a disk in use is waited for, in this turn or a later one */
+	uint64_t turn_until;
 };
 
 static uint64_t deadline_of(const struct detach *detach)
@@ -59,10 +64,10 @@ static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hot
 
 /* Whether it is to be asked again, after it was asked like this. */
 static bool may_be_free_yet(
-	const struct hotslot_error *error, enum release how, const struct guest_audience *audience)
+	const struct hotslot_error *error, enum release how, const struct detach *detach)
 {
 	if (error->code == HOTSLOT_ERROR_DISK_BUSY)
-		return now_ms() < audience->wait_until;
+		return now_ms() < detach->turn_until;
 	/* It was about to be taken when the time was over. */
 	return how == RELEASE_WAIT && error->code == HOTSLOT_ERROR_TIMEOUT;
 }
@@ -72,7 +77,7 @@ static bool may_be_free_yet(
 static int await_release(const struct detach *detach, const struct guest_audience *audience,
 	struct hotslot_error *error)
 {
-	uint64_t deadline = audience->wait_until;
+	uint64_t deadline = detach->turn_until;
 	enum release how = RELEASE_WAIT;
 
 	for (;;) {
@@ -83,10 +88,10 @@ static int await_release(const struct detach *detach, const struct guest_audienc
 		error_step(error, "release");
 		r = guest_release_telling(
 			detach->domain, detach->place, how, deadline, audience, error);
-		if (r >= 0 || !may_be_free_yet(error, how, audience))
+		if (r >= 0 || !may_be_free_yet(error, how, detach))
 			return r;
-		if (next > audience->wait_until)
-			next = audience->wait_until;
+		if (next > detach->turn_until)
+			next = detach->turn_until;
 		r = pause_until(detach->domain, next, error);
 		if (r < 0)
 			return r;
@@ -101,12 +106,12 @@ static int ask_release(const struct detach *detach, struct hotslot_error *error)
 	const struct hotslot_detach_options *options = &detach->options;
 	const struct guest_audience audience = { .fn = options->user,
 		.data = options->user_data,
-		.wait_until = options->wait_ms ? now_ms() + options->wait_ms : 0 };
+		.wait_until = detach->wait_until };
 	int r = guest_release_telling(detach->domain, detach->place,
 		options->force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), &audience,
 		error);
 
-	if (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && options->wait_ms)
+	if (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && now_ms() < detach->turn_until)
 		r = await_release(detach, &audience, error);
 	return r;
 }
@@ -229,12 +234,24 @@ static int run(struct detach *detach, struct hotslot_error *error)
 	return r < 0 ? r : detach_disk(detach, disk, error);
 }
 
+static int run_in_turn(struct detach *detach, struct hotslot_error *error)
+{
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	int r;
+
+	error_step(error, "check");
+	r = domain_begin(detach->domain, detach->options.timeout_ms, &call, error);
+	detach->turn_until = now_ms() + TURN_WAIT_MS;
+	if (detach->turn_until > detach->wait_until)
+		detach->turn_until = detach->wait_until;
+	return r < 0 ? r : run(detach, error);
+}
+
 int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 	const struct hotslot_detach_options *options, struct hotslot_error *error)
 {
 	struct detach detach = { .domain = domain };
 	struct hotslot_error ignored;
-	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
 	error = error_begin(error, &ignored);
@@ -242,10 +259,13 @@ int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 		options_copy(&detach.options, sizeof(detach.options), options);
 	error_step(error, "check");
 	r = reference_parse_disk(disk, &detach.reference, error);
-	if (r == 0)
-		r = domain_begin(domain, detach.options.timeout_ms, &call, error);
-	if (r == 0)
-		r = run(&detach, error);
+	if (r < 0)
+		return r;
+	if (detach.options.wait_ms)
+		detach.wait_until = now_ms() + detach.options.wait_ms;
+	while ((r = run_in_turn(&detach, error)) < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY &&
+		now_ms() < detach.wait_until)
+		error_begin(error, NULL);
 	reference_done(&detach.reference);
 	return r;
 }

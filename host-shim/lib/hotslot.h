@@ -251,7 +251,8 @@ struct hotslot_detach_options {
 	hotslot_user_fn user; /* told of each use: that the disk was refused for or, forced, taken
 				 from. From the calling thread. NULL: nobody */
 	void *user_data;
-	unsigned wait_ms; /* a disk in use is waited for, this long */
+	unsigned wait_ms; /* a disk in use is waited for, this long; others have their turn every
+			     second, and USER is told again */
 };
 #define HOTSLOT_DETACH_INIT                                   \
 	{                                                     \

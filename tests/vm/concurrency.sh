@@ -157,6 +157,31 @@ turn_locks() {
 	grep -c "OFDLCK .*:$(stat -c %i "$XDG_RUNTIME_DIR/hotslot/"*) " /proc/locks || true
 }
 
+# One call of the library, see tests/vm/waiter.c: it has not got the turn all the time.
+test_a_call_that_waits_for_a_disk_does_not_lock_others_out() {
+	local i waiter
+	raw_image wanted
+	raw_image other
+	hs attach vm wanted --slot 0 >/dev/null
+	guest_run vm 'setsid sleep 100 </dev/disk/by-slot/0 >/dev/null 2>&1 & echo $! >/tmp/user'
+	timeout 60 "$B/tests/vm/waiter" "$URI" vm 0 30000 >waited 2>&1 &
+	waiter=$!
+	timeout 10 bash -c 'tail -n +1 -F waited 2>/dev/null | grep -q -m1 waiting'
+	START=${EPOCHREALTIME/./}
+	for i in 1 2 3; do
+		hs attach vm other --slot "$i" --timeout "$PATIENCE" >/dev/null
+		hs detach vm "$i" --timeout "$PATIENCE"
+	done
+	check_within 15
+	kill -0 "$waiter" || fail "it did not wait: $(<waited)"
+	START=${EPOCHREALTIME/./}
+	guest_run vm 'kill $(cat /tmp/user)'
+	wait "$waiter"
+	check_within 4
+	check_equal done "$(tail -n 1 waited)"
+	check_equal "" "$(slots vm)"
+}
+
 test_a_process_that_is_killed_leaves_no_lock() {
 	local pid i
 	raw_image killed
