@@ -6,13 +6,6 @@
 #include "places.h"
 #include "session.h"
 
-/* More disks than any controller can hold with libvirt's patience; ends a guest's endless list. */
-#define DISKS_MAX 65536
-
-/* In all: a thousand disks with sixteen each, four times over. Bounds what a guest makes us keep.
- */
-#define PARTITIONS_MAX 65536
-
 /* A list right after an attach says what is on the disk; it does not wait for a sick one. */
 #define CONTENTS_WAIT_MS 2000
 
@@ -83,7 +76,7 @@ struct inventory {
 	size_t count, room;
 	size_t max; /* more are not believed */
 	unsigned pages;
-	size_t partitions;
+	size_t memory;
 	int64_t after;		 /* place of the last one */
 	uint64_t contents_until; /* now_ms(): what is not known by then is pending */
 	struct guest_hidden hidden;
@@ -110,9 +103,9 @@ static int add_record(struct hotslot_domain *domain, struct inventory *inventory
 		return r;
 	record->seq = seq;
 	inventory->records[inventory->count++] = record;
-	inventory->partitions += record->disk.n_partitions;
-	if (inventory->partitions > PARTITIONS_MAX)
-		return guest_malformed(domain, error, "more partitions than disks could have");
+	inventory->memory += record->memory;
+	if (inventory->memory > RECORDS_MEMORY_MAX)
+		return guest_malformed(domain, error, "more disks than a guest has");
 	if ((int64_t)record->place <= inventory->after || inventory->count > inventory->max)
 		return guest_malformed(domain, error, "disks out of order");
 	inventory->after = (int64_t)record->place;
@@ -189,13 +182,13 @@ int guest_disks_up_to(struct hotslot_domain *domain, size_t max, uint64_t deadli
 int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
 	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error)
 {
-	return guest_disks_up_to(domain, DISKS_MAX, deadline, ret, ret_count, ret_hidden, error);
+	return guest_disks_up_to(domain, SIZE_MAX, deadline, ret, ret_count, ret_hidden, error);
 }
 
 int guest_disks_at_once(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,
 	size_t *ret_count, struct guest_hidden *ret_hidden, struct hotslot_error *error)
 {
-	return read_disks(domain, DISKS_MAX, 0, deadline, ret, ret_count, ret_hidden, error);
+	return read_disks(domain, SIZE_MAX, 0, deadline, ret, ret_count, ret_hidden, error);
 }
 
 void records_free(struct record **records, size_t count)

@@ -20,6 +20,9 @@
 /* Of SCSI on virtio. */
 #define TARGETS 256
 
+/* Bytes that malloc() needs for itself, with what it rounds up. */
+#define MALLOC_OVERHEAD 16
+
 struct record_text {
 	struct record_text *next;
 	char text[];
@@ -28,13 +31,16 @@ struct record_text {
 int record_keep(struct record *record, const char *text, const char **ret)
 {
 	struct record_text *copy;
+	size_t size;
 
 	*ret = NULL;
 	if (!text)
 		return 0;
-	copy = malloc(sizeof(*copy) + strlen(text) + 1);
+	size = sizeof(*copy) + strlen(text) + 1;
+	copy = malloc(size);
 	if (!copy)
 		return -ENOMEM;
+	record->memory += size + MALLOC_OVERHEAD;
 	strcpy(copy->text, text);
 	copy->next = record->texts;
 	record->texts = copy;
@@ -48,6 +54,7 @@ struct record *record_new(unsigned target, unsigned lun)
 
 	if (!record)
 		return NULL;
+	record->memory = sizeof(*record);
 	record->disk.target = target;
 	record->disk.lun = lun;
 	record->disk.slot = slot_exists(target, lun) ? (int)slot_from_place(target, lun) : -1;
@@ -233,6 +240,7 @@ static int take_partitions(struct record *record, const json_t *json)
 			return r;
 	}
 	record->disk.partitions = record->partitions;
+	record->memory += n * sizeof(*record->partitions);
 	record->disk.n_partitions = n;
 	return 0;
 }

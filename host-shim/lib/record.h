@@ -15,8 +15,13 @@ struct record {
 	const char *host_serial;   /* the XML's, encoded; NULL: none */
 	struct hotslot_partition *partitions;
 	char device[REFERENCE_DEVICE_SIZE];
+	size_t memory; /* bytes, of what it consists of */
 	int64_t seq; /* what the guest says is true since this event of the session, 0: the first */
 };
+
+/* Bytes that the disks of one guest may take of our memory: a thousand with thirty partitions each,
+ * or 25,000 with none. Ends a list without end. */
+#define RECORDS_MEMORY_MAX (16 << 20)
 
 static inline struct record *record_of(struct hotslot_disk *disk)
 {

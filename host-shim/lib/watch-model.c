@@ -6,10 +6,6 @@
 
 #include "places.h"
 
-/* As of an inventory: bounds what a guest makes us keep. */
-#define DISKS_MAX 65536
-#define PARTITIONS_MAX 65536
-
 /* The index of the place's entry, or of the one that comes after it. */
 static size_t find_index(const struct watch_model *model, uint64_t place)
 {
@@ -60,9 +56,9 @@ static struct watch_entry *need(struct watch_model *model, uint64_t place)
 static void set_guest(struct watch_model *model, struct watch_entry *entry, struct record *record)
 {
 	if (entry->guest)
-		model->partitions -= entry->guest->disk.n_partitions;
+		model->memory -= entry->guest->memory;
 	if (record)
-		model->partitions += record->disk.n_partitions;
+		model->memory += record->memory;
 	record_free(entry->guest);
 	entry->guest = record;
 	entry->dirty = true;
@@ -141,8 +137,7 @@ int watch_model_take_disk(struct watch_model *model, struct record *record)
 		record_free(record);
 		return 0;
 	}
-	if (model->count >= DISKS_MAX ||
-		model->partitions + record->disk.n_partitions > PARTITIONS_MAX) {
+	if (model->memory + record->memory > RECORDS_MEMORY_MAX) {
 		record_free(record);
 		return -E2BIG;
 	}

@@ -23,7 +23,8 @@ struct watch_entry {
 
 struct watch_model {
 	struct watch_entry *entries; /* in the order of their places */
-	size_t count, room, partitions;
+	size_t count, room;
+	size_t memory; /* of what the guest says */
 	struct domain_xml *xml;
 	struct guest_hidden hidden;
 	unsigned boot; /* counts the guest's boots */
@@ -40,7 +41,7 @@ int watch_model_take_inventory(struct watch_model *model, struct record **record
 int watch_model_take_xml(struct watch_model *model, struct domain_xml *xml);
 
 /* The guest's events, in their order: a disk came or changed (takes it over in any case; -E2BIG if
- * there are more than could be), or is gone. */
+ * it is more than a guest has to say), or is gone. */
 int watch_model_take_disk(struct watch_model *model, struct record *record);
 void watch_model_take_removal(
 	struct watch_model *model, uint64_t place, uint64_t diskseq, int64_t seq);

@@ -15,7 +15,7 @@
  *     "text": TEXT, "times": N    with this text, so often, and a newline
  *     "flood": true     with events without end; or "flood": [DATA, …]: as always, and then with
  *                       changes of a disk that say one after the other, without end
- *     "pages": true     with pages of disks without end
+ *     "pages": N        with pages of disks without end, with labels of N bytes
  *     "trickle": true   with the answer as always, a byte a second, and nothing else meanwhile
  */
 #include <fcntl.h>
@@ -184,7 +184,18 @@ static void send_text(struct fake *fake)
 	port_send(fake->port, "\n", 1);
 }
 
-static void put_page(json_t *answer, const json_t *arguments)
+static json_t *make_labelled(json_int_t slot, json_int_t label)
+{
+	json_t *record = make_record(slot, NULL, 512, false);
+	char text[HOTSLOT_FRAME_MAX];
+
+	snprintf(text, sizeof(text), "%0*d", (int)label, 0);
+	json_object_set_new(
+		json_object_get(record, "contents"), "label", json_stringn(text, (size_t)label));
+	return record;
+}
+
+static void put_page(json_t *answer, const json_t *arguments, json_int_t label)
 {
 	const json_t *after = json_object_get(arguments, "after");
 	json_int_t first = after ? json_integer_value(after) + 1 : 0;
@@ -193,7 +204,7 @@ static void put_page(json_t *answer, const json_t *arguments)
 	if (first >= UNSLOTTED_PLACE)
 		first += SLOT_COUNT - UNSLOTTED_PLACE - UNSLOTTED_LUN;
 	for (int i = 0; i < HOTSLOT_PAGE_MAX; i++)
-		json_array_append_new(disks, make_record(first + i, NULL, 512, false));
+		json_array_append_new(disks, make_labelled(first + i, label));
 	json_object_set(body, "next",
 		json_object_get(json_array_get(disks, HOTSLOT_PAGE_MAX - 1), "place"));
 	json_object_set_new(body, "disks", disks);
@@ -202,7 +213,8 @@ static void put_page(json_t *answer, const json_t *arguments)
 static void send_changed(struct fake *fake, json_t *answer, const json_t *request)
 {
 	if (json_object_get(fake->orders, "pages"))
-		put_page(answer, json_object_get(request, "arguments"));
+		put_page(answer, json_object_get(request, "arguments"),
+			number_of(fake->orders, "pages"));
 	json_object_update_recursive(answer, json_object_get(fake->orders, "merge"));
 	send_answer(fake, answer);
 }

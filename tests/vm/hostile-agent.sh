@@ -94,6 +94,17 @@ test_an_attach_that_is_never_confirmed_is_rolled_back() {
 	check_recovered
 }
 
+# The fake one answers as soon as it is asked, which is before the host attaches anything. That QEMU
+# cannot open the image's backing file shows only then.
+test_a_disk_that_is_confirmed_before_it_is_there() {
+	behave
+	qemu-img create -q -f qcow2 -u -b missing -F raw overlay.qcow2 1M
+	fails_with libvirt "$PATIENCE" attach vm overlay.qcow2 --slot 0 --timeout "$PATIENCE"
+	check_equal attach "$(jq -r .error.step stdout)"
+	[[ $(<stdout) != *by-slot* ]] || fail "a name: $(<stdout)"
+	check_recovered
+}
+
 test_an_attach_that_is_rolled_back_leaves_its_slot_reserved() {
 	hs reserve vm 0 3
 	gives_up_attach not-confirmed expect '"silent":true'
@@ -175,12 +186,13 @@ test_an_answer_that_trickles() {
 
 # KiB that a command may grow beyond what it takes with an agent that behaves: its frames, its
 # queue, and what the allocator and libvirt do with them.
-FLOOD_KIB=8192
+FLOOD_KIB=2048
 
-# Prints the most memory that the command had, in KiB; how it ends does not matter.
+# Prints the most memory that the command had, in KiB; how it ends does not matter. busybox takes the
+# kernel's KiB for pages of 4.
 peak_memory() { # COMMAND…
 	busybox time -f '%M' "$@" >/dev/null 2>peak || true
-	tail -n 1 peak
+	echo $(($(tail -n 1 peak) / 4))
 }
 
 test_a_flood_costs_no_memory() {
@@ -320,8 +332,18 @@ test_a_list_that_is_none() {
 	check_recovered
 }
 
+# KiB: what a guest's disks may take (RECORDS_MEMORY_MAX), and a quarter of it for all else.
+LIST_KIB=20480
+
 test_a_list_without_end() {
-	lists_nothing agent '"pages":true'
+	local calm peak
+	behave
+	calm=$(peak_memory "$HOTSLOT" -c "$URI" list vm)
+	lists_nothing agent '"pages":500'
+	check_match 'more disks than a guest has' "$(<stderr)"
+	peak=$(peak_memory "$HOTSLOT" -c "$URI" list vm)
+	echo "$peak KiB, with an agent that behaves $calm KiB"
+	[[ $peak -le $((calm + LIST_KIB)) ]] || fail "too much"
 	check_recovered
 }
 
