@@ -39,6 +39,18 @@ clear_vm() {
 	[[ -z $reserved ]] || hs unreserve vm $reserved
 }
 
+# A guest that boots has no port for the tests' hands, and its processes are yet to come.
+write_victim_of_launch() { # agent | udevd
+	local process=hotslot-agent
+	[[ $1 == agent ]] || process=systemd-udevd
+	cat >victim-commands <<-EOF
+		WITNESS_DIR=\$T
+		rm -f "\$T/new.witness"
+		add_witness_port new
+		guest_run new 'until pid=\$(pidof $process); do usleep 10000; done; kill -KILL \$pid'
+	EOF
+}
+
 # What ends the victim; the files are in the current directory.
 write_victim() { # VICTIM [DOMAIN]
 	local domain=${2:-vm} pid="\$(<'$DAEMON_DIRECTORY/run/libvirt/qemu/run/${2:-vm}.pid')"
@@ -50,6 +62,7 @@ write_victim() { # VICTIM [DOMAIN]
 	guest) echo "run_virsh reset $domain" ;;
 	channel) echo "'$B/tests/vm/channel' '$URI' $domain" ;;
 	esac >victim-commands
+	[[ $domain == vm || ($1 != agent && $1 != udevd) ]] || write_victim_of_launch "$1"
 	# It may not be there yet.
 	[[ $domain == vm || $1 == libvirtd ]] ||
 		sed -i "1i run_virsh domstate $domain 2>\&1 | grep -q running || exit 0" victim-commands
@@ -243,8 +256,11 @@ check_launch_step() { # STEP
 
 describe_launch() {
 	raw_image "$WITNESS_DIR/moves"
-	ARGUMENTS=(launch new --persistent --kernel "$KERNEL" --initramfs "$(appliance_image --no-udev)"
-		--accel tcg --drive "$WITNESS_DIR/moves")
+	ARGUMENTS=(launch new --persistent --kernel "$KERNEL" --accel tcg --drive "$WITNESS_DIR/moves")
+	case $VICTIM in
+	agent | udevd) ARGUMENTS+=(--initramfs "$(control_image)" --append "$WITNESS_APPEND") ;;
+	*) ARGUMENTS+=(--initramfs "$(appliance_image --no-udev)") ;;
+	esac
 }
 
 check_launch_steps() { # VICTIM [STRIDE [FIRST]]

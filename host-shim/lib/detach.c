@@ -23,7 +23,8 @@ struct detach {
 	struct hotslot_detach_options options;
 	struct reference reference;
 	uint64_t place;
-	uint64_t wait_until; /* now_ms(): a disk in use is waited for, in this turn or a later one */
+	uint64_t
+		wait_until; /* now_ms(): a disk in use is waited for, in this turn or a later one */
 	uint64_t turn_until;
 };
 
@@ -104,9 +105,9 @@ static int await_release(const struct detach *detach, const struct guest_audienc
 static int ask_release(const struct detach *detach, struct hotslot_error *error)
 {
 	const struct hotslot_detach_options *options = &detach->options;
-	const struct guest_audience audience = { .fn = options->user,
-		.data = options->user_data,
-		.wait_until = detach->wait_until };
+	const struct guest_audience audience = {
+		.fn = options->user, .data = options->user_data, .wait_until = detach->wait_until
+	};
 	int r = guest_release_telling(detach->domain, detach->place,
 		options->force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), &audience,
 		error);

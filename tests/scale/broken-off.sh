@@ -36,12 +36,14 @@ test_the_agent_is_killed_at_each_step() {
 	check_steps attach agent
 	check_steps detach agent
 	check_steps resize agent
+	check_launch_steps agent
 }
 
 test_the_udevd_is_killed_at_each_step() {
 	check_steps attach udevd
 	check_steps detach udevd
 	check_steps resize udevd
+	check_launch_steps udevd
 }
 
 test_the_libvirtd_is_killed_at_each_step() {

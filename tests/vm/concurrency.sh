@@ -178,7 +178,7 @@ test_a_call_that_waits_for_a_disk_does_not_lock_others_out() {
 	guest_run vm 'kill $(cat /tmp/user)'
 	wait "$waiter"
 	check_within 4
-	check_equal done "$(tail -n 1 waited)"
+	check_equal "done" "$(tail -n 1 waited)"
 	check_equal "" "$(slots vm)"
 }
 

@@ -31,16 +31,13 @@
 #include "slot.h"
 
 #include "../fake/controller.h"
+#include "../fake/disks.h"
 #include "../fake/trickle.h"
 
 #define ORDER "fake"
 
 /* Events between two looks at what the host says. */
 #define FLOOD_BATCH 64
-
-/* Disks without a slot, as agent/PROTOCOL.md has their places. */
-#define UNSLOTTED_PLACE 65536
-#define UNSLOTTED_LUN 256
 
 struct fake {
 	struct loop loop;
@@ -67,26 +64,6 @@ static json_int_t number_of(const json_t *object, const char *key)
 
 /* ---- as the agent would ---- */
 
-static json_t *make_record(json_int_t slot, const char *serial, json_int_t size, bool read_only)
-{
-	char link[64];
-	bool unslotted = slot > SLOT_MAX;
-	json_int_t lun = unslotted ? slot - SLOT_COUNT + UNSLOTTED_LUN : slot_lun(slot);
-	json_t *record;
-
-	snprintf(link, sizeof(link), "/dev/disk/by-slot/%lld", (long long)slot);
-	record = json_pack("{s:I, s:I, s:I, s:I, s:s?, s:b, s:s, s:s, s:I, s:I, s:i, s:b, s:s, "
-			   "s:[s], s:{s:s}, s:[]}",
-		"place", unslotted ? UNSLOTTED_PLACE + lun : slot, "slot", slot, "target",
-		(json_int_t)(unslotted ? 0 : slot_target(slot)), "lun", lun, "serial", serial,
-		"conflict", false, "name", "sda", "devnum", "8:0", "diskseq", (json_int_t)1, "size",
-		size, "block-size", 512, "read-only", read_only, "state", "present", "links", link,
-		"contents", "state", "known", "partitions");
-	if (unslotted)
-		json_object_set_new(record, "slot", json_null());
-	return record;
-}
-
 static json_t *answer_hello(struct fake *fake, const json_t *arguments)
 {
 	snprintf(fake->session, sizeof(fake->session), "%s", text_of(arguments, "nonce"));
@@ -99,7 +76,7 @@ static json_t *answer_hello(struct fake *fake, const json_t *arguments)
 static json_t *answer_expect(const json_t *arguments)
 {
 	return json_pack("{s:o}", "disk",
-		make_record(number_of(arguments, "slot"), text_of(arguments, "serial"),
+		fake_disk(number_of(arguments, "slot"), text_of(arguments, "serial"),
 			number_of(arguments, "size"),
 			json_is_true(json_object_get(arguments, "read-only"))));
 }
@@ -128,7 +105,7 @@ static json_t *answer_resize(struct fake *fake, const json_t *arguments)
 	if (record)
 		json_object_set_new(record, "size", json_integer(size));
 	else
-		record = make_record(slot, NULL, size, false);
+		record = fake_disk(slot, NULL, size, false);
 	return json_pack("{s:o}", "disk", record);
 }
 
@@ -184,36 +161,11 @@ static void send_text(struct fake *fake)
 	port_send(fake->port, "\n", 1);
 }
 
-static json_t *make_labelled(json_int_t slot, json_int_t label)
-{
-	json_t *record = make_record(slot, NULL, 512, false);
-	char text[HOTSLOT_FRAME_MAX];
-
-	snprintf(text, sizeof(text), "%0*d", (int)label, 0);
-	json_object_set_new(
-		json_object_get(record, "contents"), "label", json_stringn(text, (size_t)label));
-	return record;
-}
-
-static void put_page(json_t *answer, const json_t *arguments, json_int_t label)
-{
-	const json_t *after = json_object_get(arguments, "after");
-	json_int_t first = after ? json_integer_value(after) + 1 : 0;
-	json_t *body = json_object_get(answer, "return"), *disks = json_array();
-
-	if (first >= UNSLOTTED_PLACE)
-		first += SLOT_COUNT - UNSLOTTED_PLACE - UNSLOTTED_LUN;
-	for (int i = 0; i < HOTSLOT_PAGE_MAX; i++)
-		json_array_append_new(disks, make_labelled(first + i, label));
-	json_object_set(body, "next",
-		json_object_get(json_array_get(disks, HOTSLOT_PAGE_MAX - 1), "place"));
-	json_object_set_new(body, "disks", disks);
-}
-
 static void send_changed(struct fake *fake, json_t *answer, const json_t *request)
 {
 	if (json_object_get(fake->orders, "pages"))
-		put_page(answer, json_object_get(request, "arguments"),
+		fake_put_page(answer,
+			json_object_get(json_object_get(request, "arguments"), "after"),
 			number_of(fake->orders, "pages"));
 	json_object_update_recursive(answer, json_object_get(fake->orders, "merge"));
 	send_answer(fake, answer);
