@@ -60,8 +60,10 @@ host_disks() {
 		paste - - | awk '{ print $2 * 256 + $3, $1 }' | sort -n
 }
 
+# How many the guest shows as they are, and not as what was in their places before.
 visible() {
-	hs list vm --json | jq '[.disks[] | select(.visible and ."by-slot" and ."by-serial")] | length'
+	hs list vm --json | jq '[.disks[] | select(.visible and ."by-slot" and ."by-serial" and
+		.size == 512 * (.slot + 8))] | length'
 }
 
 # What the host has, what list tells and what the guest sees through each link is all the same.

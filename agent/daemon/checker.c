@@ -2,11 +2,13 @@
 /* Sees to it that a disk is still the one that the kernel has taken it for. */
 #include "checker.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "check.h"
 #include "log.h"
+#include "record.h"
 #include "sysfs-write.h"
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -93,12 +95,40 @@ bool checker_is_sure(struct entry *entry, uint64_t since)
 
 /* ---- what was found ---- */
 
+static bool is_current(const struct tracker *tracker, uint32_t place, uint64_t diskseq)
+{
+	const struct entry *entry = inventory_find_place(&tracker->inventory, place);
+
+	return entry && entry->disk.diskseq == diskseq;
+}
+
+/* An event that told of it was lost, has yet to come, or never was: the kernel says nothing of a
+ * disk that had no size at all. */
+static void look_at_size(struct tracker *tracker, struct entry *entry)
+{
+	uint64_t diskseq = entry->disk.diskseq, size = entry->disk.size;
+	uint32_t place = disk_place(&entry->disk);
+	char devpath[PATH_MAX];
+
+	snprintf(devpath, sizeof(devpath), "/%s", entry->devpath);
+	tracker_refresh(tracker, devpath);
+	if (!is_current(tracker, place, diskseq) || entry->disk.size != size ||
+		entry->rescans > CHECKER_RETRIES_MAX)
+		return;
+	scsi_rescan_start(&tracker->view, entry->devpath);
+	entry->check_wanted = true;
+	entry->check_at = now_ms() + ((uint64_t)CHECKER_RESCAN_MS << entry->rescans);
+	entry->rescans++;
+}
+
 static void settle(
 	struct tracker *tracker, struct entry *entry, enum fresh_result result, uint64_t started)
 {
-	entry->checking = entry->check_wanted = entry->check_urgent = entry->was_reset = false;
+	entry->checking = entry->check_urgent = false;
 	entry->checks_given_up = 0;
 	entry->checked_at = started;
+	if (result != FRESH_RESIZED)
+		entry->rescans = 0;
 	if (result == FRESH_OTHER) {
 		tracker_void(tracker, entry);
 		return;
@@ -106,19 +136,20 @@ static void settle(
 	if (result == FRESH_RESET)
 		log_warning("%s: was reset while it is in use; it says to be the same disk",
 			entry->disk.name);
-	/* Its event was lost, or has yet to come. */
 	if (result == FRESH_RESIZED)
-		scsi_rescan_start(&tracker->view, entry->devpath);
+		look_at_size(tracker, entry);
 }
 
 static void retry_later(struct entry *entry)
 {
 	log_warning("%s: does not answer", entry->disk.name);
 	entry->check_at = now_ms() + ((uint64_t)CHECKER_RETRY_MS << entry->checks_given_up);
-	if (entry->checks_given_up < CHECKER_RETRIES_MAX)
+	entry->was_reset |= entry->checking_reset;
+	entry->check_wanted = entry->checks_given_up < CHECKER_RETRIES_MAX;
+	if (entry->check_wanted)
 		entry->checks_given_up++;
 	else
-		entry->check_wanted = entry->check_urgent = false;
+		entry->check_urgent = false;
 }
 
 /* The child has died, or hangs at the first disk that it has no result of. */
@@ -218,6 +249,10 @@ static void start(struct tracker *tracker, struct checker_run *run)
 		log_error("cannot check who the disks are: %s", strerror(-r));
 	for (size_t i = 0; i < n; i++) {
 		entries[i]->checking = r == 0;
+		/* What is heard while it is asked asks for another look. */
+		entries[i]->check_wanted = false;
+		entries[i]->checking_reset = entries[i]->was_reset;
+		entries[i]->was_reset = false;
 		if (r < 0)
 			retry_later(entries[i]);
 	}

@@ -25,6 +25,9 @@
 #define CHECKER_RETRY_MS 1000
 #define CHECKER_RETRIES_MAX 5
 
+/* The kernel needs some ms to read a size again; then after twice as long and so on, as often. */
+#define CHECKER_RESCAN_MS 50
+
 /* A disk has come, changed or gone: were there too many at once? */
 void checker_note_event(struct tracker *tracker);
 

@@ -142,6 +142,13 @@ static bool check_release(struct server *server, struct pending *pending, struct
 	int r = 0;
 
 	if (!entry) {
+		uint64_t until = voids_await(&server->tracker->voids, pending->place);
+
+		/* The disk that it is about may have been taken for another one. */
+		if (until > 0) {
+			pending->look_at = until;
+			return false;
+		}
 		/* What was hidden meanwhile is not gone. */
 		if (!is_vacated(server, pending->place) ||
 			hidden_has(server->tracker, pending->place))

@@ -229,5 +229,7 @@ enum fresh_result fresh_read(
 		return result;
 	closep(&fd);
 	fd = -1;
-	return is_used(path) ? FRESH_RESET : FRESH_OTHER;
+	if (!is_used(path))
+		return FRESH_OTHER;
+	return result == FRESH_SAME ? FRESH_RESET : result;
 }

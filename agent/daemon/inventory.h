@@ -58,12 +58,14 @@ struct entry {
 	uint64_t checked_at;	  /* when it was asked last who it is; 0: never; see checker.h */
 	uint64_t check_at;	  /* when to ask it again at the earliest */
 	unsigned checks_given_up; /* one after the other */
+	unsigned rescans;	  /* for a size that the kernel has not, one after the other */
 	bool check_wanted;
 	bool check_urgent; /* somebody waits for it */
 	bool checking;
-	bool was_reset;	   /* as the kernel has said */
-	bool announced;	   /* the session has been told of it */
-	uint64_t reported; /* a hash of what it was told; 0: nothing yet */
+	bool checking_reset; /* what was_reset was when that began */
+	bool was_reset;	     /* as the kernel has said */
+	bool announced;	     /* the session has been told of it */
+	uint64_t reported;   /* a hash of what it was told; 0: nothing yet */
 };
 
 /* Whether the guest may use the disk, and it has links. */

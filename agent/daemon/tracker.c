@@ -217,6 +217,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 		return;
 	}
 	entry->seen = true;
+	voids_settle(&tracker->voids, disk_place(disk));
 	checker_note_added(tracker, entry);
 	/* An agent before this one has released it. */
 	if (is_offline(tracker, entry))

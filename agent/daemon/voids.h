@@ -17,10 +17,18 @@ void voids_add(struct voids *voids, uint32_t place, dev_t devnum, uint64_t disks
 bool voids_has(const struct voids *voids, uint64_t diskseq);
 bool voids_has_place(const struct voids *voids, uint32_t place);
 
-/* The kernel has dropped it. Returns false if there is none; else its place. */
-bool voids_remove(struct voids *voids, uint64_t diskseq, uint32_t *ret_place);
+/* The kernel has dropped it, and looks whether another one is there. Returns false if there is
+ * none; else its place. */
+bool voids_drop(struct voids *voids, uint64_t diskseq, uint32_t *ret_place);
 
-/* Removes those that the kernel below SYSFD has not any more. */
+/* Until when the disk that has taken a dropped one's place may still come, by now_ms(); 0: none
+ * may. */
+uint64_t voids_await(struct voids *voids, uint32_t place);
+
+/* It has come. */
+void voids_settle(struct voids *voids, uint32_t place);
+
+/* Has those dropped that the kernel below SYSFD has not any more. */
 void voids_prune(struct voids *voids, int sysfd);
 
 void voids_done(struct voids *voids);

@@ -38,7 +38,7 @@ static void handle_removal(struct watch *watch, const char *devpath, uint64_t di
 
 	if (entry)
 		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);
-	else if (voids_remove(&watch->tracker->voids, diskseq, &place))
+	else if (voids_drop(&watch->tracker->voids, diskseq, &place))
 		udevd_queue_add(&watch->udevd, place, devpath);
 	tracker_remove(watch->tracker, devpath, diskseq);
 }

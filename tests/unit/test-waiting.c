@@ -145,6 +145,35 @@ static void test_a_disk_that_stays_is_named_with_its_place(void **state)
 	check_frame(guest, "error", "desc", "\"sdb is still in target 0, LUN 300\"");
 }
 
+/* The kernel drops it, and then finds the other one, or none. */
+static void test_a_disk_that_may_yet_take_a_dropped_ones_place_is_not_gone(void **state)
+{
+	struct guest *guest = *state;
+	uint64_t diskseq, start;
+	struct entry *entry;
+	uint32_t place;
+
+	add_disk(guest, SDA, "8:0");
+	drop_frame(guest);
+	entry = inventory_find_place(&guest->tracker.inventory, 3);
+	diskseq = entry->disk.diskseq;
+	tracker_void(&guest->tracker, entry);
+	drop_frame(guest); /* disk-removed */
+	ask(guest, "release", "{\"slot\":3}");
+	ask(guest, "ping", "{}");
+	drop_frame(guest); /* the answer to that */
+	start = now_ms();
+	assert_true(voids_drop(&guest->tracker.voids, diskseq, &place));
+	assert_int_equal(place, 3);
+	ask(guest, "ping", "{}");
+	drop_frame(guest); /* the answer to that */
+	check_frame(guest, "return", "state", "\"gone\"");
+	assert_true(now_ms() >= start + 900);
+	ask(guest, "release", "{\"slot\":3}");
+	ask(guest, "ping", "{}");
+	check_frame(guest, "return", "state", "\"gone\"");
+}
+
 /* ---- resize ---- */
 
 static void test_a_resize_waits_for_exactly_this_size(void **state)
@@ -252,6 +281,7 @@ int main(void)
 		GUEST_TEST(test_a_disk_in_vain_expected_may_be_hidden_and_the_answer_says_so),
 		GUEST_TEST(test_gone_is_told_by_slot_and_by_place),
 		GUEST_TEST(test_a_disk_that_stays_is_named_with_its_place),
+		GUEST_TEST(test_a_disk_that_may_yet_take_a_dropped_ones_place_is_not_gone),
 		GUEST_TEST(test_a_resize_waits_for_exactly_this_size),
 		GUEST_TEST(test_a_resize_that_does_not_come_is_told_with_the_size_there_is),
 		GUEST_TEST(test_the_kernel_is_asked_for_a_size_that_no_event_tells),

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Appliances of all kinds: with drives, with a root disk, two at once, again under the same name.
 
-# Guests: udevd plain udev
+# Guests: udevd
+# On demand: plain udev
 
 # Takes long
 

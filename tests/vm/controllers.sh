@@ -3,8 +3,8 @@
 # Domains with two virtio-scsi controllers: host and guest agree on the managed one, or the first
 # attach says that they do not; the other one is nobody's affair.
 
-# Guests: udevd udev
-# On demand: plain
+# Guests: udevd
+# On demand: plain udev
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -3,7 +3,8 @@
 # LUNs of an iSCSI target, a real one on loopback: passed through with their own serials, or as
 # ordinary network disks with ours.
 
-# Guests: udevd plain udev
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 

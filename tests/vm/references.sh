@@ -3,7 +3,8 @@
 # Every way to name a disk: resolve, list, detach and resize by each; the disks of others; the root
 # disk, which cannot be named; new sizes; read-only.
 
-# Guests: udevd plain udev
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 

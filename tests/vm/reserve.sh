@@ -3,7 +3,8 @@
 # Reserved slots: automatic choice passes over them, the domain's metadata keeps them, and nothing
 # of them is in the guest.
 
-# Guests: udevd plain udev
+# Guests: plain
+# On demand: udevd udev
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -16,6 +16,10 @@
 EXCHANGED=10
 STALE=89
 
+# Attached, detached and attached in one burst; tests/scale/stale.sh has more.
+BEFORE=${BEFORE:-60}
+AFTER=${AFTER:-80}
+
 setup_file() {
 	launch_controlled vm --memory 512
 }
@@ -152,18 +156,18 @@ test_nothing_is_written_back_to_the_disk_in_a_stale_place() {
 }
 
 test_a_burst_of_attaches_and_detaches_loses_nothing() {
-	DISKS=80
+	DISKS=$AFTER
 	make_images
 	make_xmls
 	local i
-	for ((i = 0; i < 60; i++)); do
+	for ((i = 0; i < BEFORE; i++)); do
 		raw_image "before-$i"
 		disk_xml "before-$i" 0 "$i" "<serial>serial-$i</serial><alias name='ua-before-$i'/>" \
 			>"before-$i.xml"
 	done
 	{
-		seq 0 59 | sed 's/.*/attach-device vm before-&.xml --live/'
-		seq 0 59 | sed 's/.*/detach-device-alias vm ua-before-& --live/'
+		seq 0 $((BEFORE - 1)) | sed 's/.*/attach-device vm before-&.xml --live/'
+		seq 0 $((BEFORE - 1)) | sed 's/.*/detach-device-alias vm ua-before-& --live/'
 		echo 'event --domain vm --event device-removed --loop --timeout 1'
 		virsh_commands
 	} | run_virsh >/dev/null
