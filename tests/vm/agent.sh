@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The agent under stress: killed, stopped, talked to in bad frames; the host that comes and goes.
 
-# Guests: udevd plain udev
+# Guests: udevd udev
+# On demand: plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../talk.sh"

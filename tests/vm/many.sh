@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # More disks than one target has LUNs: every link right, no event lost.
 
-# Guests: udevd plain udev
+# Guests: udevd udev
+# On demand: plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"

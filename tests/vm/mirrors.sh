@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Mirrors that go away, come back, become another directory, or are not what they should be.
 
-# Guests: udevd plain udev
+# Guests: udevd udev
+# On demand: plain
 
 . "$(dirname "$0")/../lib.sh"
 

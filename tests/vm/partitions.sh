@@ -3,8 +3,8 @@
 # Partitions and contents: tables that are there, that come, change and go; file systems that are
 # made in the guest. Links and list follow without a word from us.
 
-# Guests: plain udev
-# On demand: udevd
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"

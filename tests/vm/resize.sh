@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Disks that change their size while the guest runs: by hotslot, and by others behind its back.
 
-# Guests: plain udev
-# On demand: udevd
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../talk.sh"

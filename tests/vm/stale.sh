@@ -4,8 +4,8 @@
 # when it loses one it keeps the old device, with its serial and its size, for the disk that is now
 # in that place. No link, list or answer may say so.
 
-# Guests: plain udev
-# On demand: udevd
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
