@@ -33,15 +33,17 @@ static void deliver_serial(const char *serial, bool escaped, char ret[4 * SERIAL
 	serial_encode(delivered, length, ret);
 }
 
-/* Whether the guest reads another serial than the host has given the disk. A LUN that is passed
- * through has its own. */
+/* Whether the guest reads another serial than the host has given the disk; QEMU has none of its
+ * own. A LUN that is passed through has one. */
 static bool is_mismatch(const struct record *record, const struct xml_disk *host)
 {
 	const char *guests = record->disk.serial ?: "";
 	char serial[4 * SERIAL_OWN_MAX + 1];
 
-	if (!record->disk.visible || !record->host_serial || host->passthrough)
+	if (!record->disk.visible || host->passthrough)
 		return false;
+	if (!record->host_serial)
+		return *guests != '\0';
 	if (strcmp(guests, record->host_serial) == 0)
 		return false;
 	if (!record_is_foreign(host))

@@ -73,7 +73,7 @@ static int check_guest(struct resize *resize, struct hotslot_error *error)
 		"Host and guest of domain %s see different disks %s: the guest reads serial %s, "
 		"the host has given %s",
 		resize->domain->name, place_locate(resize->place).text,
-		resize->before->disk.serial ?: "none", resize->before->host_serial);
+		resize->before->disk.serial ?: "none", resize->before->host_serial ?: "none");
 }
 
 static int get_size(const struct resize *resize, uint64_t *ret, struct hotslot_error *error)

@@ -164,7 +164,7 @@ static int check_mismatch(const struct hotslot_domain *domain, const struct disk
 				"Host and guest of domain %s see different disks %s: the guest "
 				"reads serial %s, the host has given %s; name it in another way",
 				domain->name, place_locate(record->place).text,
-				record->disk.serial ?: "none", record->host_serial);
+				record->disk.serial ?: "none", record->host_serial ?: "none");
 	}
 	return 0;
 }
@@ -198,19 +198,46 @@ static bool has_serial(const struct xml_disk *disk, const char *encoded)
 	return strcmp(serial, encoded) == 0;
 }
 
-static int no_serial(const struct hotslot_domain *domain, const struct domain_xml *xml,
-	const struct guest_hidden *hidden, const char *serial, struct hotslot_error *error)
+/* A disk that the guest hides, and that has the serial by what the host knows. NULL: none. */
+static const struct xml_disk *find_hidden(
+	const struct domain_xml *xml, const struct guest_hidden *hidden, const char *serial)
 {
 	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 
 		if (domain_xml_manages(xml, disk) && has_serial(disk, serial) &&
 			guest_hides(hidden, place_number(disk->target, disk->unit)))
-			return error_set(error, HOTSLOT_ERROR_PROTECTED,
-				"The disk with serial %s of domain %s is hidden: it is the "
-				"system's own, or the guest cannot tell yet",
-				serial, domain->name);
+			return disk;
 	}
+	return NULL;
+}
+
+/* RECORD is not what the serial names if it is the serial of one that the guest keeps out of sight.
+ */
+static int check_hidden(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct guest_hidden *hidden, const char *serial, const struct record *record,
+	struct hotslot_error *error)
+{
+	const struct xml_disk *disk = find_hidden(xml, hidden, serial);
+
+	if (!disk || place_number(disk->target, disk->unit) == record->place)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_MISMATCH,
+		"The guest of domain %s says that the disk %s has the serial %s, which the host "
+		"has "
+		"given to the disk %s, and the guest hides that one; name it in another way",
+		domain->name, place_locate(record->place).text, serial,
+		place_locate(place_number(disk->target, disk->unit)).text);
+}
+
+static int no_serial(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct guest_hidden *hidden, const char *serial, struct hotslot_error *error)
+{
+	if (find_hidden(xml, hidden, serial))
+		return error_set(error, HOTSLOT_ERROR_PROTECTED,
+			"The disk with serial %s of domain %s is hidden: it is the system's own, "
+			"or the guest cannot tell yet",
+			serial, domain->name);
 	return error_set(error, HOTSLOT_ERROR_NO_DISK, "No disk of domain %s has the serial %s",
 		domain->name, serial);
 }
@@ -218,18 +245,23 @@ static int no_serial(const struct hotslot_domain *domain, const struct domain_xm
 static int find_by_serial(struct hotslot_domain *domain, const struct domain_xml *xml,
 	const char *serial, uint64_t deadline, struct record **ret, struct hotslot_error *error)
 {
+	_cleanup_record_ struct record *record = NULL;
 	_cleanup_disks_ struct disks disks = {};
 	int r = disks_read(domain, xml, deadline, &disks, error);
 
 	if (r == 0)
 		r = check_mismatch(domain, &disks, serial, error);
 	if (r == 0)
-		r = pick(domain, &disks, guest_has, serial, ret, error);
+		r = pick(domain, &disks, guest_has, serial, &record, error);
 	if (r == 0)
-		r = pick(domain, &disks, host_has, serial, ret, error);
+		r = pick(domain, &disks, host_has, serial, &record, error);
 	if (r == 0)
 		r = no_serial(domain, xml, &disks.hidden, serial, error);
-	return r < 0 ? r : 0;
+	if (r > 0)
+		r = check_hidden(domain, xml, &disks.hidden, serial, record, error);
+	if (r == 0)
+		*ret = steal_pointer(record);
+	return r;
 }
 
 int resolve_place(struct hotslot_domain *domain, const struct domain_xml *xml,

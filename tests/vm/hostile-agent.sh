@@ -6,6 +6,7 @@
 # Takes long
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../virsh.sh"
 . "$(dirname "$0")/../fake.sh"
 
 # What a command may take beyond its --timeout: the agent's grace, and taking a disk back from a
@@ -379,6 +380,27 @@ test_a_guest_that_hides_disks() {
 		"$(hs list vm 2>&1)"
 	behave
 	check_equal 0 "$(slots vm)"
+	hs detach vm 0
+}
+
+# What the host has given, it knows better.
+test_a_serial_that_is_another_disks_or_nobodys() {
+	local reference DEVICES
+	raw_image b.img
+	hs attach vm a.img --slot 0 --serial sly --id sly
+	virsh_attach vm b.img 0 5
+	DEVICES=$(live_devices vm)
+	order disks "\"disks\":[$(record 5 sly 1048576)],\"merge\":{\"return\":{\"hidden\":{\"places\":[0]}}}"
+	for reference in serial:sly /dev/disk/by-serial/sly; do
+		fails_with mismatch "$LIST_SECONDS" resolve vm "$reference"
+		fails_with mismatch "$LIST_SECONDS" detach vm "$reference" --force --foreign
+	done
+	order disks "\"disks\":[$(record 5 other 1048576)]"
+	check_equal "true null" "$(disk_field vm 5 mismatch) $(disk_field vm 5 by-serial)"
+	fails_with mismatch "$LIST_SECONDS" resolve vm serial:other
+	check_match 'reads serial other, the host has given none' "$(<stderr)"
+	behave
+	virsh_detach vm b.img
 	hs detach vm 0
 }
 
