@@ -17,8 +17,9 @@ bool page_is_known(const struct server *server, const struct pending *pending)
 	return true;
 }
 
-/* Adds records until the page or the frame is full. Returns how many. */
-static size_t fill_page(
+/* Adds records until the page or the frame is full. A page without one that could not be made would
+ * say that there is none. */
+static int fill_page(
 	struct server *server, const struct pending *pending, size_t first, json_t *disks)
 {
 	const struct inventory *inventory = &server->tracker->inventory;
@@ -29,7 +30,7 @@ static size_t fill_page(
 		json_t *record = report_disk(server->tracker, entry);
 
 		if (!record)
-			break;
+			return -ENOMEM;
 		size += json_dumpb(record, NULL, 0, JSON_COMPACT) + 1;
 		if (n > 0 && size > HOTSLOT_FRAME_MAX) {
 			json_decref(record);
@@ -39,7 +40,7 @@ static size_t fill_page(
 		json_array_append_new(disks, record);
 		n++;
 	}
-	return n;
+	return 0;
 }
 
 json_t *page_answer(struct server *server, const struct pending *pending)
@@ -48,9 +49,11 @@ json_t *page_answer(struct server *server, const struct pending *pending)
 	size_t first = inventory_search(inventory, pending->place), n;
 	json_t *disks = json_array(), *next = json_null();
 
-	if (!disks)
+	if (!disks || fill_page(server, pending, first, disks) < 0) {
+		json_decref(disks);
 		return NULL;
-	n = fill_page(server, pending, first, disks);
+	}
+	n = json_array_size(disks);
 	if (n > 0 && first + n < inventory->n)
 		next = json_integer(
 			(json_int_t)disk_place(&inventory->entries[first + n - 1]->disk));
