@@ -23,8 +23,15 @@ send_order() {
 	while [[ $line != *'"id":"order"'* ]]; do
 		IFS= read -r -t 20 line <&"${SOCAT[0]}" || fail "the order was not taken: $line"
 	done
+	sed -n 's/.*"asked":\([0-9]*\).*/\1/p' <<<"$line" >asked
 	kill "$pid"
 	wait "$pid" || true
+}
+
+# How often the agent was asked for its disks since the last order. It then behaves.
+asked() {
+	behave
+	cat asked
 }
 
 # A disk as the agent says it is.

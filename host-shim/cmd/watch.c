@@ -143,7 +143,8 @@ static void *watch_reader(void *data)
 	(void)data;
 	while (poll(&reader, 1, -1) < 0 && errno == EINTR)
 		;
-	if (reader.revents & POLLERR)
+	/* Of a pipe; of a socket. */
+	if (reader.revents & (POLLERR | POLLHUP))
 		end_by_pipe();
 	return NULL;
 }

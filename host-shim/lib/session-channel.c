@@ -56,6 +56,24 @@ bool session_is_alive(const struct hotslot_domain *domain)
 	       session->stops == domain->events->stops && !domain->events->disconnected;
 }
 
+bool session_is_given(const struct hotslot_domain *domain)
+{
+	return !domain->session || !domain->session->channel;
+}
+
+bool session_is_rejected(const struct hotslot_domain *domain)
+{
+	const struct session *session = domain->session;
+
+	return !domain->calling && session && session->channel && session->ready &&
+	       channel_state(session->channel) == CHANNEL_REJECTED;
+}
+
+bool session_has_turn(const struct hotslot_domain *domain)
+{
+	return domain->turn && turn_is_held(domain->turn);
+}
+
 int session_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
 {
 	int r;

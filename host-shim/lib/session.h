@@ -30,6 +30,16 @@ int session_open_politely(struct hotslot_domain *domain, uint64_t deadline, stru
  * Each of them notifies the events. */
 bool session_is_alive(const struct hotslot_domain *domain);
 
+/* Likewise. The session was given to another process that asked for the agent. */
+bool session_is_given(const struct hotslot_domain *domain);
+
+/* Likewise. Since the last call ended, the agent has said that what it was sent is no frame: it
+ * has no session any more, or lies. */
+bool session_is_rejected(const struct hotslot_domain *domain);
+
+/* Whether other processes can ask for the session. In a call. */
+bool session_has_turn(const struct hotslot_domain *domain);
+
 /* What the agent had when it said hello: disks, and how many of them were released and not
  * unplugged; -1: an older agent, which does not say. The domain must be connected. */
 void session_left(const struct hotslot_domain *domain, int64_t *ret_disks, int64_t *ret_released);

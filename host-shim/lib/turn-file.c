@@ -8,15 +8,17 @@
 #include "turn-file.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "util.h"
 
-/* Of root's processes outside of any session. */
-#define ROOT_DIRECTORY "/run"
-#define ROOT_NAME "hotslot-host"
+/* Root's login sessions come and go, and most of root's processes are in none: all of them meet
+ * here. */
+#define ROOT_BASE "/run"
+#define ROOT_SESSION "/run/user/0"
 
-#define SESSION_NAME "hotslot"
+#define NAME "hotslot"
 
 /* Whether it is the caller's own, and nobody else's to change. */
 static int check_owner(int fd, mode_t type, mode_t forbidden)
@@ -41,32 +43,54 @@ static int open_directory(int at, const char *name)
 	return r < 0 ? r : steal_fd(&fd);
 }
 
-/* The directory NAME in BASE, made if it is not there. */
-static int make_directory(const char *base, const char *name)
+static bool is_root_session(const char *path)
 {
-	_cleanup_close_ int fd = open_directory(AT_FDCWD, base);
+	static const char session[] = ROOT_SESSION;
+	size_t length = sizeof(session) - 1;
 
-	if (fd < 0)
-		return fd;
-	if (mkdirat(fd, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	return open_directory(fd, name);
+	return strncmp(path, session, length) == 0 &&
+	       path[length + strspn(path + length, "/")] == '\0';
 }
 
+int turn_file_base(const char *runtime, unsigned uid, bool second, char ret[static TURN_BASE_SIZE])
+{
+	bool given = runtime && runtime[0] == '/' && !(uid == 0 && is_root_session(runtime));
+	int n;
+
+	if (second && !given)
+		return -ENOENT;
+	if (given && !second)
+		n = snprintf(ret, TURN_BASE_SIZE, "%s", runtime);
+	else if (uid == 0)
+		n = snprintf(ret, TURN_BASE_SIZE, "%s", ROOT_BASE);
+	else
+		n = snprintf(ret, TURN_BASE_SIZE, "/run/user/%u", uid);
+	return n < TURN_BASE_SIZE ? 0 : -ENAMETOOLONG;
+}
+
+static int open_base(bool second)
+{
+	char base[TURN_BASE_SIZE];
+	int r = turn_file_base(getenv("XDG_RUNTIME_DIR"), geteuid(), second, base);
+
+	return r < 0 ? r : open_directory(AT_FDCWD, base);
+}
+
+/* In the caller's base, made if it is not there. */
 static int find_directory(void)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char path[64];
-	int fd = -ENOENT;
+	_cleanup_close_ int first = open_base(false);
+	_cleanup_close_ int second = -1;
+	int base = first;
 
 	/* It may be another user's, as sudo leaves it. */
-	if (runtime && runtime[0] == '/')
-		fd = make_directory(runtime, SESSION_NAME);
-	if (fd < 0) {
-		snprintf(path, sizeof(path), "/run/user/%u", (unsigned)geteuid());
-		fd = make_directory(path, SESSION_NAME);
-	}
-	return fd < 0 && geteuid() == 0 ? make_directory(ROOT_DIRECTORY, ROOT_NAME) : fd;
+	if (first < 0)
+		base = second = open_base(true);
+	if (base < 0)
+		return base;
+	if (mkdirat(base, NAME, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return open_directory(base, NAME);
 }
 
 int turn_file_open(const char *uuid)

@@ -49,6 +49,10 @@ void watch_model_take_removal(
 /* Host and guest get the time that they need to agree anew: there was nobody to be asked. */
 void watch_model_settle(struct watch_model *model);
 
+/* Whether all that host and guest did not agree on at SINCE, a time of watch_model_tell(), was told
+ * if it is so. */
+bool watch_model_is_settled(const struct watch_model *model, uint64_t since);
+
 /* Tells all that has changed: KIND is DISK, ADDED, CHANGED or REMOVED. What FN returns that is not
  * 0 ends it and is returned; the rest is told the next time. *RET_AGAIN is when there may be more
  * to tell although nothing happens. */

@@ -83,6 +83,17 @@ static bool is_held(
 	return true;
 }
 
+bool watch_model_is_settled(const struct watch_model *model, uint64_t since)
+{
+	for (size_t i = 0; i < model->count; i++) {
+		const struct watch_entry *entry = &model->entries[i];
+
+		if (entry->dirty && entry->odd && entry->odd <= since)
+			return false;
+	}
+	return true;
+}
+
 static int tell_removed(struct watch_entry *entry, watch_tell_fn fn, void *data)
 {
 	_cleanup_record_ struct record *told = steal_pointer(entry->told);

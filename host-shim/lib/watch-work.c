@@ -17,12 +17,6 @@
 #define PING_MS 4000
 #define SIGN_PING_MS 0
 
-/* A command often makes more than one call. */
-#define YIELD_MS 100
-
-/* At most a quarter of the time goes to reading the XML of a domain with many disks. */
-#define XML_SHARE 3
-
 void watch_begin(struct watch *watch)
 {
 	struct events *events = watch->domain->events;
@@ -65,17 +59,46 @@ static int find_live_work(struct watch *watch, uint64_t now, uint64_t *until)
 
 	if (queue->loss == WATCH_LOSS_MALFORMED)
 		return WATCH_WORK_MALFORMED;
+	if (is_time(watch->pace.share_at, now, until))
+		return WATCH_WORK_SHARE;
 	if (queue->loss != WATCH_LOSS_NONE || watch->model.look)
-		return is_time(watch->look_after, now, until) ? WATCH_WORK_LOOK : -1;
+		return is_time(watch->pace.look_after, now, until) ? WATCH_WORK_LOOK : -1;
 	if (queue->first)
 		return WATCH_WORK_ITEMS;
-	if (events->devices != watch->devices && is_time(watch->xml_after, now, until))
+	if (events->devices != watch->devices && is_time(watch->pace.xml_after, now, until))
 		return WATCH_WORK_XML;
 	if (events->signs != watch->signs)
 		return WATCH_WORK_PING;
 	if (is_time(watch->tell_at, now, until))
 		return WATCH_WORK_TELL;
 	return is_time(watch->heard + WATCH_HEARTBEAT_MS, now, until) ? WATCH_WORK_PING : -1;
+}
+
+/* Returns whether it has the session no more: somebody else has asked for the agent, most likely.
+ */
+static bool note_loss(struct watch *watch, uint64_t now)
+{
+	if (session_is_alive(watch->domain) || watch->queue.loss == WATCH_LOSS_MALFORMED)
+		return false;
+	watch->live = false;
+	if (session_is_given(watch->domain))
+		watch_pace_yielded(&watch->pace, now);
+	else
+		watch->pace.retry_at = now + PACE_YIELD_MIN_MS;
+	return true;
+}
+
+static int find_dead_work(struct watch *watch, uint64_t now, uint64_t *until)
+{
+	const struct events *events = watch->domain->events;
+
+	if (events->signs != watch->signs)
+		return WATCH_WORK_LOOK;
+	if (events->devices != watch->devices) {
+		watch->devices = events->devices;
+		watch_pace_hurry(&watch->pace, now);
+	}
+	return is_time(watch->pace.retry_at, now, until) ? WATCH_WORK_LOOK : -1;
 }
 
 static int find_work(struct watch *watch, uint64_t now, uint64_t *until)
@@ -90,17 +113,11 @@ static int find_work(struct watch *watch, uint64_t now, uint64_t *until)
 		return WATCH_WORK_LOST;
 	if (watch->connected && events_boots(events) != watch->boots)
 		return WATCH_WORK_RESET;
-	if (watch->live && !session_is_alive(watch->domain) &&
-		watch->queue.loss != WATCH_LOSS_MALFORMED) {
-		/* Somebody else has asked for the agent, most likely. */
-		watch->live = false;
-		watch->retry_at = now + YIELD_MS;
-	}
-	if (watch->live)
+	if (watch->live && session_is_rejected(watch->domain))
+		return WATCH_WORK_REJECTED;
+	if (watch->live && !note_loss(watch, now))
 		return find_live_work(watch, now, until);
-	if (events->signs != watch->signs)
-		return WATCH_WORK_LOOK;
-	return is_time(watch->retry_at, now, until) ? WATCH_WORK_LOOK : -1;
+	return find_dead_work(watch, now, until);
 }
 
 enum watch_work watch_wait(struct watch *watch)
@@ -184,12 +201,13 @@ static int read_inventory(
 int watch_look(struct watch *watch, struct hotslot_error *error)
 {
 	_cleanup_call_ struct hotslot_domain *call = NULL;
-	uint64_t deadline = now_ms() + LOOK_MS;
+	uint64_t deadline = now_ms() + LOOK_MS, began;
 	struct domain_xml *xml;
 	int r = begin(watch, LOOK_MS, &call, error);
 
 	if (r < 0)
 		return r;
+	began = now_ms();
 	mind_events(watch);
 	if (watch->begun)
 		r = session_open_politely(watch->domain, deadline, &xml, error);
@@ -197,14 +215,21 @@ int watch_look(struct watch *watch, struct hotslot_error *error)
 		r = session_open(watch->domain, deadline, &xml, error);
 	if (r < 0)
 		return r;
+	/* To wait for others, and for the agent, is no work. */
+	if (!watch->live) {
+		began = now_ms();
+		watch_pace_opened(&watch->pace, session_has_turn(watch->domain), began);
+	}
 	forget_items(watch);
-	return read_inventory(watch, xml, deadline, error);
+	r = read_inventory(watch, xml, deadline, error);
+	watch_pace_looked(&watch->pace, began, now_ms());
+	return r;
 }
 
 int watch_read_xml(struct watch *watch, struct hotslot_error *error)
 {
 	_cleanup_call_ struct hotslot_domain *call = NULL;
-	uint64_t began = now_ms(), now;
+	uint64_t began = now_ms();
 	struct domain_xml *xml;
 	int r = begin(watch, LOOK_MS, &call, error);
 
@@ -214,8 +239,7 @@ int watch_read_xml(struct watch *watch, struct hotslot_error *error)
 	r = domain_read(watch->domain, &xml, error);
 	if (r < 0)
 		return r;
-	now = now_ms();
-	watch->xml_after = now + XML_SHARE * (now - began);
+	watch_pace_read(&watch->pace, began, now_ms());
 	r = watch_model_take_xml(&watch->model, xml);
 	return r < 0 ? error_memory(error) : 0;
 }

@@ -4,18 +4,12 @@
 
 #include "domain.h"
 #include "watch-model.h"
+#include "watch-pace.h"
 #include "watch-queue.h"
 
 /* An agent that has died is told of by QEMU, see watch-signs.h: this is for those that hang, and
  * wakes a guest twice a minute. */
 #define WATCH_HEARTBEAT_MS 30000
-
-/* How long to wait for the agent again that was there, and for one that may come. */
-#define WATCH_RETRY_MIN_MS 250
-#define WATCH_RETRY_MAX_MS 5000
-
-/* After this long without trouble, the next one is met at once again. */
-#define WATCH_PEACE_MS 10000
 
 /* fn() or hotslot_watch_stop() ends it, or the end of the domain does. */
 #define WATCH_OVER 1
@@ -26,6 +20,8 @@ enum watch_work {
 	WATCH_WORK_LOST,      /* the connection to libvirt */
 	WATCH_WORK_RESET,     /* the guest */
 	WATCH_WORK_MALFORMED, /* what the agent says */
+	WATCH_WORK_REJECTED,  /* what was said to it, it says */
+	WATCH_WORK_SHARE,     /* let others in that cannot ask for that */
 	WATCH_WORK_LOOK,      /* connect and read the inventory */
 	WATCH_WORK_ITEMS,     /* the agent's events */
 	WATCH_WORK_XML,	      /* read it again */
@@ -40,16 +36,15 @@ struct watch {
 	struct hotslot_error *error;
 	struct watch_queue queue;
 	struct watch_model model;
+	struct watch_pace pace;
 	struct hotslot_agent_info agent; /* of the last session */
 	bool begun;			 /* something was told */
 	bool live;			 /* there is a session, and the queue hears its events */
 	bool connected, told_disconnected;
 	/* Of the events, as of when they were minded. */
 	unsigned stops, boots, devices, signs, watch_stops;
-	/* When: the agent was heard, there was trouble; not before which to connect, to look, to
-	 * read the XML; and there is something to tell. */
-	uint64_t heard, trouble, retry_at, look_after, xml_after, tell_at;
-	uint64_t interval; /* between two attempts */
+	/* When: the agent was heard; there is something to tell; it connected, 0: ready since. */
+	uint64_t heard, tell_at, connected_at;
 };
 
 void watch_begin(struct watch *watch);

@@ -46,12 +46,32 @@ static int tell_stopped(struct watch *watch)
 
 static int tell_disk(void *data, enum hotslot_watch_kind kind, const struct hotslot_disk *disk)
 {
-	return tell(data, (struct hotslot_watch_event){ .kind = kind, .disk = disk });
+	struct watch *watch = data;
+
+	if (kind != HOTSLOT_WATCH_DISK)
+		watch_pace_changed(&watch->pace);
+	return tell(watch, (struct hotslot_watch_event){ .kind = kind, .disk = disk });
+}
+
+/* What only host or guest shows is among what was there, and takes its time to be told. */
+static int tell_ready(struct watch *watch)
+{
+	if (watch->connected_at == 0 || !watch_model_is_settled(&watch->model, watch->connected_at))
+		return 0;
+	watch->connected_at = 0;
+	return tell_kind(watch, HOTSLOT_WATCH_READY);
+}
+
+static int tell_disks_at(struct watch *watch, uint64_t now)
+{
+	int r = watch_model_tell(&watch->model, now, tell_disk, watch, &watch->tell_at);
+
+	return r == 0 ? tell_ready(watch) : r;
 }
 
 static int tell_disks(struct watch *watch)
 {
-	return watch_model_tell(&watch->model, now_ms(), tell_disk, watch, &watch->tell_at);
+	return tell_disks_at(watch, now_ms());
 }
 
 /* Of one loss it is told once. */
@@ -61,28 +81,12 @@ static int tell_disconnected(struct watch *watch, const char *reason)
 
 	watch->live = watch->connected = false;
 	watch->told_disconnected = true;
+	watch->connected_at = 0;
 	watch_model_settle(&watch->model);
 	if (told)
 		return 0;
 	return tell(watch, (struct hotslot_watch_event){
 				   .kind = HOTSLOT_WATCH_DISCONNECTED, .reason = reason });
-}
-
-/* How long to wait before the next attempt: longer each time, until there has been peace. */
-static uint64_t back_off(struct watch *watch)
-{
-	uint64_t now = now_ms();
-
-	if (now > watch->trouble + WATCH_PEACE_MS)
-		watch->interval = 0;
-	else if (watch->interval < WATCH_RETRY_MIN_MS)
-		watch->interval = WATCH_RETRY_MIN_MS;
-	else
-		watch->interval *= 2;
-	if (watch->interval > WATCH_RETRY_MAX_MS)
-		watch->interval = WATCH_RETRY_MAX_MS;
-	watch->trouble = now;
-	return now + watch->interval;
 }
 
 /* The connection's own event may come a little later. */
@@ -137,10 +141,10 @@ static int fail(struct watch *watch, const struct hotslot_error *error)
 		*watch->error = *error;
 		return -EIO;
 	}
-	watch->retry_at = back_off(watch);
+	watch_pace_trouble(&watch->pace, now_ms());
 	if (is_paused(watch)) {
 		/* libvirt tells when it goes on. */
-		watch->retry_at = now_ms() + WATCH_HEARTBEAT_MS;
+		watch->pace.retry_at = now_ms() + WATCH_HEARTBEAT_MS;
 		return tell_disconnected(watch, "The domain is paused");
 	}
 	return tell_disconnected(watch, error->message);
@@ -154,13 +158,13 @@ static int tell_inventory(struct watch *watch)
 	watch->live = watch->connected = true;
 	watch->told_disconnected = false;
 	watch->heard = now_ms();
-	if (anew)
+	if (anew) {
+		watch->connected_at = watch->heard;
 		r = tell(watch, (struct hotslot_watch_event){
 					.kind = HOTSLOT_WATCH_CONNECTED, .agent = &watch->agent });
+	}
 	if (r == 0)
-		r = tell_disks(watch);
-	if (r == 0 && anew)
-		r = tell_kind(watch, HOTSLOT_WATCH_READY);
+		r = tell_disks_at(watch, watch->heard);
 	if (r == 0)
 		watch->model.begun = true;
 	return r;
@@ -172,7 +176,8 @@ static int look(struct watch *watch)
 	int r = watch_look(watch, &error);
 
 	if (r == -EAGAIN) { /* others in this process have the domain */
-		watch->retry_at = watch->look_after = back_off(watch);
+		watch_pace_trouble(&watch->pace, now_ms());
+		watch->pace.look_after = watch->pace.retry_at;
 		return 0;
 	}
 	return r < 0 ? fail(watch, &error) : tell_inventory(watch);
@@ -188,14 +193,24 @@ static int take_item(struct watch *watch, struct watch_item *item)
 	return watch_model_take_disk(&watch->model, steal_pointer(item->record));
 }
 
-static int break_off(struct watch *watch)
+static int break_off(struct watch *watch, const char *reason)
 {
-	int r;
-
 	watch_end_session(watch);
-	r = tell_disconnected(watch, "The agent sent an event that is not as it should be");
-	watch->retry_at = back_off(watch);
-	return r;
+	watch_pace_trouble(&watch->pace, now_ms());
+	return tell_disconnected(watch, reason);
+}
+
+static int break_off_malformed(struct watch *watch)
+{
+	return break_off(watch, "The agent sent an event that is not as it should be");
+}
+
+static int share(struct watch *watch)
+{
+	watch->live = false;
+	watch_end_session(watch);
+	watch_pace_shared(&watch->pace, now_ms());
+	return 0;
 }
 
 /* In the order in which they came, each told before the next. */
@@ -219,7 +234,7 @@ static int take_items(struct watch *watch)
 		watch_item_free(item);
 		item = next;
 	}
-	return r == -E2BIG ? break_off(watch) : r;
+	return r == -E2BIG ? break_off_malformed(watch) : r;
 }
 
 static int read_xml(struct watch *watch)
@@ -251,10 +266,14 @@ static int do_work(struct watch *watch, enum watch_work work)
 	case WATCH_WORK_LOST:
 		return connection_lost(watch);
 	case WATCH_WORK_RESET:
-		watch->retry_at = 0;
+		watch->pace.retry_at = 0;
 		return tell_disconnected(watch, "The guest was reset, or went back to a snapshot");
 	case WATCH_WORK_MALFORMED:
-		return break_off(watch);
+		return break_off_malformed(watch);
+	case WATCH_WORK_REJECTED:
+		return break_off(watch, "The agent says that it was sent what is no frame");
+	case WATCH_WORK_SHARE:
+		return share(watch);
 	case WATCH_WORK_LOOK:
 		return look(watch);
 	case WATCH_WORK_ITEMS:

@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "error.h"
 #include "loop.h"
+#include "turn-file.h"
 #include "turn.h"
 
 #define UUID "12345678-1234-1234-1234-123456789abc"
@@ -225,9 +226,52 @@ static void test_without_a_safe_place_there_are_no_turns(void **state)
 	assert_int_equal(try(&client), 0);
 	assert_false(turn_is_held(client.turn));
 	unlinkat(runtime.fd, path, 0);
+	/* Nor is another place taken, where nobody else would be. */
+	assert_int_equal(renameat(runtime.fd, "hotslot", runtime.fd, "aside"), 0);
+	put_text(&runtime, "hotslot", "");
+	assert_int_equal(try(&client), 0);
+	assert_false(turn_is_held(client.turn));
+	unlinkat(runtime.fd, "hotslot", 0);
+	assert_int_equal(renameat(runtime.fd, "aside", runtime.fd, "hotslot"), 0);
 	assert_int_equal(try(&client), 0);
 	assert_true(turn_is_held(client.turn));
 	client_done(&client);
+}
+
+/* Root is often in no session, and sessions come and go: all of root's processes meet. */
+static void test_all_processes_of_a_user_find_the_same_place(void **state)
+{
+	static const struct {
+		const char *runtime;
+		unsigned uid;
+		const char *first, *second;
+	} cases[] = {
+		{ NULL, 0, "/run", NULL },
+		{ "", 0, "/run", NULL },
+		{ "/run/user/0", 0, "/run", NULL },
+		{ "/run/user/0//", 0, "/run", NULL },
+		{ "/run/user/01", 0, "/run/user/01", "/run" },
+		{ "/run/user/1000", 0, "/run/user/1000", "/run" },
+		{ "/tmp/x", 0, "/tmp/x", "/run" },
+		{ NULL, 1000, "/run/user/1000", NULL },
+		{ "tmp", 1000, "/run/user/1000", NULL },
+		{ "/run/user/0", 1000, "/run/user/0", "/run/user/1000" },
+		{ "/tmp/x", 1000, "/tmp/x", "/run/user/1000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char base[TURN_BASE_SIZE];
+		int r;
+
+		print_message("%s %u\n", cases[i].runtime, cases[i].uid);
+		assert_int_equal(turn_file_base(cases[i].runtime, cases[i].uid, false, base), 0);
+		assert_string_equal(base, cases[i].first);
+		r = turn_file_base(cases[i].runtime, cases[i].uid, true, base);
+		assert_int_equal(r, cases[i].second ? 0 : -ENOENT);
+		if (r == 0)
+			assert_string_equal(base, cases[i].second);
+	}
 }
 
 /* ---- calls ---- */
@@ -344,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_who_is_in_front_and_does_not_come_is_passed),
 		cmocka_unit_test(test_the_turn_of_a_process_that_dies_is_free),
 		cmocka_unit_test(test_without_a_safe_place_there_are_no_turns),
+		cmocka_unit_test(test_all_processes_of_a_user_find_the_same_place),
 		cmocka_unit_test(test_calls_come_in_order),
 		cmocka_unit_test(test_a_call_waits_for_others_as_long_as_it_may),
 	};

@@ -12,6 +12,8 @@
 FLOOD_KIB=16384
 # For this long it is watched, seconds; and what a list may take meanwhile.
 FLOOD_SECONDS=2 LIST_SECONDS=10
+# Inventories in that time, at most: four a second, and those of the start.
+LOOKS=14
 
 setup_file() {
 	start_daemon "$T/d"
@@ -119,6 +121,33 @@ test_disks_that_the_host_does_not_have() {
 	[[ $took -le $((1000 * LIST_SECONDS)) ]] || fail "a list took $took ms"
 	timeout "$FLOOD_SECONDS" tail --pid="$WATCHER" -f /dev/null || true
 	check_bounded "$calm"
+	end_watch
+}
+
+# Not for events while it cannot say what it hides, nor for those that are missing, nor for saying
+# that it was sent what is none.
+test_it_is_not_asked_without_pause() {
+	local looks how
+	for how in '"merge":{"return":{"hidden":{"undecided":true}}},"flood":[{"disk":'"$(record 0 s 512)}]" \
+		'"after":{"event":"disk-removed","seq":7,"data":{"place":3,"diskseq":1}}' \
+		'"after":{"error":{"class":"MalformedFrame","desc":"no frame"}},"times":1000'; do
+		order disks "$how"
+		start_watch '"event":"ready"'
+		timeout "$FLOOD_SECONDS" tail --pid="$WATCHER" -f /dev/null || true
+		end_watch
+		looks=$(asked)
+		[[ $looks -ge 2 && $looks -le $LOOKS ]] || fail "$looks inventories for $how: $(<events)"
+	done
+	check_match 'was sent what is no frame' "$(<events)"
+}
+
+# Where there is no directory for turns, nobody can ask for the channel.
+test_without_turns_a_watcher_lets_others_in() {
+	mkdir -m 700 none
+	touch none/hotslot
+	XDG_RUNTIME_DIR=$PWD/none start_watch '"event":"ready"'
+	XDG_RUNTIME_DIR=$PWD/none hs list vm --timeout 15 >listed
+	check_equal 0 "$(count disconnected)"
 	end_watch
 }
 

@@ -166,12 +166,15 @@ test_an_agent_that_is_killed_and_what_happens_meanwhile() {
 	hs attach vm a.img --slot 0
 	start_watch
 	raw_image b.img 1M
-	guest_run vm 'kill -STOP $(pidof hotslot-agent)'
+	guest_run vm 'kill -STOP $(pidof hotslot-agent)
+		echo 1 >/sys/block/$(basename $(readlink /dev/disk/by-slot/0))/device/delete'
 	virsh_attach vm b.img 0 5
 	guest_run vm 'kill -KILL $(pidof hotslot-agent)'
 	check_match '^disconnected' "$(await_event .event disconnected | brief | tail -n 1)"
 	await_event .event ready | brief >after
 	check_equal connected "$(head -n 1 after)"
+	# What only the host has takes a moment, and is told before that, too.
+	check_match 'disk-changed 0 ' "$(<after)"
 	await_equal "$(listed)" model
 	check_sense
 	end_watch
@@ -267,6 +270,24 @@ test_a_reader_that_goes_ends_it_at_once() {
 	check_equal 141 "$status"
 	check_match ' connected ' "$(<first)"
 	check_equal "" "$(<err)"
+}
+
+# socat gives it a socket; it has the FIFO open as long as it runs.
+test_a_reader_at_a_socket_that_goes_ends_it_at_once() {
+	local reader alive
+	mkfifo alive
+	timeout "$EVENT_SECONDS" cat alive &
+	alive=$!
+	printf 'exec 3>alive\necho $$ >pid\nexec "%s" -c "%s" watch vm\n' "$HOTSLOT" "$URI" >run.sh
+	socat -u EXEC:'sh run.sh' CREATE:lines &
+	reader=$!
+	await_line lines ' ready$'
+	kill -KILL "$reader"
+	wait "$reader" 2>/dev/null || true
+	wait "$alive" || {
+		kill "$(<pid)"
+		fail "it goes on"
+	}
 }
 
 test_what_cannot_be_watched() {

@@ -5,12 +5,15 @@
  *
  *     {"execute": "fake", "id": ID, "arguments": {"on": REQUEST, HOW}}
  *
+ * The answer says how often it was asked for its disks since the order before, "asked": N.
+ *
  * It shows the disks that the order has as "disks": [RECORD, …], which is none if left out. From
  * then on it answers each such REQUEST, and only those, in one of these ways:
  *
  *     "silent": true    with nothing
  *     "mute": true      with nothing, nor anything after it until the next order; goes with "cut"
  *     "merge": {…}      as always, with these members put in the place of its own
+ *     "after": {…}, "times": N    as always, and then with this frame, so often
  *     "cut": N          with the first N bytes of the answer, and no newline
  *     "text": TEXT, "times": N    with this text, so often, and a newline
  *     "flood": true     with events without end; or "flood": [DATA, …]: as always, and then with
@@ -47,7 +50,7 @@ struct fake {
 	struct frame_reader reader;
 	json_t *orders; /* NULL: to behave */
 	bool mute, flooding;
-	json_int_t seq;
+	json_int_t seq, asked;
 	struct trickle trickle;
 	char session[HOTSLOT_NONCE_MAX + 1];
 };
@@ -85,9 +88,18 @@ static json_t *answer_disks(struct fake *fake)
 {
 	json_t *disks = json_object_get(fake->orders, "disks");
 
+	fake->asked++;
 	return json_pack("{s:o, s:n, s:i, s:i, s:{s:b, s:[]}}", "disks",
 		disks ? json_incref(disks) : json_array(), "next", "total", 0, "seq", 0, "hidden",
 		"undecided", false, "places");
+}
+
+static json_t *answer_order(struct fake *fake)
+{
+	json_int_t asked = fake->asked;
+
+	fake->asked = 0;
+	return json_pack("{s:I}", "asked", asked);
 }
 
 /* The disk that it shows there, with that size. */
@@ -113,6 +125,8 @@ static json_t *answer_body(struct fake *fake, const char *name, const json_t *ar
 {
 	if (!strcmp(name, HOTSLOT_REQUEST_HELLO))
 		return answer_hello(fake, arguments);
+	if (!strcmp(name, ORDER))
+		return answer_order(fake);
 	if (!strcmp(name, HOTSLOT_REQUEST_DISKS))
 		return answer_disks(fake);
 	if (!strcmp(name, HOTSLOT_REQUEST_EXPECT))
@@ -161,6 +175,19 @@ static void send_text(struct fake *fake)
 	port_send(fake->port, "\n", 1);
 }
 
+static void send_after(struct fake *fake)
+{
+	json_t *after = json_object_get(fake->orders, "after");
+	json_int_t times = number_of(fake->orders, "times");
+
+	if (!after)
+		return;
+	json_object_set_new(after, "session", json_string(fake->session));
+	do {
+		send_answer(fake, after);
+	} while (--times > 0);
+}
+
 static void send_changed(struct fake *fake, json_t *answer, const json_t *request)
 {
 	if (json_object_get(fake->orders, "pages"))
@@ -169,6 +196,7 @@ static void send_changed(struct fake *fake, json_t *answer, const json_t *reques
 			number_of(fake->orders, "pages"));
 	json_object_update_recursive(answer, json_object_get(fake->orders, "merge"));
 	send_answer(fake, answer);
+	send_after(fake);
 }
 
 static void misbehave(struct fake *fake, json_t *answer, const json_t *request)
