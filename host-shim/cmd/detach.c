@@ -12,9 +12,6 @@
 #include "users.h"
 #include "wire.h"
 
-/* How long a signal that ends the wait for a disk is not noticed. */
-#define WAIT_SLICE_MS 1000
-
 /* A disk as it was named, and where it is. */
 struct item {
 	const char *reference;
@@ -29,7 +26,7 @@ struct batch {
 	struct client *client;
 	struct hotslot_domain *domain;
 	struct hotslot_detach_options options;
-	unsigned wait_ms; /* for each of them to become free */
+	bool stopped; /* a signal has ended the wait for one */
 	struct users users;
 	char progress[USER_TEXT_SIZE + 80];
 	struct item *items;
@@ -55,24 +52,21 @@ static void show_wait(void *data)
 	show_progress(batch, false);
 }
 
-/* Waits in slices, so that a signal between two of them ends it, and others can talk. */
-static int detach_waiting(struct batch *batch, struct hotslot_error *error)
+static bool stop_waiting(void *data)
 {
-	uint64_t now = now_ms(), until = now + batch->wait_ms;
+	struct batch *batch = data;
+
+	batch->stopped = interrupted();
+	return batch->stopped;
+}
+
+static int detach_current(struct batch *batch, struct hotslot_error *error)
+{
 	int r;
 
-	do {
-		uint64_t left = until - now;
-
-		users_reset(&batch->users);
-		batch->options.wait_ms = (unsigned)(left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS);
-		r = hotslot_detach(
-			batch->domain, batch->current->reference, &batch->options, error);
-		now = now_ms();
-	} while (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && now < until && !interrupted());
-	if (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && now < until)
-		return set_error(error, -EINTR, "not detached: interrupted");
-	return r;
+	users_reset(&batch->users);
+	r = hotslot_detach(batch->domain, batch->current->reference, &batch->options, error);
+	return batch->stopped ? set_error(error, -EINTR, "not detached: interrupted") : r;
 }
 
 static void add_taken(struct batch *batch, json_t *user)
@@ -115,7 +109,7 @@ static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
 		batch->count, item->text);
 	batch->users.waiting_for[0] = '\0';
 	show_progress(batch, batch->count > 1);
-	r = detach_waiting(batch, error);
+	r = detach_current(batch, error);
 	progress_end();
 	if (r == 0)
 		report_taken(batch);
@@ -253,8 +247,8 @@ static void set_option(struct batch *batch, int option)
 	else if (option == 'F')
 		batch->options.foreign = true;
 	else if (option == 'w')
-		batch->wait_ms = 1000 * number_option(batch->client, "wait", 0,
-						HOTSLOT_DEADLINE_MAX_MS / 1000);
+		batch->options.wait_ms = 1000 * number_option(batch->client, "wait", 0,
+							HOTSLOT_DEADLINE_MAX_MS / 1000);
 	else
 		batch->options.timeout_ms = timeout_option(batch->client);
 }
@@ -274,6 +268,8 @@ static int run_detach(struct client *client, int argc, char **argv)
 
 	batch.options.user = users_add;
 	batch.options.user_data = &batch.users;
+	batch.options.interrupted = stop_waiting;
+	batch.options.interrupted_data = &batch;
 	batch.users.on_wait = show_wait;
 	batch.users.data = &batch;
 	while ((option = next_option(client, argc, argv, options)) >= 0)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Detaching a disk: the guest lets go, the host unplugs, the guest says that it is gone. */
+#include <string.h>
+
 #include "error.h"
 #include "guest.h"
 #include "options.h"
@@ -26,6 +28,11 @@ struct detach {
 	uint64_t
 		wait_until; /* now_ms(): a disk in use is waited for, in this turn or a later one */
 	uint64_t turn_until;
+	/* Which disk it is, from the first turn on: there may be another one in the next. */
+	bool resolved;
+	struct xml_disk disk;
+	uint64_t diskseq; /* the guest's number of it, in the boot that follows; 0: not known */
+	char boot_id[40]; /* as long as the hello's */
 };
 
 static uint64_t deadline_of(const struct detach *detach)
@@ -216,23 +223,84 @@ static int free_place(
 	return r;
 }
 
-static int run(struct detach *detach, struct hotslot_error *error)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	const struct xml_disk *disk;
-	int r;
+/* ---- which disk it is ---- */
 
-	r = session_open(detach->domain, deadline_of(detach), &xml, error);
-	if (r == 0)
-		r = resolve_place(detach->domain, xml, &detach->reference, deadline_of(detach),
-			&detach->place, error);
+/* Returns 1 if the host has no disk there. */
+static int find(struct detach *detach, const struct domain_xml *xml, struct hotslot_error *error)
+{
+	const struct xml_disk *disk;
+	int r = resolve_place(detach->domain, xml, &detach->reference, deadline_of(detach),
+		&detach->place, error);
+
 	if (r < 0)
 		return r;
 	disk = resolve_host(xml, detach->place);
 	if (!disk)
-		return free_place(detach, xml, error);
+		return 1;
 	r = resolve_allow(detach->domain, &detach->reference, disk, detach->options.foreign, error);
-	return r < 0 ? r : detach_disk(detach, disk, error);
+	if (r < 0)
+		return r;
+	if (xml_disk_copy(disk, &detach->disk) < 0)
+		return error_memory(error);
+	detach->resolved = true;
+	return 0;
+}
+
+/* One that came back has all that it had before but the guest's number, which changes with each
+ * boot, too. */
+static int check_diskseq(struct detach *detach, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	const char *boot_id = session_info(detach->domain)->boot_id;
+	struct guest_hidden hidden;
+	int r = guest_disk_at(
+		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
+
+	if (r < 0 || !record)
+		return r;
+	if (detach->diskseq != 0 && strcmp(detach->boot_id, boot_id) == 0 &&
+		detach->diskseq != record->disk.diskseq)
+		return resolve_changed(detach->domain, detach->place, error);
+	detach->diskseq = record->disk.diskseq;
+	snprintf(detach->boot_id, sizeof(detach->boot_id), "%s", boot_id);
+	return 0;
+}
+
+/* What was waited for, and no other, whatever its name means by now. */
+static int find_again(
+	struct detach *detach, const struct domain_xml *xml, struct hotslot_error *error)
+{
+	int r = resolve_still(detach->domain, xml, &detach->disk, error);
+
+	if (r == RESOLVED_GONE)
+		return error_set(error, HOTSLOT_ERROR_NO_DISK,
+			"The disk %s of domain %s is gone: somebody else has detached it meanwhile",
+			place_locate(detach->place).text, detach->domain->name);
+	return r < 0 ? r : check_diskseq(detach, error);
+}
+
+static bool may_wait(const struct detach *detach, const struct hotslot_error *error)
+{
+	return error->code == HOTSLOT_ERROR_DISK_BUSY && now_ms() < detach->wait_until;
+}
+
+/* In one turn. */
+static int run(struct detach *detach, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	struct hotslot_error ignored = {};
+	int r = session_open(detach->domain, deadline_of(detach), &xml, error);
+
+	if (r == 0)
+		r = (detach->resolved ? find_again : find)(detach, xml, error);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return free_place(detach, xml, error);
+	r = detach_disk(detach, &detach->disk, error);
+	if (r < 0 && detach->diskseq == 0 && may_wait(detach, error))
+		(void)check_diskseq(detach, &ignored);
+	return r;
 }
 
 static int run_in_turn(struct detach *detach, struct hotslot_error *error)
@@ -246,6 +314,12 @@ static int run_in_turn(struct detach *detach, struct hotslot_error *error)
 	if (detach->turn_until > detach->wait_until)
 		detach->turn_until = detach->wait_until;
 	return r < 0 ? r : run(detach, error);
+}
+
+static bool is_interrupted(const struct detach *detach)
+{
+	return detach->options.interrupted &&
+	       detach->options.interrupted(detach->options.interrupted_data);
 }
 
 int hotslot_detach(struct hotslot_domain *domain, const char *disk,
@@ -264,9 +338,10 @@ int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 		return r;
 	if (detach.options.wait_ms)
 		detach.wait_until = now_ms() + detach.options.wait_ms;
-	while ((r = run_in_turn(&detach, error)) < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY &&
-		now_ms() < detach.wait_until)
+	while ((r = run_in_turn(&detach, error)) < 0 && may_wait(&detach, error) &&
+		!is_interrupted(&detach))
 		error_begin(error, NULL);
+	xml_disk_done(&detach.disk);
 	reference_done(&detach.reference);
 	return r;
 }

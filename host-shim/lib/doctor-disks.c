@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "doctor-work.h"
+#include "places.h"
 #include "reserve.h"
 #include "slot.h"
 
@@ -44,9 +45,14 @@ static void look_at_image(struct examined *disk)
 	if (!disk->doctor->hotslot->local || !source || source[0] != '/' || stat(source, &st) == 0)
 		return;
 	disk->sick = true;
-	doctor_say(disk->doctor, "disk", disk->disk->slot, HOTSLOT_HEALTH_WARNING,
-		"QEMU has it open still: copy what is on it before the domain ends",
-		"Its image %s cannot be found: %s", source, strerror(errno));
+	if (errno == ENOENT || errno == ENOTDIR)
+		doctor_say(disk->doctor, "disk", disk->disk->slot, HOTSLOT_HEALTH_WARNING,
+			"QEMU has it open still: copy what is on it before the domain ends",
+			"Its image %s cannot be found: %s", source, strerror(errno));
+	else
+		doctor_say(disk->doctor, "disk", disk->disk->slot, HOTSLOT_HEALTH_UNKNOWN,
+			"ask as a user who may look at it",
+			"Its image %s cannot be looked at from here: %s", source, strerror(errno));
 }
 
 static void look_at_reservation(struct examined *disk)
@@ -155,31 +161,9 @@ static void examine(struct doctor *doctor, const struct hotslot_disk *d)
 		tell_disk(&disk);
 }
 
-static bool examine_all(struct doctor *doctor)
-{
-	struct hotslot_error error = {};
-	_cleanup_disks_ struct disks disks = {};
-
-	if (disks_read(doctor->domain, doctor->xml, doctor->deadline, &disks, &error) < 0) {
-		doctor_fail(doctor, "disk", -1, error.code, NULL, "%s", error.message);
-		doctor->unknown = "The agent does not say";
-		return false;
-	}
-	if (disks.hidden.undecided)
-		doctor_say(doctor, "disk", -1, HOTSLOT_HEALTH_WARNING,
-			"wait until it has mounted its root file system; if it never does, see "
-			"hotslot-agent(8)",
-			"The guest cannot tell yet which disks its root file system stands on: it "
-			"hides them all");
-	else if (disks.count == 0)
-		doctor_ok(doctor, "disk", "There are none");
-	for (size_t i = 0; i < disks.count; i++)
-		examine(doctor, &disks.records[i]->disk);
-	return true;
-}
-
-/* Without the agent. */
-static int examine_host_disk(struct doctor *doctor, const struct xml_disk *host)
+/* Of a disk that the guest does not speak of: WHY not. */
+static int examine_host_disk(
+	struct doctor *doctor, const struct xml_disk *host, const char *advice, const char *why)
 {
 	_cleanup_record_ struct record *record = record_new(host->target, host->unit);
 	struct examined disk = { .doctor = doctor };
@@ -190,13 +174,14 @@ static int examine_host_disk(struct doctor *doctor, const struct xml_disk *host)
 	disk.disk = &record->disk;
 	look_at_image(&disk);
 	look_at_reservation(&disk);
-	doctor_say(doctor, "disk", record->disk.slot, HOTSLOT_HEALTH_UNKNOWN, NULL, "%s: %s: %s",
-		record->disk.alias ?: "no alias", record->disk.source ?: "no image",
-		doctor->unknown);
+	doctor_say(doctor, "disk", record->disk.slot, HOTSLOT_HEALTH_UNKNOWN, advice, "%s: %s: %s",
+		record->disk.alias ?: "no alias", record->disk.source ?: "no image", why);
 	return 0;
 }
 
-static void examine_host(struct doctor *doctor)
+/* Those that the guest hides, all of them if HIDDEN is NULL. Returns how many. */
+static size_t examine_host(struct doctor *doctor, const struct guest_hidden *hidden,
+	const char *advice, const char *why)
 {
 	const struct domain_xml *xml = doctor->xml;
 	size_t n = 0;
@@ -204,19 +189,55 @@ static void examine_host(struct doctor *doctor)
 	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 
-		if (!domain_xml_manages(xml, disk) || disk->target == SLOT_SYSTEM_TARGET)
+		if (!domain_xml_manages(xml, disk) || disk->target == SLOT_SYSTEM_TARGET ||
+			(hidden && !guest_hides(hidden, place_number(disk->target, disk->unit))))
 			continue;
 		n++;
-		if (examine_host_disk(doctor, disk) < 0)
+		if (examine_host_disk(doctor, disk, advice, why) < 0)
 			doctor_fail(
 				doctor, "disk", -1, HOTSLOT_ERROR_SYSTEM, NULL, "Out of memory");
 	}
-	if (n == 0)
-		doctor_ok(doctor, "disk", "The domain has none");
+	return n;
+}
+
+static size_t examine_hidden(struct doctor *doctor, const struct guest_hidden *hidden)
+{
+	if (!hidden->undecided)
+		return examine_host(doctor, hidden,
+			"nothing, if its root file system stands on it; otherwise see "
+			"hotslot-agent(8)",
+			"The guest hides it as the system's own");
+	doctor_say(doctor, "disk", -1, HOTSLOT_HEALTH_WARNING,
+		"wait until it has mounted its root file system; if it never does, see "
+		"hotslot-agent(8)",
+		"The guest cannot tell yet which disks its root file system stands on: it hides "
+		"them all");
+	return examine_host(doctor, hidden, NULL, "The guest hides it");
+}
+
+static bool examine_all(struct doctor *doctor)
+{
+	struct hotslot_error error = {};
+	_cleanup_disks_ struct disks disks = {};
+	size_t hidden;
+
+	if (disks_read(doctor->domain, doctor->xml, doctor->deadline, &disks, &error) < 0) {
+		doctor_fail(doctor, "disk", -1, error.code, NULL, "%s", error.message);
+		doctor->unknown = "The agent does not say";
+		return false;
+	}
+	hidden = examine_hidden(doctor, &disks.hidden);
+	if (hidden + disks.count == 0 && !disks.hidden.undecided)
+		doctor_ok(doctor, "disk", "There are none");
+	for (size_t i = 0; i < disks.count; i++)
+		examine(doctor, &disks.records[i]->disk);
+	return true;
 }
 
 void doctor_disks(struct doctor *doctor)
 {
-	if (doctor->unknown || !examine_all(doctor))
-		examine_host(doctor);
+	if (!doctor->unknown && examine_all(doctor))
+		return;
+	if (examine_host(doctor, NULL, NULL, doctor->unknown) == 0)
+		doctor_ok(doctor, "disk", "The domain has none");
 }

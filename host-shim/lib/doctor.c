@@ -217,15 +217,26 @@ static void look_at_launch(struct doctor *doctor)
 
 	if (!xml->launching)
 		return;
-	if (launcher_runs(&xml->launcher))
+	switch (launcher_state(&xml->launcher, doctor->hotslot->local)) {
+	case LAUNCHER_RUNS:
 		doctor_say(doctor, "domain", -1, HOTSLOT_HEALTH_WARNING,
 			"wait until it is done, or end that process", "Process %d is launching it",
 			xml->launcher.pid);
-	else
+		break;
+	case LAUNCHER_UNKNOWN:
+		doctor_say(doctor, "domain", -1, HOTSLOT_HEALTH_WARNING,
+			"wait until it is done; if its launcher is gone, 'hotslot repair DOM' "
+			"where that ran finishes it, and 'hotslot shutdown --force DOM' ends it",
+			"Process %d launches it, or its launch was broken off: the process cannot "
+			"be seen from here",
+			xml->launcher.pid);
+		break;
+	case LAUNCHER_ENDED:
 		doctor_say(doctor, "domain", -1, HOTSLOT_HEALTH_WARNING,
 			"'hotslot repair DOM' finishes it; if it does not come up, 'hotslot "
 			"shutdown --force DOM' ends it",
 			"Its launch was broken off");
+	}
 }
 
 static void look_at_metadata(struct doctor *doctor)

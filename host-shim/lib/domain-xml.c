@@ -207,7 +207,7 @@ struct domain_xml *domain_xml_new(void)
 	return xml;
 }
 
-static void disk_done(struct xml_disk *disk)
+void xml_disk_done(struct xml_disk *disk)
 {
 	free(disk->alias);
 	free(disk->serial);
@@ -222,24 +222,34 @@ static bool copy_text(const char *text, char **ret)
 	return !text || *ret;
 }
 
-int domain_xml_add(struct domain_xml *xml, const struct xml_disk *disk)
+int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret)
 {
-	struct xml_disk *disks =
-		reallocarray(xml->disks, xml->n_disks + 1, sizeof(struct xml_disk));
 	struct xml_disk copy = *disk;
 
-	if (!disks)
-		return -ENOMEM;
-	xml->disks = disks;
 	copy.alias = copy.serial = copy.source = copy.format = copy.target_dev = NULL;
 	if (!copy_text(disk->alias, &copy.alias) || !copy_text(disk->serial, &copy.serial) ||
 		!copy_text(disk->source, &copy.source) || !copy_text(disk->format, &copy.format) ||
 		!copy_text(disk->target_dev, &copy.target_dev)) {
-		disk_done(&copy);
+		xml_disk_done(&copy);
 		return -ENOMEM;
 	}
-	xml->disks[xml->n_disks++] = copy;
+	*ret = copy;
 	return 0;
+}
+
+int domain_xml_add(struct domain_xml *xml, const struct xml_disk *disk)
+{
+	struct xml_disk *disks =
+		reallocarray(xml->disks, xml->n_disks + 1, sizeof(struct xml_disk));
+	int r;
+
+	if (!disks)
+		return -ENOMEM;
+	xml->disks = disks;
+	r = xml_disk_copy(disk, &xml->disks[xml->n_disks]);
+	if (r == 0)
+		xml->n_disks++;
+	return r;
 }
 
 struct domain_xml *domain_xml_free(struct domain_xml *xml)
@@ -247,7 +257,7 @@ struct domain_xml *domain_xml_free(struct domain_xml *xml)
 	if (!xml)
 		return NULL;
 	for (size_t i = 0; i < xml->n_disks; i++)
-		disk_done(&xml->disks[i]);
+		xml_disk_done(&xml->disks[i]);
 	free(xml->disks);
 	free(xml->controllers);
 	free(xml->uuid);

@@ -61,6 +61,10 @@ static inline void domain_xml_freep(struct domain_xml **xml)
 
 #define _cleanup_domain_xml_ _cleanup_(domain_xml_freep)
 
+/* A copy that lives on when the XML is freed, and its end. */
+int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret);
+void xml_disk_done(struct xml_disk *disk);
+
 /* Whether it is one disk in two versions of the XML, as far as they tell. */
 bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b);
 

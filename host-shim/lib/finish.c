@@ -35,13 +35,13 @@ int finish_launch(struct hotslot_domain *domain, struct hotslot_error *error)
 	return r < 0 ? r : take_mark(domain, VIR_DOMAIN_AFFECT_LIVE, error);
 }
 
-static bool was_broken_off(virDomainPtr domain)
+static bool was_broken_off(const struct hotslot *hotslot, virDomainPtr domain)
 {
 	_cleanup_free_ char *text = virDomainGetXMLDesc(domain, 0);
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 
 	return text && domain_xml_parse(text, &xml) == 0 && xml->launching &&
-	       !launcher_runs(&xml->launcher);
+	       launcher_state(&xml->launcher, hotslot->local) == LAUNCHER_ENDED;
 }
 
 static void finish_trial(struct hotslot *hotslot, virDomainPtr domain)
@@ -49,7 +49,7 @@ static void finish_trial(struct hotslot *hotslot, virDomainPtr domain)
 	const char *name = virDomainGetName(domain);
 
 	if (!name || strncmp(name, TRIAL_PREFIX, strlen(TRIAL_PREFIX)) != 0 ||
-		!was_broken_off(domain))
+		!was_broken_off(hotslot, domain))
 		return;
 	if (virDomainDestroy(domain) == 0)
 		connection_notice(hotslot,
@@ -61,7 +61,7 @@ void finish_trials(struct hotslot *hotslot)
 	virDomainPtr *domains;
 	int n;
 
-	/* Whether their launchers run can be told of this host only. */
+	/* Whether their launchers run can be told on their host only. */
 	if (!hotslot->local)
 		return;
 	n = virConnectListAllDomains(
@@ -76,7 +76,7 @@ void finish_trials(struct hotslot *hotslot)
 
 int finish_definition(struct hotslot *hotslot, virDomainPtr domain, bool *ret_broken_off)
 {
-	*ret_broken_off = hotslot->local && was_broken_off(domain);
+	*ret_broken_off = was_broken_off(hotslot, domain);
 	if (!*ret_broken_off || virDomainIsActive(domain) != 0 || virDomainUndefine(domain) < 0)
 		return 0;
 	connection_notice(hotslot,

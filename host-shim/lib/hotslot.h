@@ -252,7 +252,11 @@ struct hotslot_detach_options {
 				 from. From the calling thread. NULL: nobody */
 	void *user_data;
 	unsigned wait_ms; /* a disk in use is waited for, this long; others have their turn every
-			     second, and USER is told again */
+			     second, and USER is told again. If they have put another disk there
+			     since: HOTSLOT_ERROR_NO_DISK */
+	bool (*interrupted)(void *data); /* asked every second while it waits: true ends that, with
+					    HOTSLOT_ERROR_DISK_BUSY. NULL: nobody is asked */
+	void *interrupted_data;
 };
 #define HOTSLOT_DETACH_INIT                                   \
 	{                                                     \

@@ -102,26 +102,48 @@ static int record_config(struct hotslot_domain *domain, const struct label_set *
 			  : 0;
 }
 
-static int record(struct hotslot_domain *domain, const struct label_set *change,
-	struct isolation *recorded, struct hotslot_error *error)
+/* What a disk that never came brought is forgotten again; what was only missing is not. */
+static void note(
+	struct label_set *recorded, const struct label_set *changed, const struct label_set *before)
 {
-	struct label_set live, config, undone;
+	recorded->nobody |= changed->nobody && !before->nobody;
+	for (unsigned i = 0; i < changed->count; i++)
+		if (!label_set_has(before, changed->names[i]))
+			(void)label_set_add(recorded, changed->names[i]);
+}
+
+static int record_live(struct hotslot_domain *domain, const struct label_set *change,
+	const struct isolation *written, struct label_set *ret_changed, struct hotslot_error *error)
+{
 	struct hotslot_error other = {};
-	int r = change_element(domain, change, true, VIR_DOMAIN_AFFECT_LIVE, &live, error);
+	int r = change_element(domain, change, true, VIR_DOMAIN_AFFECT_LIVE, ret_changed, error);
+
+	if (r < 0 && isolate_forget(domain, written, &other) < 0)
+		error_append(error,
+			"; the domain's configuration has the label, the running domain does not: "
+			"%s",
+			other.message);
+	return r;
+}
+
+/* The running domain last: as long as it does not have the label, somebody writes it to both. */
+static int record(struct hotslot_domain *domain, const struct label_set *before,
+	const struct label_set *change, struct isolation *recorded, struct hotslot_error *error)
+{
+	struct isolation written = {};
+	struct label_set config, live = {};
+	int r = record_config(domain, change, &config, error);
 
 	if (r < 0)
 		return r;
-	r = record_config(domain, change, &config, error);
-	if (r == 0) {
-		(void)label_set_join(&recorded->live, &live);
-		(void)label_set_join(&recorded->config, &config);
-	} else if (change_element(domain, &live, false, VIR_DOMAIN_AFFECT_LIVE, &undone, &other) <
-		   0) {
-		error_append(error,
-			"; the running domain has the label, its configuration does not: %s",
-			other.message);
-	}
-	return r;
+	note(&written.config, &config, before);
+	if (change->count != before->count || change->nobody != before->nobody)
+		r = record_live(domain, change, &written, &live, error);
+	if (r < 0)
+		return r;
+	(void)label_set_join(&recorded->config, &written.config);
+	(void)label_set_join(&recorded->live, &live);
+	return 0;
 }
 
 int isolate_record(struct hotslot_domain *domain, const struct domain_xml *xml, const char *label,
@@ -134,9 +156,21 @@ int isolate_record(struct hotslot_domain *domain, const struct domain_xml *xml, 
 	held = find_held(xml);
 	if (label_set_add(&held, label) < 0)
 		return too_many(domain->name, error);
-	if (held.count == xml->labels.count && held.nobody == xml->labels.nobody)
-		return 0;
-	return record(domain, &held, recorded, error);
+	return record(domain, &xml->labels, &held, recorded, error);
+}
+
+int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bool *ret_mended,
+	struct hotslot_error *error)
+{
+	struct label_set changed = {};
+	int r = 0;
+
+	if (!label_set_is_empty(&xml->labels))
+		r = record_config(domain, &xml->labels, &changed, error);
+	if (r < 0)
+		return r;
+	*ret_mended = !label_set_is_empty(&changed);
+	return 0;
 }
 
 int isolate_forget(struct hotslot_domain *domain, const struct isolation *recorded,

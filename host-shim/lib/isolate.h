@@ -24,10 +24,16 @@ struct isolation {
 	struct label_set live, config;
 };
 
-/* Writes it down, of a persistent domain to its configuration, too; no call is made if it is there
- * already. Adds to *RECORDED. In a call, with the session held. */
+/* Writes it down, of a persistent domain to its configuration first, which then has what the
+ * running domain has. Nothing is asked about a disk without a label in a domain without any. Adds
+ * to *RECORDED. In a call, with the session held. */
 int isolate_record(struct hotslot_domain *domain, const struct domain_xml *xml, const char *label,
 	struct isolation *recorded, struct hotslot_error *error);
+
+/* Adds to the configuration of a persistent domain what the running domain has alone. *ret_mended:
+ * something was missing there. Likewise in a call. */
+int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bool *ret_mended,
+	struct hotslot_error *error);
 
 /* The inverse, for a disk that never came. */
 int isolate_forget(struct hotslot_domain *domain, const struct isolation *recorded,

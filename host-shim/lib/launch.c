@@ -143,7 +143,7 @@ static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain
 		r = plan_make(hotslot, plan, error);
 	if (r < 0)
 		return r;
-	plan->spec.launcher = launcher_self();
+	plan->spec.launcher = launcher_self(hotslot->local);
 	finish_trials(hotslot);
 	error_step(error, "accelerator");
 	r = accel_choose(hotslot, plan->options.accel, &plan->spec, &plan->kvm_doubt, error);

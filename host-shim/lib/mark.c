@@ -6,12 +6,15 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "metadata.h"
 
 #define LAUNCHING "launching"
 #define PID "pid"
 #define START "start"
+#define BOOT "boot"
+#define PID_NAMESPACE "pid-namespace"
 
 /* A line of some fifty numbers, and a name of at most 64 bytes. */
 #define STAT_SIZE 2048
@@ -39,22 +42,52 @@ static int read_start(int pid, uint64_t *ret)
 	return parse_u64(field, UINT64_MAX, ret);
 }
 
-struct launcher launcher_self(void)
+/* Two kernels have different boots, two containers on one have different namespaces. */
+static void read_place(struct launcher *ret)
+{
+	struct stat st;
+
+	if (read_attr_at(
+		    AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot)) < 0)
+		ret->boot[0] = '\0';
+	ret->pid_namespace = stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
+struct launcher launcher_self(bool local)
 {
 	struct launcher self = { .pid = getpid() };
 
-	if (read_start(self.pid, &self.start) < 0)
-		self.pid = 0;
+	if (read_start(self.pid, &self.start) == 0 && local)
+		read_place(&self);
 	return self;
 }
 
-bool launcher_runs(const struct launcher *launcher)
+static enum launcher_state process_state(const struct launcher *launcher)
 {
 	uint64_t start;
-	int r = launcher->pid > 0 ? read_start(launcher->pid, &start) : -ESRCH;
+	int r = read_start(launcher->pid, &start);
 
 	/* Other users' processes may be hidden. */
-	return r == -ENOENT || (r == 0 && start == launcher->start);
+	if (r < 0)
+		return r == -ESRCH ? LAUNCHER_ENDED : LAUNCHER_UNKNOWN;
+	return start == launcher->start ? LAUNCHER_RUNS : LAUNCHER_ENDED;
+}
+
+enum launcher_state launcher_state(const struct launcher *launcher, bool local)
+{
+	struct launcher here = {};
+
+	if (launcher->pid == 0)
+		return LAUNCHER_ENDED;
+	read_place(&here);
+	if (!local || !launcher->boot[0] || !here.boot[0])
+		return LAUNCHER_UNKNOWN;
+	/* Of what ran before the host was started anew, nothing does. */
+	if (strcmp(launcher->boot, here.boot) != 0)
+		return LAUNCHER_ENDED;
+	if (launcher->pid_namespace != here.pid_namespace)
+		return LAUNCHER_UNKNOWN;
+	return process_state(launcher);
 }
 
 static xmlNode *find_mark(xmlNode *element)
@@ -63,6 +96,18 @@ static xmlNode *find_mark(xmlNode *element)
 		if (metadata_is(node, LAUNCHING))
 			return node;
 	return NULL;
+}
+
+/* What is not there, or none, is not known. */
+static void parse_place(xmlNode *mark, struct launcher *ret)
+{
+	_cleanup_free_ char *boot = xml_attribute(mark, BOOT);
+	_cleanup_free_ char *space = xml_attribute(mark, PID_NAMESPACE);
+
+	if (boot && strlen(boot) < sizeof(ret->boot))
+		strcpy(ret->boot, boot);
+	if (space)
+		(void)parse_u64(space, UINT64_MAX, &ret->pid_namespace);
 }
 
 static struct launcher read_mark(xmlNode *mark)
@@ -75,6 +120,7 @@ static struct launcher read_mark(xmlNode *mark)
 		parse_u64(start, UINT64_MAX, &launcher.start) < 0)
 		return (struct launcher){};
 	launcher.pid = (int)number;
+	parse_place(mark, &launcher);
 	return launcher;
 }
 
@@ -97,6 +143,10 @@ void mark_write(struct xml_writer *w, const struct launcher *launcher)
 	xml_open(w, METADATA_KEY ":" LAUNCHING);
 	xml_putf(w, PID, "%d", launcher->pid);
 	xml_putf(w, START, "%llu", (unsigned long long)launcher->start);
+	if (launcher->boot[0]) {
+		xml_put(w, BOOT, launcher->boot);
+		xml_putf(w, PID_NAMESPACE, "%llu", (unsigned long long)launcher->pid_namespace);
+	}
 	xml_close(w);
 }
 

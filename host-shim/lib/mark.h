@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The mark of a domain that is being launched: <launching pid='212' start='8171'/> in our element
- * of its metadata, from its first moment until the guest has confirmed all of its drives. Pure, but
- * for what says whether the launcher still runs.
+ * The mark of a domain that is being launched: <launching pid='212' start='8171' boot='3b4c…'
+ * pid-namespace='4026531836'/> in our element of its metadata, from its first moment until the
+ * guest has confirmed all of its drives. Pure, but for what says whether the launcher still runs.
  */
 #pragma once
 
 #include "xml.h"
 
-/* The process that launches it; two of one pid have started at different times. */
+/* Of the kernel's UUIDs, with the NUL. */
+#define MARK_BOOT_SIZE 37
+
+/* The process that launches it; two of one pid have started at different times, or in different
+ * places. */
 struct launcher {
-	int pid;	/* 0: not known */
-	uint64_t start; /* clock ticks after this host's boot: proc(5), /proc/PID/stat */
+	int pid;		   /* 0: nobody */
+	uint64_t start;		   /* clock ticks after its host's boot: proc(5), /proc/PID/stat */
+	char boot[MARK_BOOT_SIZE]; /* of its host; empty: not the domain's host, or not known */
+	uint64_t pid_namespace;	   /* its inode, see pid_namespaces(7); 0: not known */
 };
 
-/* The caller's own. */
-struct launcher launcher_self(void);
+/* The caller's own. LOCAL: on the domain's host. */
+struct launcher launcher_self(bool local);
 
-/* Whether it still runs, on this host. */
-bool launcher_runs(const struct launcher *launcher);
+enum launcher_state {
+	LAUNCHER_ENDED,
+	LAUNCHER_RUNS,
+	LAUNCHER_UNKNOWN, /* its processes are not to be seen from here */
+};
+
+/* LOCAL: the caller is on the domain's host, as is a launcher that says where it runs. */
+enum launcher_state launcher_state(const struct launcher *launcher, bool local);
 
 /* Whether there is a mark in a domain's <metadata>, which may be NULL. One that cannot be read was
  * left by nobody. */

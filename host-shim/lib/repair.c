@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "finish.h"
+#include "isolate.h"
 #include "options.h"
 #include "record.h"
 #include "reserve.h"
@@ -94,13 +95,26 @@ static int fill_reserved(struct repair *repair, struct hotslot_error *error)
 	return 0;
 }
 
-/* While its launcher runs, it is his. */
+/* While its launcher runs, or may, it is his. */
+static bool is_left_alone(const struct repair *repair)
+{
+	const struct domain_xml *xml = *repair->xml;
+	enum launcher_state state = launcher_state(&xml->launcher, repair->domain->hotslot->local);
+
+	if (state == LAUNCHER_UNKNOWN && repair->whole)
+		connection_notice(repair->domain->hotslot,
+			"Domain %s: whether process %d, which launches it, still runs cannot be "
+			"told from here: its launch is left alone",
+			repair->domain->name, xml->launcher.pid);
+	return state != LAUNCHER_ENDED;
+}
+
 static int finish_mark(struct repair *repair, struct hotslot_error *error)
 {
 	struct domain_xml *xml = *repair->xml;
 	int r;
 
-	if (!xml->launching || launcher_runs(&xml->launcher))
+	if (!xml->launching || is_left_alone(repair))
 		return 0;
 	r = repair_confirm(repair, error);
 	if (r == 0)
@@ -122,12 +136,21 @@ int repair_advise(const struct hotslot_domain *domain, const struct domain_xml *
 {
 	if (!xml || !xml->launching || domain->booting || error->code == HOTSLOT_ERROR_NOT_RUNNING)
 		return r;
-	if (launcher_runs(&xml->launcher))
+	switch (launcher_state(&xml->launcher, domain->hotslot->local)) {
+	case LAUNCHER_RUNS:
 		error_append(error, "; process %d is launching the domain", xml->launcher.pid);
-	else
+		break;
+	case LAUNCHER_UNKNOWN:
+		error_append(error,
+			"; process %d launches the domain, or its launch was broken off, which "
+			"cannot be told from here",
+			xml->launcher.pid);
+		break;
+	case LAUNCHER_ENDED:
 		error_append(error,
 			"; its launch was broken off: if it does not come up, end it with 'hotslot "
 			"shutdown --force'");
+	}
 	return r;
 }
 
@@ -143,12 +166,27 @@ static bool disks_may_differ(const struct repair *repair)
 	return repair->whole || disks != n || released != 0;
 }
 
+/* Only the next start would show that they are missing. */
+static int mend_labels(struct repair *repair, struct hotslot_error *error)
+{
+	bool mended;
+	int r = isolate_mend(repair->domain, *repair->xml, &mended, error);
+
+	if (r < 0)
+		return repair_failed(repair, error);
+	if (mended)
+		repair_tell(repair, -1, "its configuration has all of its labels again");
+	return 0;
+}
+
 static int run(struct repair *repair, struct hotslot_error *error)
 {
 	int r = finish_mark(repair, error);
 
 	if (r == 0)
 		r = fill_reserved(repair, error);
+	if (r == 0 && repair->whole)
+		r = mend_labels(repair, error);
 	if (r == 0 && disks_may_differ(repair))
 		r = repair_disks(repair, error);
 	return r;

@@ -14,9 +14,10 @@ bool reserve_has(const struct domain_xml *xml, unsigned slot)
 	return slot_set_has(&xml->reserved, slot);
 }
 
-/* Changes the reservations of the running domain or of its configuration: FLAGS say which. */
+/* Changes the reservations of the running domain or of its configuration: FLAGS say which. The
+ * caller frees *ret_old, what was there before; it may be NULL, or there was nothing. */
 static int change_element(struct hotslot_domain *domain, const struct slot_set *change, bool add,
-	unsigned flags, struct hotslot_error *error)
+	unsigned flags, char **ret_old, struct hotslot_error *error)
 {
 	_cleanup_free_ char *old = NULL, *text = NULL;
 	int r = element_get(domain, flags, &old, error);
@@ -27,26 +28,34 @@ static int change_element(struct hotslot_domain *domain, const struct slot_set *
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot change the metadata of domain %s", domain->name);
-	return old || text ? element_set(domain, flags, text, error) : 0;
+	if (old || text)
+		r = element_set(domain, flags, text, error);
+	if (r == 0 && ret_old)
+		*ret_old = steal_pointer(old);
+	return r;
 }
 
-/* The running domain first: its metadata counts. Each gets the change, on top of what it has, which
- * may differ. Both or, as far as libvirt lets us, neither. */
+/* The running domain last: its metadata counts, so whoever is killed before it has done nothing and
+ * does it again. Each gets the change, on top of what it has, which may differ. Both or, as far as
+ * libvirt lets us, neither. */
 static int store(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	struct hotslot_error *error)
 {
+	_cleanup_free_ char *old = NULL;
 	struct hotslot_error other = {};
-	int persistent = virDomainIsPersistent(domain->domain), r;
+	int persistent = virDomainIsPersistent(domain->domain), r = 0;
 
 	if (persistent < 0)
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
-	r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_LIVE, error);
-	if (r < 0 || !persistent)
+	if (persistent)
+		r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_CONFIG, &old, error);
+	if (r < 0)
 		return r;
-	r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_CONFIG, error);
-	if (r < 0 && change_element(domain, change, !add, VIR_DOMAIN_AFFECT_LIVE, &other) < 0)
+	r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_LIVE, NULL, error);
+	if (r < 0 && persistent && element_set(domain, VIR_DOMAIN_AFFECT_CONFIG, old, &other) < 0)
 		error_append(error,
-			"; the running domain has the change, its configuration does not: %s",
+			"; the domain's configuration has the change, the running domain does not: "
+			"%s",
 			other.message);
 	return r;
 }
@@ -77,7 +86,7 @@ int reserve_fill(struct hotslot_domain *domain, unsigned slot, struct hotslot_er
 {
 	struct slot_set change = one(slot);
 
-	return change_element(domain, &change, false, VIR_DOMAIN_AFFECT_LIVE, error);
+	return change_element(domain, &change, false, VIR_DOMAIN_AFFECT_LIVE, NULL, error);
 }
 
 static int check_reserve(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error)

@@ -51,16 +51,19 @@ int resolve_unseen(const struct hotslot_domain *domain, const struct guest_hidde
 		place_locate(place).text);
 }
 
-int resolve_again(
-	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
+int resolve_changed(
+	const struct hotslot_domain *domain, uint64_t place, struct hotslot_error *error)
 {
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	uint64_t place = place_number(disk->target, disk->unit);
-	int r = domain_read(domain, &xml, error);
+	return error_set(error, HOTSLOT_ERROR_NO_DISK,
+		"The disk %s of domain %s has changed meanwhile", place_locate(place).text,
+		domain->name);
+}
+
+int resolve_still(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct xml_disk *disk, struct hotslot_error *error)
+{
 	bool empty = true;
 
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *now = &xml->disks[i];
 
@@ -68,11 +71,17 @@ int resolve_again(
 			return RESOLVED_AGAIN;
 		empty = empty && !xml_disk_shares(now, disk);
 	}
-	if (empty)
-		return RESOLVED_GONE;
-	return error_set(error, HOTSLOT_ERROR_NO_DISK,
-		"The disk %s of domain %s has changed meanwhile", place_locate(place).text,
-		domain->name);
+	return empty ? RESOLVED_GONE
+		     : resolve_changed(domain, place_number(disk->target, disk->unit), error);
+}
+
+int resolve_again(
+	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_read(domain, &xml, error);
+
+	return r < 0 ? r : resolve_still(domain, xml, disk, error);
 }
 
 int resolve_allow(const struct hotslot_domain *domain, const struct reference *reference,

@@ -31,6 +31,15 @@ enum resolved {
 	RESOLVED_GONE,	/* nothing is at its place, nor has its alias or its label */
 };
 
+/* Whether DISK is in XML as it was: an enum resolved, or HOTSLOT_ERROR_NO_DISK if another one has
+ * its place, its alias or its label. */
+int resolve_still(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct xml_disk *disk, struct hotslot_error *error);
+
+/* Sets the error that another disk is there now. */
+int resolve_changed(
+	const struct hotslot_domain *domain, uint64_t place, struct hotslot_error *error);
+
 /* Reads the live XML again before libvirt finds DISK by a label or an alias, which may be another's
  * by now: then HOTSLOT_ERROR_NO_DISK. Returns an enum resolved. */
 int resolve_again(

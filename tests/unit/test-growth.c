@@ -21,7 +21,7 @@ struct size {
 static const struct size sizes[] = {
 	SIZE(hotslot_agent_info, 224),
 	SIZE(hotslot_attach_options, 80),
-	SIZE(hotslot_detach_options, 48),
+	SIZE(hotslot_detach_options, 64),
 	SIZE(hotslot_resize_options, 24),
 	SIZE(hotslot_launch_options, 136),
 	SIZE(hotslot_shutdown_options, 16),

@@ -228,7 +228,10 @@ static void test_a_serial_is_the_hosts_as_qemu_delivers_it(void **state)
 		{ OURS, "s", "s", false, false },
 		{ OURS, "s", "S", false, true },
 		{ OURS, "s", NULL, false, true },
-		{ OURS, NULL, "s", false, false },
+		/* QEMU has none of its own. */
+		{ OURS, NULL, "s", false, true },
+		{ OURS, NULL, NULL, false, false },
+		{ OURS, NULL, "s", true, false },
 		{ OURS, "s", "t", true, false },
 		{ OURS, LONG_SERIAL, CUT_SERIAL, false, true },
 		{ "ua-x", LONG_SERIAL, CUT_SERIAL, false, false },
@@ -237,7 +240,8 @@ static void test_a_serial_is_the_hosts_as_qemu_delivers_it(void **state)
 		{ "ua-x", "a b", "a\\x5c\\x20b", false, false },
 		{ "ua-x", "a b", "a\\x20b", false, false },
 		{ "ua-x", "a b", "ab", false, true },
-		{ "scsi0-0-0-0", "", "s", false, false },
+		{ "scsi0-0-0-0", "", "s", false, true },
+		{ "scsi0-0-0-0", "", NULL, false, false },
 		/* The cut is between backslash and blank. */
 		{ NULL, "01234567890123456789012345678901234 x",
 			"01234567890123456789012345678901234\\x5c", false, false },

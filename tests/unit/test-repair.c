@@ -21,12 +21,19 @@ static void test_a_mark_is_read(void **state)
 		{ "", false, {} },
 		{ "<h:hotslot " OURS "/>", false, {} },
 		{ "<h:hotslot " OURS "><h:launching pid='7' start='81'/></h:hotslot>", true,
-			{ 7, 81 } },
+			{ .pid = 7, .start = 81 } },
 		{ "<hotslot xmlns='" METADATA_URI "'><launching pid='7' start='81'/></hotslot>",
-			true, { 7, 81 } },
+			true, { .pid = 7, .start = 81 } },
 		{ "<h:hotslot " OURS "><h:reserved slots='1'/><h:launching pid='7' start='81'/>"
 		  "</h:hotslot>",
-			true, { 7, 81 } },
+			true, { .pid = 7, .start = 81 } },
+		{ "<h:hotslot " OURS "><h:launching pid='7' start='81' boot='b' "
+		  "pid-namespace='9'/></h:hotslot>",
+			true, { .pid = 7, .start = 81, .boot = "b", .pid_namespace = 9 } },
+		{ "<h:hotslot " OURS "><h:launching pid='7' start='81' "
+		  "boot='0123456789012345678901234567890123456' pid-namespace='-9'/>"
+		  "</h:hotslot>",
+			true, { .pid = 7, .start = 81 } },
 		/* Nobody's. */
 		{ "<h:hotslot " OURS "><h:launching/></h:hotslot>", true, {} },
 		{ "<h:hotslot " OURS "><h:launching pid='7'/></h:hotslot>", true, {} },
@@ -50,13 +57,15 @@ static void test_a_mark_is_read(void **state)
 		assert_int_equal(xml->launching, cases[i].launching);
 		assert_int_equal(xml->launcher.pid, cases[i].launcher.pid);
 		assert_int_equal(xml->launcher.start, cases[i].launcher.start);
+		assert_string_equal(xml->launcher.boot, cases[i].launcher.boot);
+		assert_int_equal(xml->launcher.pid_namespace, cases[i].launcher.pid_namespace);
 		assert_false(xml->bad_metadata);
 	}
 }
 
 static void test_what_is_written_is_read_back(void **state)
 {
-	const struct launcher self = launcher_self();
+	const struct launcher self = launcher_self(true);
 	_cleanup_xml_writer_ struct xml_writer w = {};
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -72,7 +81,7 @@ static void test_what_is_written_is_read_back(void **state)
 	assert_int_equal(domain_xml_parse(text, &xml), 0);
 	assert_true(xml->launching);
 	assert_int_equal(xml->launcher.pid, getpid());
-	assert_true(launcher_runs(&xml->launcher));
+	assert_int_equal(launcher_state(&xml->launcher, true), LAUNCHER_RUNS);
 }
 
 static void test_only_the_mark_is_taken_off(void **state)
@@ -108,31 +117,52 @@ static void test_only_the_mark_is_taken_off(void **state)
 
 static void test_a_process_that_has_ended_launches_nothing(void **state)
 {
-	struct launcher launcher = launcher_self(), child = {};
+	struct launcher launcher = launcher_self(true), child = {};
 	int pipe_fd[2], status;
 	pid_t pid;
 
 	(void)state;
-	assert_true(launcher_runs(&launcher));
+	assert_int_equal(launcher_state(&launcher, true), LAUNCHER_RUNS);
 	launcher.start++; /* another of that pid */
-	assert_false(launcher_runs(&launcher));
-	assert_false(launcher_runs(&(const struct launcher){}));
+	assert_int_equal(launcher_state(&launcher, true), LAUNCHER_ENDED);
+	assert_int_equal(launcher_state(&(const struct launcher){}, true), LAUNCHER_ENDED);
 	assert_int_equal(pipe(pipe_fd), 0);
 	pid = fork();
 	if (pid == 0) {
-		child = launcher_self();
+		child = launcher_self(true);
 		_exit(write(pipe_fd[1], &child, sizeof(child)) != sizeof(child));
 	}
 	assert_int_equal(read(pipe_fd[0], &child, sizeof(child)), sizeof(child));
 	assert_int_equal(child.pid, pid);
 	/* Not reaped, it has a /proc/PID still. */
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){}, WEXITED | WNOWAIT), 0);
-	assert_false(launcher_runs(&child));
+	assert_int_equal(launcher_state(&child, true), LAUNCHER_ENDED);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_false(launcher_runs(&child));
+	assert_int_equal(launcher_state(&child, true), LAUNCHER_ENDED);
 	close(pipe_fd[0]);
 	close(pipe_fd[1]);
+}
+
+/* One that does is not taken for one that has ended, wherever it is looked at from. */
+static void test_a_process_that_is_not_to_be_seen_may_launch_still(void **state)
+{
+	struct launcher launcher = launcher_self(true);
+
+	(void)state;
+	assert_int_equal(launcher_state(&launcher, false), LAUNCHER_UNKNOWN);
+	launcher.start++; /* here it would have ended */
+	launcher.pid_namespace++;
+	assert_int_equal(launcher_state(&launcher, true), LAUNCHER_UNKNOWN);
+	launcher.pid_namespace = 0;
+	assert_int_equal(launcher_state(&launcher, true), LAUNCHER_UNKNOWN);
+	strcpy(launcher.boot, "another");
+	assert_int_equal(launcher_state(&launcher, true), LAUNCHER_ENDED);
+	assert_int_equal(launcher_state(&launcher, false), LAUNCHER_UNKNOWN);
+	/* A launch over the network says only who. */
+	launcher = launcher_self(false);
+	assert_int_equal(launcher.pid, getpid());
+	assert_int_equal(launcher_state(&launcher, true), LAUNCHER_UNKNOWN);
 }
 
 int main(void)
@@ -142,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_written_is_read_back),
 		cmocka_unit_test(test_only_the_mark_is_taken_off),
 		cmocka_unit_test(test_a_process_that_has_ended_launches_nothing),
+		cmocka_unit_test(test_a_process_that_is_not_to_be_seen_may_launch_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

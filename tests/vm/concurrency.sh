@@ -182,6 +182,62 @@ test_a_call_that_waits_for_a_disk_does_not_lock_others_out() {
 	check_equal "" "$(slots vm)"
 }
 
+hold_slot_0() {
+	guest_run vm 'setsid sleep 100 </dev/disk/by-slot/0 >/dev/null 2>&1 & echo $! >/tmp/user'
+}
+
+# Waits for slot 0, and is in its second turn at least.
+start_waiting() { # [OPTION…]
+	"$HOTSLOT" -c "$URI" detach vm 0 --wait 30 "$@" >waited 2>&1 &
+	WAITER=$!
+	guest_run vm 'until [ $(pidof hotslot-agent | wc -w) -gt 1 ]; do usleep 10000; done'
+	sleep 1.2
+}
+
+# Who waits for a disk takes no other one away, which has its slot meanwhile.
+test_a_wait_is_for_the_disk_that_was_there() {
+	local status=0 others=()
+	raw_image wanted
+	raw_image other
+	hs attach vm wanted --slot 0 >/dev/null
+	hold_slot_0
+	start_waiting
+	hs detach vm 0 --force >/dev/null 2>&1 &
+	others+=($!)
+	sleep 0.1
+	hs attach vm other >/dev/null &
+	others+=($!)
+	wait "$WAITER" || status=$?
+	wait "${others[@]}"
+	check_match '^1 .*detach: The disk in slot 0 of domain vm (has changed|is gone)' "$status $(<waited)"
+	check_match '/other$' "$(hs list vm --json | jq -r '.disks[].source')"
+	guest_run vm 'kill $(cat /tmp/user)'
+	hs detach vm 0
+}
+
+# All that the host knows of it is the same; its number in the guest is not.
+test_a_wait_is_not_for_the_same_disk_that_left_and_came_back() {
+	local status=0
+	raw_image wanted
+	virsh_attach vm wanted 0 0 '<serial>same</serial>'
+	await_equal 0 slots vm
+	hold_slot_0
+	start_waiting --foreign
+	# Its turn ends meanwhile, and it does not see it.
+	kill -STOP "$WAITER"
+	sleep 1.2
+	virsh_detach vm wanted
+	guest_run vm 'while [ -e /dev/disk/by-slot/0 ]; do usleep 10000; done'
+	virsh_attach vm wanted 0 0 '<serial>same</serial>'
+	guest_run vm 'until [ -e /dev/disk/by-slot/0 ]; do usleep 10000; done'
+	kill -CONT "$WAITER"
+	wait "$WAITER" || status=$?
+	check_match '^1 .*detach: The disk in slot 0 of domain vm has changed meanwhile' "$status $(<waited)"
+	check_equal 0 "$(slots vm)"
+	guest_run vm 'kill $(cat /tmp/user)'
+	hs detach vm 0 --foreign
+}
+
 test_a_process_that_is_killed_leaves_no_lock() {
 	local pid i
 	raw_image killed
@@ -204,14 +260,13 @@ test_the_files_of_turns_are_the_callers_own() {
 	check_equal "700 $(id -u)" "$(stat -c '%a %u' "$directory")"
 	check_equal "600 $(id -u)" "$(stat -c '%a %u' "$directory"/*)"
 	check_equal "$(run_uuid)" "$(ls "$directory")"
-	# With none, or one that somebody else could have put there, it goes without.
+	# With one that somebody else could have put there, it goes without.
 	mv "$directory" aside
 	ln -s "$PWD/aside" "$directory"
 	rm aside/*
 	hs agent vm >/dev/null
 	check_equal "" "$(ls aside)"
 	rm "$directory"
-	env -u XDG_RUNTIME_DIR "$HOTSLOT" -c "$URI" agent vm >/dev/null
 }
 
 # libvirt connects without a deadline, and with the domain locked: never once too often.

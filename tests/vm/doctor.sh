@@ -188,15 +188,42 @@ test_a_slot_with_a_disk_that_is_reserved_still() {
 	run_virsh metadata vm urn:hotslot:domain:1 --live --remove
 }
 
+mark_launch() { # PID BOOT PID-NAMESPACE
+	run_virsh metadata vm urn:hotslot:domain:1 --live --key hotslot \
+		--set "<hotslot><launching pid='$1' start='1' boot='$2' pid-namespace='$3'/></hotslot>"
+}
+
+# That it has none of that pid says nothing to who is in another container than the launcher.
+test_a_launch_whose_launcher_cannot_be_seen() {
+	local boot
+	boot=$(</proc/sys/kernel/random/boot_id)
+	mark_launch $$ "$boot" 1
+	examine
+	found "^domain warning: Process $$ launches it, or its launch was broken off: .*cannot be seen"
+	check_fails 0 "whether process $$, .* cannot be told from here: its launch is left alone" hs repair vm
+	check_match launching "$(live_xml vm)"
+	mark_launch $$ "$boot" "$(stat -Lc %i /proc/self/ns/pid)"
+	examine
+	found "^domain warning: Its launch was broken off \\('hotslot repair vm'"
+	# Of what ran before the host was started anew nothing does.
+	mark_launch $$ earlier 1
+	examine
+	found '^domain warning: Its launch was broken off'
+	check_match 'its launch was broken off, and is finished now' "$(hs repair vm)"
+	! live_xml vm | grep launching
+}
+
 test_disks_of_others_conflicts_sizes_and_images_that_are_gone() {
 	raw_image a.img
 	raw_image b.img
 	virsh_attach vm a.img 0 1 '<serial>twin</serial>'
 	virsh_attach vm b.img 0 2 '<serial>twin</serial>'
 	await_equal "true true" conflicts
-	rm b.img
+	rm a.img b.img
+	ln -s a.img a.img
 	examine
 	found '^disk 1 warning: Another disk has its serial.*\(attach one of them with another' \
+		'^disk 1 unknown: Its image .*/a.img cannot be looked at from here: Too many levels' \
 		'^disk 2 warning: Its image .*/b.img cannot be found.*\(QEMU has it open'
 	check_equal "" "$(<stderr)"
 	detach_all vm

@@ -375,6 +375,8 @@ test_a_guest_that_hides_disks() {
 		fails_with protected "$LIST_SECONDS" detach vm serial:sly --force --foreign
 		fails_with no-disk "$LIST_SECONDS" resolve vm serial:none
 	done
+	hs doctor vm >report || true
+	check_match "disk 0 +ua-hotslot-sly: .*/a.img: The guest hides it as the system's own" "$(<report)"
 	order disks '"merge":{"return":{"hidden":{"undecided":true}}}'
 	check_match 'cannot tell yet which disks its root file system stands on, so it hides them all' \
 		"$(hs list vm 2>&1)"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Labels: disks that must not meet do not meet in a domain, and it remembers whose it has held.
+# Labels: disks that must not meet do not meet in a domain, and it remembers whose it has held. What
+# both of its metadata keep survives a kill between the two writes.
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
@@ -119,6 +120,57 @@ test_the_label_of_a_disk_that_never_came_is_not_kept() {
 	check_fails 1 'step: attach' hs attach vm over.qcow2 --label b
 	check_fails 1 'step: attach' hs attach vm over.qcow2 --label a --any-label
 	check_kept b
+}
+
+# The command is killed after the first metadata that it writes; one like it shows when that is.
+killed_at_first_write() { # COMMAND_LIKE_IT -- COMMAND
+	local status=0 step steps=$B/tests/vm/steps like=()
+	while [[ $1 != -- ]]; do
+		like+=("$1")
+		shift
+	done
+	rm -f steps
+	STEPS_LOG=steps LD_PRELOAD=$steps hs "${like[@]}"
+	step=$(grep -n -m1 'after virDomainSetMetadata' steps | cut -d: -f1)
+	STEPS_AT=$step STEPS_COMMAND=kill LD_PRELOAD=$steps "$HOTSLOT" -c "$URI" "${@:2}" || status=$?
+	check_equal 137 "$status"
+}
+
+test_no_label_is_lost_by_a_kill_between_the_two_writes() {
+	forget_labels
+	killed_at_first_write attach vm a.img --label j -- attach vm b.img --label k --any-label
+	check_equal '["j"]' "$(labels)"
+	check_match "names='j,k'" "$(run_virsh dumpxml vm --inactive | tr '"' "'")"
+	hs attach vm b.img --label k --any-label
+	check_kept j,k
+}
+
+test_a_label_that_the_configuration_lacks_comes_back() {
+	forget_labels
+	hs attach vm a.img --label a
+	run_virsh metadata vm "$KEY" --config --remove
+	hs attach vm b.img --label a
+	check_kept a
+	run_virsh metadata vm "$KEY" --config --remove
+	check_equal 'its configuration has all of its labels again' "$(hs repair vm)"
+	check_kept a
+	check_fails 0 'nothing to repair' hs repair vm
+	# Not by the disk that fails, so it stays.
+	qemu-img create -q -f qcow2 -u -b "$T/none.img" -F raw over.qcow2 1M
+	run_virsh metadata vm "$KEY" --config --remove
+	check_fails 1 'step: attach' hs attach vm over.qcow2 --label a
+	check_kept a
+}
+
+# Whoever does it again does it to both.
+test_no_reservation_is_half_done_by_a_kill_between_the_two_writes() {
+	forget_labels
+	killed_at_first_write reserve vm 5 -- reserve vm 7
+	hs reserve vm 7
+	check_match "slots='5,7'" "$(run_virsh dumpxml vm --inactive | tr '"' "'")"
+	killed_at_first_write unreserve vm 5 -- unreserve vm 7
+	hs unreserve vm 7
+	check_equal "" "$(hs reserve vm)$(run_virsh dumpxml vm --inactive | grep reserved)"
 }
 
 test_a_label_that_is_none_is_refused() {
