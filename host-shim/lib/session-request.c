@@ -5,6 +5,10 @@
 #include "error.h"
 #include "session-state.h"
 
+/* Before what got no answer is asked again: an agent that refuses all that it hears is not asked
+ * without end. */
+#define ASK_AGAIN_MS 50
+
 static uint64_t milliseconds_left(uint64_t deadline)
 {
 	uint64_t now = now_ms();
@@ -92,6 +96,10 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 				domain->name, execute);
 		}
 		domain->session->ready = false;
+		r = session_pause(
+			domain, session_earlier(now_ms() + ASK_AGAIN_MS, deadline), error);
+		if (r < 0)
+			return r;
 	}
 }
 
