@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "epoch.h"
 #include "log.h"
 #include "pending.h"
 #include "release.h"
@@ -12,31 +13,12 @@
 #include "requests.h"
 
 #define BOOT_ID_FILE "sys/kernel/random/boot_id"
-#define EPOCH_FILE "epoch"
 
-/* A port that is unplugged is heard of when it comes back; one that only failed is not. */
+/* A port that is unplugged is heard of when it comes back; one that only failed, or that somebody
+ * else has, is not: it is tried again after this long, then after twice as long and so on, but at
+ * least twice a minute. */
 #define REOPEN_MS 1000
-
-/* Counts the agent's starts in this boot: /run is emptied by a reboot. */
-static int count_epoch(struct server *server)
-{
-	char path[sizeof(server->tracker->run_directory) + sizeof(EPOCH_FILE) + 1];
-	_cleanup_fclose_ FILE *file = NULL;
-
-	snprintf(path, sizeof(path), "%s/" EPOCH_FILE, server->tracker->run_directory);
-	if (read_attr_u64_at(-1, path, &server->epoch) < 0)
-		server->epoch = 0;
-	server->epoch++;
-	file = fopen(path, "we");
-	if (!file || fprintf(file, "%llu\n", (unsigned long long)server->epoch) < 0 ||
-		fflush(file) == EOF) {
-		int r = -errno;
-
-		log_error("cannot write %s: %s", path, strerror(-r));
-		return r;
-	}
-	return 0;
-}
+#define REOPEN_DOUBLINGS_MAX 5
 
 int server_open(struct server *server, struct loop *loop, struct tracker *tracker)
 {
@@ -49,7 +31,7 @@ int server_open(struct server *server, struct loop *loop, struct tracker *tracke
 		log_error("cannot read /proc/" BOOT_ID_FILE ": %s", strerror(-r));
 		return r;
 	}
-	return count_epoch(server);
+	return epoch_count(tracker->run_directory, &server->epoch);
 }
 
 static void end_session(struct server *server)
@@ -294,16 +276,48 @@ static void handle_port(void *data, uint32_t events)
 	}
 }
 
+/* What cannot be watched is closed again. */
 static int watch_port(struct server *server)
 {
+	int r;
+
 	server->port_source = (struct source){ port_fd(server->port), handle_port, server };
-	return loop_add(server->loop, &server->port_source, EPOLLIN | EPOLLOUT | EPOLLET);
+	r = loop_add(server->loop, &server->port_source, EPOLLIN | EPOLLOUT | EPOLLET);
+	if (r < 0)
+		close_port(server);
+	return r;
 }
 
 static struct port_callbacks callbacks_of(struct server *server)
 {
 	return (struct port_callbacks){ handle_connected, handle_received, handle_disconnected,
 		server };
+}
+
+/* R is what came of it; who has the port is said once, however long he has it. */
+static void note_opening(struct server *server, const char *path, int r)
+{
+	int before = server->open_error;
+
+	server->open_error = r < 0 ? r : 0;
+	if (r >= 0) {
+		server->reopen_at = 0;
+		server->reopen_doublings = 0;
+		return;
+	}
+	server->reopen_at = now_ms() + ((uint64_t)REOPEN_MS << server->reopen_doublings);
+	if (server->reopen_doublings < REOPEN_DOUBLINGS_MAX)
+		server->reopen_doublings++;
+	if (r != before)
+		log_error("cannot open the port %s: %s", path,
+			r == -EBUSY ? "another process has it, perhaps another hotslot-agent"
+				    : strerror(-r));
+}
+
+/* While it is unplugged, the driver has taken back the device and not yet the node. */
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENXIO || r == -ENODEV;
 }
 
 int server_open_port(struct server *server)
@@ -321,15 +335,12 @@ int server_open_port(struct server *server)
 	}
 	if (r == 0)
 		r = port_open(path, &callbacks, &server->port);
-	if (r == -ENOENT)
-		return 1;
-	if (r < 0) {
-		log_error("cannot open the port %s: %s", path,
-			r == -EBUSY ? "another process has it, perhaps another hotslot-agent"
-				    : strerror(-r));
-		return r;
-	}
-	return watch_port(server);
+	if (r == 0)
+		r = watch_port(server);
+	if (is_absent(r))
+		r = 1;
+	note_opening(server, path, r);
+	return r;
 }
 
 int server_use_socket(struct server *server, int fd)

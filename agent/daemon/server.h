@@ -22,7 +22,9 @@ struct server {
 	struct port *port;     /* NULL while the guest has none */
 	const char *port_path; /* NULL: the one named HOTSLOT_PORT_NAME */
 	struct source port_source;
-	uint64_t reopen_at; /* now_ms(): when to try again to open the port; 0: not */
+	uint64_t reopen_at;	   /* now_ms(): when to try again to open the port; 0: not */
+	unsigned reopen_doublings; /* of the time until then */
+	int open_error;		   /* of the last try, or 0 */
 	struct frame_reader reader;
 	bool active; /* a host has said hello */
 	char session[HOTSLOT_NONCE_MAX + 1];
@@ -42,7 +44,7 @@ int server_open(struct server *server, struct loop *loop, struct tracker *tracke
 void server_close(struct server *server);
 
 /* Opens the port unless it is open. Returns 1 if the guest has none yet: call again when one
- * appears. */
+ * appears. What else fails is logged, and tried again by server_tick(). */
 int server_open_port(struct server *server);
 
 /* Serves a connected socket instead of a port. */

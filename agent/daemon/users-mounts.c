@@ -89,12 +89,25 @@ int search_own_mounts(struct search *search)
 	return find_new_mounts(search, "self", 0);
 }
 
-int search_mounts(struct search *search, pid_t pid)
+/* A thread can have left the namespace of its process, whom DATA points to. */
+static int find_mounts_of_thread(struct search *search, pid_t thread, void *data)
+{
+	const pid_t *pid = data;
+	char process[PROCESS_PATH_SIZE / 2];
+
+	snprintf(process, sizeof(process), "%d/task/%d", *pid, thread);
+	return find_new_mounts(search, process, *pid);
+}
+
+int search_mounts(struct search *search, pid_t pid, void *unused)
 {
 	char process[16];
+	int r;
 
+	(void)unused;
 	snprintf(process, sizeof(process), "%d", pid);
-	return find_new_mounts(search, process, pid);
+	r = find_new_mounts(search, process, pid);
+	return r < 0 ? r : search_threads(search, pid, find_mounts_of_thread, &pid);
 }
 
 /* File systems have a directory for each that there is, by the kernel's name of its device: ext4,

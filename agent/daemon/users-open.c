@@ -2,8 +2,10 @@
 /* Processes that have a disk open: its nodes, or files on it. */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "users-search.h"
@@ -17,6 +19,15 @@
 struct use {
 	const struct stack_node *node; /* NULL: nothing of the stack */
 	char file[PATH_MAX];	       /* a file on it, or empty: itself */
+};
+
+/* What a thread can have for itself: descriptors, the directories that it is in, memory. */
+static const int parts[] = { KCMP_FILES, KCMP_FS, KCMP_VM };
+
+struct process {
+	pid_t pid;
+	pid_t last[ARRAY_SIZE(parts)]; /* the thread whose part was looked at last */
+	struct use use;
 };
 
 /* "PID (COMM) STATE PPID …", proc(5); what comes after that is not read. */
@@ -45,14 +56,15 @@ static const struct stack_node *find_below_file(const struct stack *stack, const
 
 /* io_uring keeps files that have no descriptor any more. The kernel tells their last names only:
  * "    0: sdb". */
-static void find_in_ring(struct search *search, pid_t pid, const char *fd, struct use *ret)
+static void find_in_ring(
+	struct search *search, const char *process, const char *fd, struct use *ret)
 {
 	_cleanup_free_ char *data = NULL;
 	char path[PROCESS_PATH_SIZE], *rest, *line;
 	size_t length;
 
 	ret->file[0] = '\0';
-	snprintf(path, sizeof(path), "%d/fdinfo/%.16s", pid, fd);
+	snprintf(path, sizeof(path), "%s/fdinfo/%.16s", process, fd);
 	if (read_file_at(search->procfd, path, FDINFO_MAX, &data, &length) < 0)
 		return;
 	rest = data;
@@ -64,16 +76,17 @@ static void find_in_ring(struct search *search, pid_t pid, const char *fd, struc
 	}
 }
 
-/* What a link of /proc leads to. Sockets, pipes and the like have no path; and no file server is
- * asked, which may be dead. */
+/* What a link of /proc leads to. Sockets, pipes and the like have no path, some things one that is
+ * too long to be told; and no file server is asked, which may be dead. */
 static void find_behind(const struct stack *stack, int dirfd, const char *name, struct use *ret)
 {
 	ssize_t length = readlinkat(dirfd, name, ret->file, sizeof(ret->file) - 1);
+	bool too_long = length < 0 && errno == ENAMETOOLONG;
 	struct statx st;
 	dev_t rdev;
 
 	ret->file[length < 0 ? 0 : length] = '\0';
-	if (ret->file[0] != '/' ||
+	if ((ret->file[0] != '/' && !too_long) ||
 		statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0)
 		return;
 	rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor);
@@ -87,52 +100,109 @@ static void find_behind(const struct stack *stack, int dirfd, const char *name, 
 		ret->node = find_below_file(stack, &st);
 }
 
-/* Looks behind each link of a directory of the process: its descriptors, or what it has mapped,
- * which needs no descriptor. */
-static int find_in_directory(struct search *search, pid_t pid, const char *name, struct use *ret)
+/* Looks behind each link of a directory of PROCESS ("PID" or "PID/task/TID"). */
+static int find_in_directory(
+	struct search *search, const char *process, const char *name, struct use *ret)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	char path[PROCESS_PATH_SIZE];
 	struct dirent *entry;
 
-	snprintf(path, sizeof(path), "%d/%s", pid, name);
+	snprintf(path, sizeof(path), "%s/%s", process, name);
 	dir = open_directory_at(search->procfd, path);
 	if (!dir) /* it has ended */
 		return errno == ENOMEM ? -ENOMEM : 0;
 	while (!ret->node && (entry = readdir(dir))) {
 		find_behind(&search->stack, dirfd(dir), entry->d_name, ret);
 		if (strcmp(ret->file, "anon_inode:[io_uring]") == 0)
-			find_in_ring(search, pid, entry->d_name, ret);
+			find_in_ring(search, process, entry->d_name, ret);
 	}
 	return 0;
 }
 
-/* Where a process is. */
-static void find_place(struct search *search, pid_t pid, struct use *ret)
+static void find_link(struct search *search, const char *process, const char *name, struct use *ret)
 {
-	static const char *const links[] = { "cwd", "root", "exe" };
+	char path[PROCESS_PATH_SIZE];
 
-	for (size_t i = 0; i < ARRAY_SIZE(links) && !ret->node; i++) {
-		char path[PROCESS_PATH_SIZE];
-
-		snprintf(path, sizeof(path), "%d/%s", pid, links[i]);
+	snprintf(path, sizeof(path), "%s/%s", process, name);
+	if (!ret->node)
 		find_behind(&search->stack, search->procfd, path, ret);
-	}
 }
 
-int search_open_files(struct search *search, pid_t pid)
+/* What is mapped needs no descriptor. Only below its own number does a thread show that. */
+static int find_mapped(struct search *search, pid_t thread, struct use *ret)
 {
-	struct use use = { .node = NULL };
+	char process[PROCESS_PATH_SIZE / 2];
+
+	snprintf(process, sizeof(process), "%d", thread);
+	find_link(search, process, "exe", ret);
+	return ret->node ? 0 : find_in_directory(search, process, "map_files", ret);
+}
+
+static int find_part(
+	struct search *search, int part, const char *process, pid_t thread, struct use *ret)
+{
+	if (part == KCMP_FILES)
+		return find_in_directory(search, process, "fd", ret);
+	if (part == KCMP_VM)
+		return find_mapped(search, thread, ret);
+	find_link(search, process, "cwd", ret);
+	find_link(search, process, "root", ret);
+	return 0;
+}
+
+static bool shares(pid_t a, pid_t b, int part)
+{
+	return syscall(SYS_kcmp, a, b, part, 0, 0) == 0;
+}
+
+/* A thread shares all with its process, unless that part of the process has ended or the thread
+ * has left it. A kernel that does not tell has them all looked at. */
+static int find_in_thread(struct search *search, pid_t thread, void *data)
+{
+	struct process *process = data;
+	char path[PROCESS_PATH_SIZE / 2];
+	int r = 0;
+
+	snprintf(path, sizeof(path), "%d/task/%d", process->pid, thread);
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0 && !process->use.node; i++) {
+		if (shares(thread, process->pid, parts[i]) ||
+			shares(thread, process->last[i], parts[i]))
+			continue;
+		process->last[i] = thread;
+		r = find_part(search, parts[i], path, thread, &process->use);
+	}
+	return r < 0 ? r : process->use.node != NULL;
+}
+
+static int find_in_process(struct search *search, struct process *process)
+{
+	char path[PROCESS_PATH_SIZE / 2];
+	int r = 0;
+
+	snprintf(path, sizeof(path), "%d", process->pid);
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0 && !process->use.node; i++) {
+		process->last[i] = process->pid;
+		r = find_part(search, parts[i], path, process->pid, &process->use);
+	}
+	if (r == 0 && !process->use.node)
+		r = search_threads(search, process->pid, find_in_thread, process);
+	return r;
+}
+
+int search_open_files(struct search *search, pid_t pid, void *unused)
+{
+	struct process process = { .pid = pid };
+	const struct use *use = &process.use;
 	int r;
 
+	(void)unused;
 	if (pid == search->self)
 		return 0;
-	r = find_in_directory(search, pid, "fd", &use);
-	if (r == 0 && !use.node)
-		find_place(search, pid, &use);
-	if (r == 0 && !use.node)
-		r = find_in_directory(search, pid, "map_files", &use);
-	if (r < 0 || !use.node || read_parent(search->procfd, pid) == search->self)
+	r = find_in_process(search, &process);
+	if (r < 0)
 		return r;
-	return search_add(search, "open", use.node, use.file, pid);
+	if (!use->node || read_parent(search->procfd, pid) == search->self)
+		return 0;
+	return search_add(search, "open", use->node, use->file, pid);
 }

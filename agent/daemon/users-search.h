@@ -8,7 +8,7 @@
 #include "users-stack.h"
 #include "users.h"
 
-/* "PID/" and the longest name of what is read of a process. */
+/* "PID/task/TID/" and the longest name of what is read of a thread. */
 #define PROCESS_PATH_SIZE 64
 
 /* "mnt:[4026531841]" */
@@ -28,15 +28,24 @@ struct search {
 int search_add(struct search *search, const char *kind, const struct stack_node *node,
 	const char *what, pid_t pid);
 
+/* Calls FIND with each process, until it returns something else than 0, which is returned. */
+int search_processes(struct search *search, int (*find)(struct search *, pid_t pid, void *));
+
+/* The same with DATA and each thread of a process but the first. Most have no other, which costs
+ * little to know. */
+int search_threads(struct search *search, pid_t pid,
+	int (*find)(struct search *, pid_t thread, void *data), void *data);
+
 /* Adds the mounts in our own mount namespace, and notes it as seen. */
 int search_own_mounts(struct search *search);
 
-/* Adds the mounts in the mount namespace of a process, unless it was seen before. */
-int search_mounts(struct search *search, pid_t pid);
+/* Adds the mounts in the mount namespaces of a process and its threads that were not seen before.
+ * The last argument is for search_processes(), here and below. */
+int search_mounts(struct search *search, pid_t pid, void *unused);
 
 /* Adds the file systems that are there though no process sees them mounted; after all mounts. */
 int search_unmounted(struct search *search);
 
 /* Adds a process if it has a device of the stack open, or a file on one that is not mounted for it
  * to be found by; after all mounts. */
-int search_open_files(struct search *search, pid_t pid);
+int search_open_files(struct search *search, pid_t pid, void *unused);

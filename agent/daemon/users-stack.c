@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "loop-device.h"
 #include "util.h"
 
 /* "class/block/", two names and what stands between and after them. */
@@ -80,7 +81,8 @@ static int add(int sysfd, struct stack *stack, const char *name, size_t below, b
 	snprintf(path, sizeof(path), "class/block/%s/dev", name);
 	if (read_devnum(sysfd, path, &devnum) < 0)
 		return 0;
-	strcpy(device, stack->nodes[below].device); /* the array moves as it grows */
+	/* The array moves as it grows. A partition of the disk is at the bottom, too. */
+	strcpy(device, below == 0 && !top ? name : stack->nodes[below].device);
 	r = append(stack, name, devnum, device);
 	if (r < 0)
 		return r;
@@ -110,7 +112,8 @@ static int add_holders(int sysfd, struct stack *stack, size_t below)
 	return 0;
 }
 
-/* An md or loop device can have partitions of its own. */
+/* What stands on a disk can have partitions, too. Those of the disk are asked for even if the
+ * caller has a list: the kernel may have found one that no uevent has told of yet. */
 static int add_partitions(int sysfd, struct stack *stack, size_t below)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -141,8 +144,34 @@ static void strip_deleted(char *path)
 		path[length - n] = '\0';
 }
 
+static bool is_file(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) == 0 &&
+	       S_ISREG(st.stx_mode);
+}
+
+/* FILE can be another mount namespace's, or gone, or too long to be told: then the loop device is
+ * asked. One that is a file here is not, as the file's server may be dead. */
+static const struct stack_node *find_below_loop(int sysfd, const char *dev_dir,
+	const struct stack *stack, const char *name, const char *file)
+{
+	const struct stack_node *node = stack_by_node(stack, file);
+	char path[PATH_SIZE];
+	dev_t devnum, below;
+
+	if (node || !dev_dir || is_file(file))
+		return node;
+	snprintf(path, sizeof(path), "class/block/%s/dev", name);
+	if (read_devnum(sysfd, path, &devnum) < 0 ||
+		loop_device_below(dev_dir, name, devnum, &below) < 0)
+		return NULL;
+	return stack_by_devnum(stack, below);
+}
+
 /* Loop devices are no holders to the kernel: each says what file it stands on. */
-static int add_loops(int sysfd, struct stack *stack)
+static int add_loops(int sysfd, const char *dev_dir, struct stack *stack)
 {
 	_cleanup_closedir_ DIR *dir = open_directory_at(sysfd, "block");
 	const char *name;
@@ -152,13 +181,16 @@ static int add_loops(int sysfd, struct stack *stack)
 		char path[PATH_SIZE], file[PATH_MAX];
 		const struct stack_node *below;
 
-		if (strncmp(name, "loop", strlen("loop")) != 0)
+		if (strncmp(name, "loop", strlen("loop")) != 0 || stack_by_name(stack, name))
 			continue;
 		snprintf(path, sizeof(path), "%s/loop/backing_file", name);
-		if (read_attr_at(dirfd(dir), path, file, sizeof(file)) < 0)
+		r = read_attr_at(dirfd(dir), path, file, sizeof(file));
+		if (r == -ENOENT)
 			continue;
+		if (r < 0) /* a path that is too long to be told */
+			file[0] = '\0';
 		strip_deleted(file);
-		below = stack_by_node(stack, file);
+		below = find_below_loop(sysfd, dev_dir, stack, name, file);
 		if (!below)
 			continue;
 		r = add(sysfd, stack, name, (size_t)(below - stack->nodes), true);
@@ -196,7 +228,7 @@ static int add_bottom(
 }
 
 /* Breadth first, and once nothing is left, what loop devices add. */
-static int add_upper(int sysfd, struct stack *stack, size_t bottom)
+static int add_upper(int sysfd, const char *dev_dir, struct stack *stack)
 {
 	size_t i = 0;
 	int r;
@@ -206,19 +238,19 @@ static int add_upper(int sysfd, struct stack *stack, size_t bottom)
 			r = add_holders(sysfd, stack, i);
 			if (r < 0)
 				return r;
-			r = i < bottom ? 0 : add_partitions(sysfd, stack, i);
+			r = add_partitions(sysfd, stack, i);
 			if (r < 0)
 				return r;
 		}
-		r = add_loops(sysfd, stack);
+		r = add_loops(sysfd, dev_dir, stack);
 		if (r < 0)
 			return r;
 	} while (i < stack->n);
 	return 0;
 }
 
-int stack_find(int sysfd, const struct disk *disk, const struct partition *partitions, size_t n,
-	struct stack *ret)
+int stack_find(int sysfd, const char *dev_dir, const struct disk *disk,
+	const struct partition *partitions, size_t n, struct stack *ret)
 {
 	struct stack stack = { .nodes = NULL };
 	int r;
@@ -227,7 +259,7 @@ int stack_find(int sysfd, const struct disk *disk, const struct partition *parti
 	add_generic(sysfd, &stack, disk->name, "bsg");
 	r = add_bottom(&stack, disk, partitions, n);
 	if (r == 0)
-		r = add_upper(sysfd, &stack, stack.n);
+		r = add_upper(sysfd, dev_dir, &stack);
 	if (r < 0) {
 		stack_done(&stack);
 		return r;

@@ -32,10 +32,12 @@ struct stack {
 	size_t n_generics;
 };
 
-/* Finds them under SYSFD, a directory like /sys. Returns -E2BIG if there are more than STACK_MAX.
- * The caller calls stack_done() if this succeeds. */
-int stack_find(int sysfd, const struct disk *disk, const struct partition *partitions, size_t n,
-	struct stack *ret);
+/* Finds them under SYSFD, a directory like /sys; the N partitions are those known of, others are
+ * found. DEV_DIR, like /dev, is for loop devices to be asked; NULL: they are not. Can block, on the
+ * server of a loop device's file. Returns -E2BIG if there are more than STACK_MAX. The caller calls
+ * stack_done() if this succeeds. */
+int stack_find(int sysfd, const char *dev_dir, const struct disk *disk,
+	const struct partition *partitions, size_t n, struct stack *ret);
 
 /* The node of this name of the kernel's, or NULL. */
 const struct stack_node *stack_by_name(const struct stack *stack, const char *name);

@@ -12,9 +12,6 @@
 /* A line for each of at most 32 swaps (MAX_SWAPFILES) with a path in it. */
 #define SWAPS_MAX (256 * 1024)
 
-/* The kernel's (PID_MAX_LIMIT). */
-#define PID_MAX (4 * 1024 * 1024)
-
 /* Encodes as much of TEXT as fits in SIZE bytes. */
 static int encode(const char *text, char *ret, size_t size)
 {
@@ -140,35 +137,20 @@ static int find_swaps(struct search *search)
 	return r;
 }
 
-static int for_each_process(struct search *search, int (*find)(struct search *, pid_t))
-{
-	_cleanup_closedir_ DIR *dir = open_directory_at(search->procfd, ".");
-	struct dirent *entry;
-	uint64_t pid;
-	int r = 0;
-
-	if (!dir)
-		return -errno;
-	while (r == 0 && (entry = readdir(dir)))
-		if (parse_u64(entry->d_name, PID_MAX, &pid) == 0)
-			r = find(search, (pid_t)pid);
-	return r;
-}
-
 static int find_all(struct search *search)
 {
 	int r;
 
 	/* Our own mount namespace is where people look first. */
 	if ((r = search_own_mounts(search)) < 0 ||
-		(r = for_each_process(search, search_mounts)) < 0 || (r = find_swaps(search)) < 0 ||
+		(r = search_processes(search, search_mounts)) < 0 || (r = find_swaps(search)) < 0 ||
 		(r = find_holders(search)) < 0 || (r = find_btrfs(search)) < 0 ||
 		(r = search_unmounted(search)) < 0)
 		return r;
-	return for_each_process(search, search_open_files);
+	return search_processes(search, search_open_files);
 }
 
-int disk_users_find(int procfd, int sysfd, pid_t self, const struct disk *disk,
+int disk_users_find(int procfd, int sysfd, const char *dev_dir, pid_t self, const struct disk *disk,
 	const struct partition *partitions, size_t n, struct disk_user *ret, size_t max,
 	size_t *ret_count)
 {
@@ -177,7 +159,7 @@ int disk_users_find(int procfd, int sysfd, pid_t self, const struct disk *disk,
 	};
 	int r;
 
-	r = stack_find(sysfd, disk, partitions, n, &search.stack);
+	r = stack_find(sysfd, dev_dir, disk, partitions, n, &search.stack);
 	if (r < 0)
 		return r;
 	r = find_all(&search);

@@ -36,10 +36,12 @@ struct disk_user {
  * - open: a process that has its node open, mapped, registered with io_uring, or as its SCSI
  * generic device; or one that uses a file (what) of a file system that it does not see mounted
  *
- * PROCFD and SYSFD are directories like /proc and /sys. The process SELF and its children are no
- * users. Writes at most MAX users to RET; *ret_count is how many there are, which may be more.
- * Processes that end meanwhile are passed over. Reads files of other processes, so it can block:
- * hold_take() calls it in its child. */
-int disk_users_find(int procfd, int sysfd, pid_t self, const struct disk *disk,
+ * A process is searched with those of its threads that share less than usual with it.
+ *
+ * PROCFD, SYSFD and DEV_DIR are directories like /proc, /sys and /dev. The process SELF and its
+ * children are no users. Writes at most MAX users to RET; *ret_count is how many there are, which
+ * may be more. Processes that end meanwhile are passed over. Reads files of other processes, so it
+ * can block: hold_take() calls it in its child. */
+int disk_users_find(int procfd, int sysfd, const char *dev_dir, pid_t self, const struct disk *disk,
 	const struct partition *partitions, size_t n, struct disk_user *ret, size_t max,
 	size_t *ret_count);

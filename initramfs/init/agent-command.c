@@ -23,6 +23,8 @@ char *const *agent_command_make(
 	size_t n = 0;
 
 	command->argv[n++] = (char *)AGENT_PATH;
+	if (options->no_contents)
+		command->argv[n++] = (char *)"--no-contents";
 	for (size_t i = 0; i < options->n_mirrors; i++) {
 		make_mirror(options->mirrors[i]);
 		snprintf(command->mirrors[i], sizeof(command->mirrors[i]), "%s%s",

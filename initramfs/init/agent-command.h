@@ -11,7 +11,7 @@
 
 /* The agent's arguments, with room for what they point to. */
 struct agent_command {
-	char *argv[2 * OPTION_MIRRORS_MAX + 2];
+	char *argv[2 * OPTION_MIRRORS_MAX + 3];
 	char mirrors[OPTION_MIRRORS_MAX][sizeof(INIT_ROOT) + OPTION_MIRROR_SIZE];
 };
 

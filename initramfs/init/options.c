@@ -84,6 +84,8 @@ static int set_parameter(struct options *options, const char *name, char *value)
 		return choose(value, "agent", "udev", &options->links_by_udev);
 	if (!strcmp(name, "agent"))
 		return choose(value, "yes", "no", &options->no_agent);
+	if (!strcmp(name, "contents"))
+		return choose(value, "yes", "no", &options->no_contents);
 	if (!strcmp(name, "mirror"))
 		return add_mirror(options, value);
 	if (!strcmp(name, "uevents"))

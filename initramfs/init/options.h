@@ -22,6 +22,7 @@
 struct options {
 	bool links_by_udev;	 /* hotslot.links=udev; the agent makes them otherwise */
 	bool no_agent;		 /* hotslot.agent=no; udev makes the links then */
+	bool no_contents;	 /* hotslot.contents=no; the agent looks at disks otherwise */
 	bool all_uevents;	 /* hotslot.uevents=all; udevd hears of less otherwise */
 	const char *root;	 /* hotslot.root=; NULL: stay in the initramfs */
 	const char *root_type;	 /* hotslot.rootfstype= */

@@ -104,8 +104,8 @@ void fuzz_users(const char *data, size_t size)
 
 	set_up();
 	put_parts(files, ARRAY_SIZE(files), data, size);
-	if (disk_users_find(machine.view.proc, machine.view.sys, 1, &disk, &partition, 1, users,
-		    USERS_MAX, &count) < 0)
+	if (disk_users_find(machine.view.proc, machine.view.sys, NULL, 1, &disk, &partition, 1,
+		    users, USERS_MAX, &count) < 0)
 		return;
 	for (size_t i = 0; i < count && i < USERS_MAX; i++) {
 		hold(text_is_printable(users[i].what, strlen(users[i].what)));

@@ -48,6 +48,8 @@ static const struct line lines[] = {
 	{ "hotslot.agent=no hotslot.links=agent", NULL,
 		{ DEFAULTS, .no_agent = true, .links_by_udev = true } },
 	{ "hotslot.agent=no hotslot.agent=yes", NULL, { DEFAULTS } },
+	{ "hotslot.contents=no", NULL, { DEFAULTS, .no_contents = true } },
+	{ "hotslot.contents=no hotslot.contents=yes", NULL, { DEFAULTS } },
 	{ "hotslot.mirror=/run/a hotslot.mirror=\"/srv/b c\"", NULL,
 		{ DEFAULTS, .mirrors = { "/run/a", "/srv/b c" }, .n_mirrors = 2 } },
 	/* The kernel's quotes. */
@@ -66,6 +68,8 @@ static const struct line lines[] = {
 	{ .line = "hotslot.root=\"\"", .wrong = "hotslot.root" },
 	{ .line = "hotslot.rootfstype=", .wrong = "hotslot.rootfstype" },
 	{ .line = "hotslot.agent=", .wrong = "hotslot.agent" },
+	{ .line = "hotslot.contents", .wrong = "hotslot.contents" },
+	{ .line = "hotslot.contents=0", .wrong = "hotslot.contents" },
 	{ .line = "hotslot.mirror=run", .wrong = "hotslot.mirror" },
 	{ .line = "hotslot.mirror", .wrong = "hotslot.mirror" },
 	{ .line = EIGHT_MIRRORS " hotslot.mirror=/9", .wrong = "hotslot.mirror" },
@@ -89,6 +93,7 @@ static void check_options(const struct options *actual, const struct options *ex
 	check_text(actual->exec, expected->exec);
 	assert_int_equal(actual->links_by_udev, expected->links_by_udev);
 	assert_int_equal(actual->no_agent, expected->no_agent);
+	assert_int_equal(actual->no_contents, expected->no_contents);
 	assert_int_equal(actual->n_mirrors, expected->n_mirrors);
 	for (size_t i = 0; i < actual->n_mirrors; i++)
 		check_text(actual->mirrors[i], expected->mirrors[i]);

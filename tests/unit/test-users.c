@@ -85,7 +85,7 @@ static void put_holder(
 static void find_up_to(struct fixture *fixture, size_t max)
 {
 	memset(fixture->users, 0xee, sizeof(fixture->users));
-	assert_int_equal(disk_users_find(fixture->procfd, fixture->sysfd, 77, &fixture->disk,
+	assert_int_equal(disk_users_find(fixture->procfd, fixture->sysfd, NULL, 77, &fixture->disk,
 				 fixture->partitions, 2, fixture->users, max, &fixture->count),
 		0);
 }

@@ -243,6 +243,8 @@ check_mirror() { # PARAMETERS
 		until [ -b /dev/disk/by-slot/3-part1 ]; do usleep 10000; done
 		for link in $m/disk/by-*/*; do echo "${link#$m/} $(readlink $link)"; done
 		cmp /dev/disk/by-slot/3-part1 $m/disk/by-slot/3-part1 && echo same
+		set -- $(pidof hotslot-agent)
+		xargs -0 </proc/$1/cmdline
 		until [ "$(stat -c %a:%u:%g /dev/sda1)" = 660:0:6 ]; do usleep 10000; done
 		for node in sda sda1; do
 			until [ "$(stat -c %t:%T:%a:%u:%g $m/$node)" = "$(stat -c %t:%T:%a:%u:%g /dev/$node)" ]; do
@@ -254,7 +256,7 @@ check_mirror() { # PARAMETERS
 		while [ -e $m/sda -o -e $m/sda1 ]; do usleep 10000; done
 		ls -A $m $m/disk/by-slot $m/disk/by-serial
 	EOF
-	boot image "hotslot.mirror=/mirror/dev $1 $RUN_PAYLOAD" \
+	boot image "hotslot.mirror=/mirror/dev hotslot.contents=no $1 $RUN_PAYLOAD" \
 		-drive file=disk,format=raw,if=none,id=disk \
 		-device scsi-hd,drive=disk,bus=scsi0.0,scsi-id=0,lun=3,serial=vol
 	check_equal "disk/by-serial/vol ../../sda
@@ -262,6 +264,7 @@ disk/by-serial/vol-part1 ../../sda1
 disk/by-slot/3 ../../sda
 disk/by-slot/3-part1 ../../sda1
 same
+/usr/lib/hotslot/hotslot-agent --no-contents --mirror /mirror/dev
 equal
 /mirror/dev:
 disk

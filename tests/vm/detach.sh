@@ -63,6 +63,9 @@ test_mounts_in_any_namespace_and_lazily_unmounted_ones_are_found() {
 	guest_run vm 'mkdir -p /tmp/m'
 	stay 'unshare -m sh -c "mount -t ext4 /dev/disk/by-slot/0 /tmp/m && echo ready; exec sleep 1000"'
 	check_equal 'mount disk /tmp/m - sleep' "$(users)"
+	leave
+	stay 'holder mount /dev/disk/by-slot/0 /tmp/m'
+	check_equal 'mount disk /tmp/m - holder' "$(users)"
 	guest_run vm 'kill $(cat /tmp/pids); rm /tmp/pids; mount -t ext4 /dev/disk/by-slot/0 /tmp/m
 		echo x >/tmp/m/file'
 	stay 'sh -c "exec 4</tmp/m/file; echo ready; exec sleep 1000"'
@@ -91,14 +94,16 @@ swap disk1 /dev/dm-1 top -' "$(users)"
 	guest_run vm "losetup -d /dev/loop0; mknod /dev/node b \$(tr : ' ' </sys/class/block/${DISK}2/dev)
 		losetup /dev/loop0 /dev/node"
 	check_equal 'holder disk2 loop0 - -' "$(users)"
-	guest_run vm 'losetup -d /dev/loop0'
+	guest_run vm 'rm /dev/node; mv /dev/loop0 /dev/moved'
+	check_equal 'holder disk2 loop0 - -' "$(users)"
+	guest_run vm 'mv /dev/moved /dev/loop0; losetup -d /dev/loop0'
 	hs detach vm 0 --wait 10
 }
 
 test_whoever_has_it_open_is_found_however_he_does() {
 	attach table
 	local how
-	for how in exclusive map ring; do
+	for how in exclusive map ring ended thread long; do
 		check_equal ready "$(stay "holder $how /dev/${DISK}1")"
 		check_equal "open disk1 - - holder" "$(users)"
 		leave
@@ -131,9 +136,10 @@ test_wait_ends_when_the_disk_is_free_or_its_time_is_over() {
 	attach files
 	guest_run vm 'mkdir -p /tmp/m; mount -t ext4 /dev/disk/by-slot/0 /tmp/m'
 	local start=${EPOCHREALTIME/./} ms
-	check_fails 1 'mounted on /tmp/m' hs detach vm 0 --wait 1
+	check_fails 1 'mounted on /tmp/m' hs detach vm 0 --wait 2 --json
 	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-	[[ $ms -ge 1000 && $ms -lt 6000 ]] || fail "it waited $ms ms"
+	[[ $ms -ge 2000 && $ms -lt 7000 ]] || fail "it waited $ms ms"
+	check_equal '["/tmp/m"]' "$(jq -c '[.error.users[].what]' stdout)"
 	check_equal /dev/disk/by-slot/0 "$(disk_field vm 0 by-slot)"
 	guest_run vm '(usleep 1500000; umount /tmp/m) >/dev/null 2>&1 &'
 	start=${EPOCHREALTIME/./}

@@ -4,6 +4,11 @@
  *
  *   holder exclusive|map|ring NODE   has NODE open with O_EXCL; has it mapped, or registered with
  *                                    io_uring, without a descriptor: prints "ready" and stays
+ *   holder ended|thread NODE         has NODE open, but its first thread has ended, or another one
+ *                                    has it that has descriptors of its own
+ *   holder long NODE                 has it open by a node whose path is too long to be told
+ *   holder mount NODE DIR            has the ext4 in NODE mounted, in a mount namespace that only
+ *                                    one of its threads is in
  *   holder race NODE LOG             for ever: opens NODE, every other time with O_EXCL, writes a
  *                                    number, closes it, and notes in LOG the last one that was
  *                                    written without an error
@@ -11,11 +16,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -69,6 +78,84 @@ static _Noreturn void hold_ring(const char *node)
 	stay();
 }
 
+/* ---- threads ---- */
+
+static const char *thread_node, *thread_directory;
+
+static void *stay_in_thread(void *unused)
+{
+	(void)unused;
+	stay();
+}
+
+static void *hold_in_thread(void *unused)
+{
+	if (unshare(CLONE_FILES) < 0)
+		die("unshare");
+	open_node(thread_node, O_RDONLY);
+	return stay_in_thread(unused);
+}
+
+static void *mount_in_thread(void *unused)
+{
+	if (unshare(CLONE_FS | CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount(thread_node, thread_directory, "ext4", 0, NULL) < 0)
+		die("mount");
+	return stay_in_thread(unused);
+}
+
+static void start(void *(*thread)(void *))
+{
+	pthread_t id;
+
+	if (pthread_create(&id, NULL, thread, NULL) != 0)
+		die("pthread_create");
+}
+
+static _Noreturn void hold_by_thread(void *(*thread)(void *))
+{
+	start(thread);
+	for (;;)
+		pause();
+}
+
+static _Noreturn void hold_after_end(const char *node)
+{
+	open_node(node, O_RDONLY);
+	start(stay_in_thread);
+	pthread_exit(NULL);
+}
+
+/* ---- a long path ---- */
+
+/* So many directories of this length are more than PATH_MAX. */
+#define LONG_NAME 200
+#define LONG_DEPTH 22
+
+static _Noreturn void hold_far_away(const char *node)
+{
+	char name[LONG_NAME + 1];
+	struct stat st;
+
+	memset(name, 'd', LONG_NAME);
+	name[LONG_NAME] = '\0';
+	if (stat(node, &st) < 0 || chdir("/dev") < 0)
+		die(node);
+	for (int i = 0; i < LONG_DEPTH; i++)
+		if ((mkdir(name, 0700) < 0 && errno != EEXIST) || chdir(name) < 0)
+			die(name);
+	unlink("node");
+	if (mknod("node", S_IFBLK | 0600, st.st_rdev) < 0)
+		die("node");
+	open_node("node", O_RDONLY);
+	if (chdir("/") < 0)
+		die("/");
+	stay();
+}
+
+/* ---- a race ---- */
+
 static void note(const char *log, unsigned number)
 {
 	char text[32];
@@ -106,6 +193,16 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "race"))
 		race(argv[2], argv[3]);
+	thread_node = argc > 2 ? argv[2] : NULL;
+	thread_directory = argc > 3 ? argv[3] : NULL;
+	if (argc == 4 && !strcmp(argv[1], "mount"))
+		hold_by_thread(mount_in_thread);
+	if (argc == 3 && !strcmp(argv[1], "thread"))
+		hold_by_thread(hold_in_thread);
+	if (argc == 3 && !strcmp(argv[1], "ended"))
+		hold_after_end(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "long"))
+		hold_far_away(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "map"))
 		hold_map(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ring"))
@@ -114,6 +211,8 @@ int main(int argc, char **argv)
 		open_node(argv[2], O_RDONLY | O_EXCL);
 		stay();
 	}
-	fputs("usage: holder exclusive|map|ring NODE | holder race NODE LOG\n", stderr);
+	fputs("usage: holder exclusive|map|ring|ended|thread|long NODE | holder mount NODE DIR | "
+	      "holder race NODE LOG\n",
+		stderr);
 	return 2;
 }
