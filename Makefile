@@ -206,7 +206,7 @@ $(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/
 $(B)/tests/vm/meanwhile: $(B)/tests/vm/meanwhile.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -lvirt -Wl,-rpath,'$$ORIGIN/../..'
 # Runs in guests, too, which have no libraries.
-$(B)/tests/vm/witness $(B)/tests/vm/watch $(B)/tests/vm/holder: %: %.o $(B)/tests/common.a
+$(B)/tests/vm/witness $(B)/tests/vm/watch $(B)/tests/vm/holder $(B)/tests/vm/late: %: %.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^
 $(B)/tests/vm/mutate: $(B)/tests/vm/mutate.o $(B)/tests/support.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ -lcmocka

@@ -139,11 +139,32 @@ void child_leave(struct child *child)
 	reap_abandoned();
 }
 
+pid_t child_pid(const struct child *child)
+{
+	return child->pid;
+}
+
+bool child_is_left(pid_t pid)
+{
+	reap_abandoned();
+	for (const struct child *child = abandoned; child; child = child->next)
+		if (child->pid == pid)
+			return true;
+	return false;
+}
+
+bool child_kill(struct child *child)
+{
+	if (!child || reap(child))
+		return false;
+	kill(child->pid, SIGKILL);
+	return true;
+}
+
 void child_free(struct child *child)
 {
 	if (!child)
 		return;
-	if (!reap(child))
-		kill(child->pid, SIGKILL);
+	child_kill(child);
 	child_leave(child);
 }

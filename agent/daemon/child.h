@@ -2,6 +2,7 @@
 /* A forked child that does what could block, and that nobody ever waits for. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -28,8 +29,17 @@ int child_status(struct child *child);
  * read from a sick disk) is reaped by a later child_start() or child_free(). Takes NULL. */
 void child_free(struct child *child);
 
+/* Kills the child if it runs, and keeps it. Returns false if it has ended, or not been there: NULL.
+ */
+bool child_kill(struct child *child);
+
 /* Lets the child run to its end on its own; it is reaped as above. */
 void child_leave(struct child *child);
+
+pid_t child_pid(const struct child *child);
+
+/* Whether the child of that number, which was left, has yet to end. */
+bool child_is_left(pid_t pid);
 
 static inline void child_freep(struct child **child)
 {

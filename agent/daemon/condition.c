@@ -156,10 +156,14 @@ static bool check_release(struct server *server, struct pending *pending, struct
 		answer_state(server, pending, "gone");
 		return true;
 	}
-	if (entry->state == ENTRY_RELEASED) {
+	if (entry->state == ENTRY_RELEASED && entry->hold) {
 		answer_released(server, pending, entry);
 		return true;
 	}
+	/* An agent before this one has set it offline, and may not have come to look whether
+	 * somebody had it open: it is released anew. */
+	if (entry->state == ENTRY_RELEASED)
+		r = release_undo(server, entry);
 	if (entry->state == ENTRY_PRESENT && pending->wait && !pending->force)
 		r = release_wait_continue(server, entry);
 	if (entry->state == ENTRY_PRESENT && r == 0)
@@ -208,6 +212,15 @@ static bool check_resize(struct server *server, struct pending *pending, struct 
 
 /* ---- time ---- */
 
+/* There are children enough that the kernel does not end. */
+static void put_look_off(struct pending *pending)
+{
+	uint64_t again = pending->put_off ? 2 * pending->put_off : PENDING_AGAIN_MS;
+
+	pending->put_off = again < PENDING_AGAIN_MAX_MS ? again : PENDING_AGAIN_MAX_MS;
+	pending->look_at = now_ms() + pending->put_off;
+}
+
 /* No event came for long: has the kernel look. */
 static void look(struct server *server, struct pending *pending, struct entry *entry)
 {
@@ -223,6 +236,10 @@ static void look(struct server *server, struct pending *pending, struct entry *e
 		r = release_delete(server, entry);
 	else if (pending->kind == PENDING_RESIZE && entry)
 		r = scsi_rescan_start(&tracker->view, entry->devpath);
+	if (r == -EALREADY || r == -EBUSY) {
+		put_look_off(pending);
+		return;
+	}
 	if (r == 0)
 		return;
 	place_describe(pending->place, place);

@@ -30,7 +30,8 @@ int hold_flush(const struct hold_task *task)
 	struct stack stack;
 	int r, first = 0;
 
-	r = stack_find(task->roots->sysfd, task->disk, task->partitions, task->n, &stack);
+	r = stack_find(task->roots->sysfd, task->roots->dev_dir, task->disk, task->partitions,
+		task->n, &stack);
 	if (r < 0)
 		return r;
 	for (size_t i = stack.n; i > 0; i--) {

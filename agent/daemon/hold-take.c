@@ -15,6 +15,7 @@
 #include <sys/time.h>
 
 #include "hold-claim.h"
+#include "hold-guard.h"
 #include "util.h"
 
 /* udevd's workers have a disk open for some 10 ms after an event, some 100 with a distribution's
@@ -84,8 +85,9 @@ int hold_find_users(const struct hold_task *task)
 	struct hold_answer *answer = task->answer;
 	int r;
 
-	r = disk_users_find(task->roots->procfd, task->roots->sysfd, task->agent, task->disk,
-		task->partitions, task->n, answer->users, HOTSLOT_USERS_MAX, &answer->count);
+	r = disk_users_find(task->roots->procfd, task->roots->sysfd, task->roots->dev_dir,
+		task->agent, task->disk, task->partitions, task->n, answer->users,
+		HOTSLOT_USERS_MAX, &answer->count);
 	if (r < 0)
 		return r;
 	return answer->count > 0 ? HOLD_BUSY : HOLD_DONE;
@@ -120,38 +122,52 @@ static bool only_udevd_uses_it(const struct hold_answer *answer)
 	return true;
 }
 
-static void watch_node(const struct hold_task *task, int watch, const char *name, uint32_t events)
+static void watch_node(int watch, const char *directory, const char *name, uint32_t events)
 {
 	char path[PATH_MAX];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", task->roots->dev_dir, name) <
-		sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) < sizeof(path))
 		inotify_add_watch(watch, path, events);
+}
+
+static void watch_below(
+	const struct hold_task *task, int watch, const char *directory, uint32_t events)
+{
+	watch_node(watch, directory, task->disk->name, events);
+	for (size_t i = 0; i < task->n; i++)
+		watch_node(watch, directory, task->partitions[i].name, events);
 }
 
 int hold_watch_nodes(const struct hold_task *task, uint32_t events)
 {
+	const struct hold_roots *roots = task->roots;
 	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
 	if (watch < 0)
 		return -errno;
-	watch_node(task, watch, task->disk->name, events);
-	for (size_t i = 0; i < task->n; i++)
-		watch_node(task, watch, task->partitions[i].name, events);
+	watch_below(task, watch, roots->dev_dir, events);
+	for (size_t i = 0; i < roots->n_mirrors; i++)
+		watch_below(task, watch, mirror_path(roots->mirrors[i]), events);
 	return watch;
+}
+
+static void forget_events(int watch)
+{
+	char events[1024];
+
+	while (read(watch, events, sizeof(events)) > 0)
+		;
 }
 
 /* Returns false once the deadline has passed. */
 static bool await_close(int watch, uint64_t deadline)
 {
 	struct pollfd poll_fd = { .fd = watch, .events = POLLIN };
-	char events[1024];
 	uint64_t now = now_ms();
 
 	if (now >= deadline || poll(&poll_fd, 1, (int)(deadline - now)) <= 0)
 		return false;
-	while (read(watch, events, sizeof(events)) > 0)
-		;
+	forget_events(watch);
 	return true;
 }
 
@@ -224,7 +240,7 @@ static int claim_forcibly(const struct hold_task *task, int *ret)
 
 /* Hands the claim over, and keeps the disk open without one: a write that the kernel does not end
  * keeps this child, and nobody else from the disk. */
-static int hand_over(const struct hold_task *task, int *claim, int *ret_disk)
+static int hand_over(const struct hold_task *task, int *claim, int *ret_disk, int *ret_watch)
 {
 	_cleanup_close_ int watch = hold_watch_nodes(task, IN_MODIFY | IN_CLOSE_WRITE);
 	int r;
@@ -239,23 +255,50 @@ static int hand_over(const struct hold_task *task, int *claim, int *ret_disk)
 	if (r == 0) {
 		close(*claim);
 		*claim = -1;
+		*ret_watch = steal_fd(&watch);
 	}
+	return r;
+}
+
+static int find_users_but_udevd(const struct hold_task *task)
+{
+	int r = hold_find_users(task);
+
+	return r == HOLD_BUSY ? without_udevd(task->answer) : r;
+}
+
+/* An inotify knows a node, not a disk: by another node somebody can have come and gone since the
+ * search, unseen. Once nobody can write, who still may has it open, and what was written before can
+ * be written back: nobody needs to be told of that. */
+static int take_from_writers(const struct hold_task *task, int watch)
+{
+	int r = hold_guard_set(task->guard);
+
+	if (r == 0)
+		r = find_users_but_udevd(task);
+	forget_events(watch);
+	if (r == HOLD_DONE)
+		r = hold_flush(task);
+	if (r != HOLD_DONE)
+		hold_guard_lift(task->guard);
 	return r;
 }
 
 static int take(const struct hold_task *task)
 {
-	_cleanup_close_ int disk = -1, claim = -1;
+	_cleanup_close_ int disk = -1, claim = -1, watch = -1;
 	int r;
 
 	r = task->force ? claim_forcibly(task, &claim) : claim_unused(task, &claim);
 	if (r != HOLD_DONE || claim < 0)
 		return r;
-	r = hand_over(task, &claim, &disk);
+	r = hand_over(task, &claim, &disk, &watch);
 	if (r < 0)
 		return r;
 	r = hold_flush(task);
-	return task->force ? 0 : r;
+	if (task->force)
+		return 0;
+	return r < 0 ? r : take_from_writers(task, watch);
 }
 
 int hold_take_in_child(void *data)
@@ -277,8 +320,12 @@ static int check(const struct hold_task *task)
 		hold_blame_nobody(task, "open");
 		return HOLD_BUSY;
 	}
-	r = hold_find_users(task);
-	return r == HOLD_BUSY ? without_udevd(task->answer) : r;
+	r = find_users_but_udevd(task);
+	if (r == HOLD_DONE && !hold_guard_holds(task)) {
+		hold_blame_nobody(task, "open");
+		return HOLD_BUSY;
+	}
+	return r;
 }
 
 int hold_check_in_child(void *data)
@@ -286,5 +333,6 @@ int hold_check_in_child(void *data)
 	const struct hold_task *task = data;
 
 	task->answer->result = check(task);
+	hold_guard_lift(task->guard);
 	return 0;
 }

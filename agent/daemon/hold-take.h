@@ -25,6 +25,7 @@ struct hold_task {
 	int directory; /* of the disk in sysfs */
 	int socket;    /* for the claim */
 	int watch;     /* an inotify: tells of writes since the disk was written back */
+	int guard;     /* see hold-guard.h; -1: none */
 	struct hold_answer *answer;
 };
 

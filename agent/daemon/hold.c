@@ -9,14 +9,15 @@
 
 #include "child.h"
 #include "hold-claim.h"
+#include "hold-guard.h"
 #include "hold-take.h"
 #include "util.h"
 
 struct hold {
 	int directory; /* of the disk in sysfs; leads nowhere once the disk is gone */
 	struct hold_claim claim;
-	bool dirty;	     /* somebody wrote to it after it was written back */
 	int socket;	     /* where the child sends the claim */
+	int guard;	     /* until it is known whether somebody came; see hold-guard.h */
 	bool held;	     /* it is offline */
 	bool finished;	     /* the step that was started last */
 	struct child *child; /* of that step; its descriptor stays open until the next one */
@@ -59,7 +60,7 @@ static int hold_new(const struct hold_roots *roots, const struct disk *disk, str
 
 	if (!hold)
 		return -ENOMEM;
-	hold->directory = hold->socket = -1;
+	hold->directory = hold->socket = hold->guard = -1;
 	hold_claim_clear(&hold->claim);
 	hold->answer = mmap(NULL, sizeof(*hold->answer), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -125,17 +126,22 @@ static int start_task(struct hold *hold, child_fn fn, struct hold_task *task)
 	task->agent = getpid();
 	task->directory = hold->directory;
 	task->watch = hold->claim.watch;
+	task->guard = hold->guard;
 	task->answer = hold->answer;
 	return child_start(fn, task,
 		(const int[]){ task->roots->sysfd, task->roots->procfd, task->directory,
-			task->socket, task->watch },
-		5, &hold->child);
+			task->socket, task->watch, task->guard },
+		6, &hold->child);
 }
 
 static int start_take(struct hold *hold, struct hold_task *task)
 {
 	int sockets[2], r;
 
+	/* By force it is taken from who writes, too. */
+	r = task->force ? 0 : hold_guard_start(task, &hold->guard);
+	if (r < 0)
+		return r;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
 	hold->socket = sockets[0];
@@ -178,7 +184,8 @@ size_t hold_users(const struct hold *hold, const struct disk_user **ret)
 
 static int finish_look(struct hold *hold, struct disk_user *users, size_t max, size_t *count)
 {
-	hold->dirty = hold->answer->result == HOLD_BUSY;
+	/* The child has lifted it, if it came to its end. */
+	hold_guard_drop(&hold->guard);
 	return copy_users(hold, users, max, count);
 }
 
@@ -223,6 +230,7 @@ static int set_running(void *data)
 {
 	struct hold *hold = data;
 
+	hold_guard_lift(hold->guard);
 	hold->answer->result = write_attr_at(hold->directory, "device/state", "running\n");
 	return 0;
 }
@@ -238,9 +246,11 @@ static int delete (void *data)
 static int finish_end(struct hold *hold, struct disk_user *users, size_t max, size_t *count)
 {
 	(void)users, (void)max, (void)count;
+	hold_guard_drop(&hold->guard);
 	if (hold->answer->result < 0)
 		return hold->answer->result;
-	hold_claim_drop(&hold->claim, hold->dirty);
+	/* Once it runs, anybody can have written to it, and have closed it before us. */
+	hold_claim_drop(&hold->claim, true);
 	hold->held = false;
 	return HOLD_DONE;
 }
@@ -258,7 +268,8 @@ static int start_end(struct hold *hold, child_fn fn)
 		return -EINVAL;
 	end_step(hold);
 	hold->finish = finish_end;
-	return child_start(fn, hold, &hold->directory, 1, &hold->child);
+	return child_start(
+		fn, hold, (const int[]){ hold->directory, hold->guard }, 2, &hold->child);
 }
 
 int hold_release(struct hold *hold)
@@ -301,6 +312,7 @@ void hold_free(struct hold *hold)
 		hold_claim_receive(hold->socket, &hold->claim);
 	hold_claim_drop(&hold->claim, !hold->held);
 	end_step(hold);
+	hold_guard_drop(&hold->guard);
 	closep(&hold->directory);
 	munmap(hold->answer, sizeof(*hold->answer));
 	free(hold);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "disk.h"
+#include "mirror.h"
 #include "users.h"
 
 /* What hold_finish() says of the step that was started last. */
@@ -24,12 +25,15 @@ struct hold_roots {
 	int sysfd;
 	int procfd;
 	const char *dev_dir;
+	struct mirror *const *mirrors; /* whose nodes are watched, too */
+	size_t n_mirrors;
 };
 
 /* Starts to take DISK: waits shortly for udevd to be done with it, looks for users, claims it
  * exclusively (O_EXCL, so that no mount, swap, device-mapper or md gets it or a partition of it),
- * writes back what is dirty. hold_finish() then sets it offline, so that opening it fails; see
- * hold_check().
+ * writes back what is dirty, has the kernel refuse writes, and looks and writes back once more.
+ * hold_finish() then sets it offline, so that opening it fails; see hold_check(), until whose end
+ * writes are refused.
  * With FORCE, users do not matter: hold_users() says who they were. A disk that is offline already
  * (an agent before this one released it) counts as taken. DISK and PARTITIONS are not needed after
  * the call. Does not block. Returns -ESTALE if the disk is another one by now, -ENODEV if it is

@@ -12,6 +12,7 @@ static void entry_free(struct entry *entry)
 	if (!entry)
 		return;
 	probe_free(entry->probe);
+	child_free(entry->probe_left);
 	hold_free(entry->hold);
 	child_free(entry->reread);
 	free(entry->watches);
@@ -28,7 +29,7 @@ static struct entry *entry_new(const struct disk *disk, const char *devpath)
 	if (!entry)
 		return NULL;
 	entry->disk = *disk;
-	entry->probe_source.fd = -1;
+	entry->probe_source.fd = entry->left_source.fd = -1;
 	entry->hold_source.fd = -1;
 	entry->reread_source.fd = -1;
 	entry->devpath = strdup(devpath);

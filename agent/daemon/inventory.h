@@ -33,6 +33,8 @@ struct entry {
 	struct contents *partition_contents; /* n_partitions of them */
 	struct probe *probe;		     /* while its contents are looked at */
 	struct source probe_source;
+	struct child *probe_left; /* killed, and the kernel has yet to end it */
+	struct source left_source;
 	bool probe_again; /* something changed meanwhile */
 	uint64_t look_at; /* now_ms(): when to look at its contents, if nothing happens before */
 	uint64_t look_by; /* and when at the latest; 0: nobody wants it looked at */

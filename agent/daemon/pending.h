@@ -11,6 +11,11 @@
  * never comes: the driver's rescan after an overflow passes over a disk that is offline. */
 #define PENDING_DELETE_MS 100
 
+/* The kernel is at the same still, or at too much else: it is asked after this long, then after
+ * twice as long and so on. */
+#define PENDING_AGAIN_MS 100
+#define PENDING_AGAIN_MAX_MS 3200
+
 enum pending_kind {
 	PENDING_EXPECT,
 	PENDING_RELEASE, /* until the guest cannot use the disk */
@@ -26,6 +31,7 @@ struct pending {
 	uint64_t asked_at; /* now_ms() */
 	uint64_t deadline; /* now_ms() */
 	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */
+	uint64_t put_off;  /* how long that was put off last, in ms */
 	uint32_t place;	   /* for disks, the first one of the page */
 	uint64_t size;	   /* expect, resize; UINT64_MAX: any */
 	/* expect */

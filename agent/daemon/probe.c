@@ -119,8 +119,7 @@ static int look(void *data)
 	if (probe_sandbox_enter(fd, PROBE_CPU_S) < 0)
 		return EXIT_LOCKED;
 	fd = PROBE_SANDBOX_FD;
-	if (!(task->flags & PROBE_TABLE_ONLY))
-		read_contents(task, fd);
+	read_contents(task, fd);
 	if (task->flags & PROBE_COMPARE_TABLE)
 		answers[0].other_table =
 			probe_table_differs(fd, task->disk->size, task->partitions, task->probe->n);
@@ -215,11 +214,22 @@ bool probe_has_other_table(const struct probe *probe)
 	return probe->answers[0].other_table;
 }
 
-void probe_free(struct probe *probe)
+struct child *probe_free_but_child(struct probe *probe)
 {
+	struct child *left = NULL;
+
 	if (!probe)
-		return;
-	child_free(probe->child);
+		return NULL;
+	if (child_kill(probe->child))
+		left = probe->child;
+	else
+		child_free(probe->child);
 	munmap(probe->answers, answers_size(probe));
 	free(probe);
+	return left;
+}
+
+void probe_free(struct probe *probe)
+{
+	child_free(probe_free_but_child(probe));
 }

@@ -20,8 +20,7 @@ enum probe_flags {
 	 * written to the disk first. */
 	PROBE_WRITE_BACK = 1,
 	PROBE_COMPARE_TABLE = 2, /* for probe_has_other_table() */
-	PROBE_IN_HURRY = 8,	 /* not as nice as can be: a busy guest would never let it finish */
-	PROBE_TABLE_ONLY = 4,	 /* and no contents: they are unknown */
+	PROBE_IN_HURRY = 4,	 /* not as nice as can be: a busy guest would never let it finish */
 };
 
 /* Starts to look at DISK and its N partitions (at most PARTITIONS_MAX). The child opens
@@ -50,3 +49,7 @@ bool probe_has_other_table(const struct probe *probe);
 
 /* Ends the child if it still runs, without waiting for it. Takes NULL. */
 void probe_free(struct probe *probe);
+
+/* The same, but returns a child that has yet to end, which the kernel may not let it; the caller
+ * frees it. NULL if it has. */
+struct child *probe_free_but_child(struct probe *probe);

@@ -8,13 +8,15 @@
 #include "log.h"
 #include "writes.h"
 
-static size_t count_running(const struct tracker *tracker)
+static bool is_full(const struct tracker *tracker)
 {
-	size_t n = 0;
+	size_t running = 0, left = 0;
 
-	for (size_t i = 0; i < tracker->inventory.n; i++)
-		n += tracker->inventory.entries[i]->probe != NULL;
-	return n;
+	for (size_t i = 0; i < tracker->inventory.n; i++) {
+		running += tracker->inventory.entries[i]->probe != NULL;
+		left += tracker->inventory.entries[i]->probe_left != NULL;
+	}
+	return running >= PROBES_MAX || left >= PROBES_LEFT_MAX;
 }
 
 static void set_state(struct entry *entry, enum contents_state state)
@@ -24,12 +26,49 @@ static void set_state(struct entry *entry, enum contents_state state)
 		entry->partition_contents[i] = (struct contents){ .state = state };
 }
 
+static void drop_left(struct tracker *tracker, struct entry *entry)
+{
+	loop_remove(tracker->loop, &entry->left_source);
+	child_free(entry->probe_left);
+	entry->probe_left = NULL;
+}
+
+/* Now the disk can be looked at again. */
+static void handle_left(void *data, uint32_t events)
+{
+	struct entry *entry = data;
+
+	(void)events;
+	if (child_status(entry->probe_left) != -EAGAIN)
+		drop_left(entry->tracker, entry);
+}
+
+static void keep_left(struct tracker *tracker, struct entry *entry, struct child *left)
+{
+	entry->probe_left = left;
+	entry->left_source = (struct source){ child_fd(left), handle_left, entry };
+	if (loop_add(tracker->loop, &entry->left_source, EPOLLIN) < 0) {
+		entry->left_source.fd = -1;
+		drop_left(tracker, entry);
+	}
+}
+
 void prober_cancel(struct tracker *tracker, struct entry *entry)
 {
+	struct child *left;
+
 	loop_remove(tracker->loop, &entry->probe_source);
-	probe_free(entry->probe);
+	left = probe_free_but_child(entry->probe);
 	entry->probe = NULL;
 	entry->probe_again = false;
+	if (left)
+		keep_left(tracker, entry, left);
+}
+
+void prober_forget(struct tracker *tracker, struct entry *entry)
+{
+	prober_cancel(tracker, entry);
+	drop_left(tracker, entry);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -77,7 +116,7 @@ static void handle_probe(void *data, uint32_t events)
 		writes_settle(tracker, entry, other_table);
 	if (again) {
 		entry->written = written;
-		set_state(entry, tracker->probing ? CONTENTS_PENDING : CONTENTS_UNKNOWN);
+		set_state(entry, CONTENTS_PENDING);
 		return;
 	}
 	tracker_changed(tracker, entry);
@@ -85,8 +124,7 @@ static void handle_probe(void *data, uint32_t events)
 
 static void start_probe(struct tracker *tracker, struct entry *entry)
 {
-	unsigned flags = (entry->written ? PROBE_COMPARE_TABLE : 0) |
-			 (tracker->probing ? 0 : PROBE_TABLE_ONLY);
+	unsigned flags = entry->written ? PROBE_COMPARE_TABLE : 0;
 	int r;
 
 	/* Somebody waits for the partitions that he has made; or the guest is never idle. */
@@ -112,15 +150,17 @@ static void start_probe(struct tracker *tracker, struct entry *entry)
 	retry_later(tracker, entry);
 }
 
-static void look_within(struct tracker *tracker, struct entry *entry, uint64_t put_off_max)
+static void look_within(struct entry *entry, uint64_t put_off_max)
 {
 	uint64_t now = now_ms();
 
-	entry->looks_given_up = 0;
+	/* A child that does not end although it was killed says more than an event. */
+	if (!entry->probe_left)
+		entry->looks_given_up = 0;
 	if (entry->probe)
 		entry->probe_again = true;
-	else
-		set_state(entry, tracker->probing ? CONTENTS_PENDING : CONTENTS_UNKNOWN);
+	else if (entry->looks_given_up == 0)
+		set_state(entry, CONTENTS_PENDING);
 	if (!entry->look_by)
 		entry->look_by = now + put_off_max;
 	entry->look_at = earlier(now + PROBE_QUIET_MS, entry->look_by);
@@ -128,11 +168,8 @@ static void look_within(struct tracker *tracker, struct entry *entry, uint64_t p
 
 void prober_look(struct tracker *tracker, struct entry *entry)
 {
-	/* Without contents, whether there is another table is asked only after it was written. */
-	bool wanted = entry->state == ENTRY_PRESENT && (tracker->probing || entry->written);
-
-	if (wanted) {
-		look_within(tracker, entry, PROBE_PUT_OFF_MAX_MS);
+	if (tracker->probing && entry->state == ENTRY_PRESENT) {
+		look_within(entry, PROBE_PUT_OFF_MAX_MS);
 		return;
 	}
 	set_state(entry, CONTENTS_UNKNOWN);
@@ -143,14 +180,14 @@ void prober_look_at_new(struct tracker *tracker, struct entry *entry)
 {
 	tracker->quiet_at = now_ms() + PROBE_QUIET_MS;
 	if (tracker->probing && entry->state == ENTRY_PRESENT)
-		look_within(tracker, entry, PROBE_ARRIVALS_MAX_MS);
+		look_within(entry, PROBE_ARRIVALS_MAX_MS);
 	else
 		set_state(entry, CONTENTS_UNKNOWN);
 }
 
 static bool is_waiting(const struct entry *entry)
 {
-	return !entry->probe && entry->state == ENTRY_PRESENT &&
+	return !entry->probe && !entry->probe_left && entry->state == ENTRY_PRESENT &&
 	       (entry->look_by || entry->contents.state == CONTENTS_PENDING);
 }
 
@@ -181,13 +218,13 @@ void prober_continue(struct tracker *tracker, bool urgent)
 {
 	struct entry *next;
 
-	while (count_running(tracker) < PROBES_MAX && (next = find_next(tracker, urgent)))
+	while (!is_full(tracker) && (next = find_next(tracker, urgent)))
 		start_probe(tracker, next);
 }
 
 uint64_t prober_deadline(const struct tracker *tracker)
 {
-	bool full = count_running(tracker) >= PROBES_MAX;
+	bool full = is_full(tracker);
 	uint64_t earliest = UINT64_MAX;
 
 	for (size_t i = 0; i < tracker->inventory.n; i++) {

@@ -19,15 +19,22 @@
 
 /* A look that took too long may have found the guest busy with something else: it is tried again
  * after this long, then after twice as long and so on. A disk that never answers leaves a child
- * behind each time, which the kernel cannot end, so that is not done for ever. */
+ * behind, which the kernel cannot end: before that has ended it is not tried again. */
 #define PROBE_RETRY_MS 1000
 #define PROBE_RETRIES_MAX 5
+
+/* Those that were killed and have not ended: nothing else is looked at then. Each is another
+ * disk's, of which a host can plug as many as it likes that never answer. */
+#define PROBES_LEFT_MAX 32
 
 /* Has ENTRY's contents looked at when it is its turn; once more if that is under way. */
 void prober_look(struct tracker *tracker, struct entry *entry);
 
 /* The same for one that has just come. */
 void prober_look_at_new(struct tracker *tracker, struct entry *entry);
+
+/* Drops what ENTRY has here; before it goes. */
+void prober_forget(struct tracker *tracker, struct entry *entry);
 
 /* Breaks off the look at ENTRY, whose partitions are about to be others. */
 void prober_cancel(struct tracker *tracker, struct entry *entry);

@@ -82,7 +82,9 @@ static int look(struct release_wait *wait, const struct entry *entry)
 	const struct tracker *tracker = wait->server->tracker;
 	const struct hold_roots roots = { .sysfd = tracker->view.sys,
 		.procfd = tracker->view.proc,
-		.dev_dir = tracker->links.directory };
+		.dev_dir = tracker->links.directory,
+		.mirrors = tracker->links.mirrors,
+		.n_mirrors = tracker->links.n_mirrors };
 	int r;
 
 	r = hold_await(&roots, &entry->disk, entry->partitions, entry->n_partitions, &wait->hold);

@@ -52,11 +52,10 @@ static void refuse_busy(
 		PENDING_SPARE_WAITING | (entry->forced ? 0 : PENDING_SPARE_FORCED), &failure);
 }
 
-/* KIND cannot WHAT the disk: logs that, and answers all that wait for it. */
+/* KIND cannot WHAT the disk: logs that, and answers all that wait for it but SPARE. */
 static void refuse_error(struct server *server, const struct entry *entry, enum pending_kind kind,
-	const char *what, int r)
+	unsigned spare, const char *what, int r)
 {
-	unsigned spare = kind == PENDING_RELEASE && !entry->forced ? PENDING_SPARE_FORCED : 0;
 	uint32_t place = disk_place(&entry->disk);
 	struct failure failure = {};
 	char text[PLACE_TEXT_SIZE];
@@ -84,7 +83,9 @@ static struct hold_roots roots_of(const struct server *server)
 {
 	return (struct hold_roots){ .sysfd = server->tracker->view.sys,
 		.procfd = server->tracker->view.proc,
-		.dev_dir = server->tracker->links.directory };
+		.dev_dir = server->tracker->links.directory,
+		.mirrors = server->tracker->links.mirrors,
+		.n_mirrors = server->tracker->links.n_mirrors };
 }
 
 /* It is offline: looks whether somebody came before that. */
@@ -107,7 +108,7 @@ static void finish_checking(struct server *server, struct entry *entry, int r)
 	r = release_undo(server, entry);
 	if (r == 0)
 		return;
-	refuse_error(server, entry, PENDING_RELEASE, "take back into use", r);
+	refuse_error(server, entry, PENDING_RELEASE, PENDING_SPARE_FORCED, "take back into use", r);
 	drop_hold(server, entry);
 	set_state(server, entry, ENTRY_RELEASED);
 }
@@ -132,7 +133,8 @@ static void finish_taking(
 	if (r == HOLD_BUSY)
 		refuse_busy(server, entry, users, n);
 	else
-		refuse_error(server, entry, PENDING_RELEASE, "release", r);
+		refuse_error(server, entry, PENDING_RELEASE,
+			entry->forced ? 0 : PENDING_SPARE_FORCED, "release", r);
 	set_present(server, entry);
 }
 
@@ -143,7 +145,13 @@ static void finish_restoring(struct server *server, struct entry *entry, int r)
 		set_present(server, entry);
 		return;
 	}
-	refuse_error(server, entry, PENDING_EXPECT, "take back into use", r);
+	refuse_error(server, entry, PENDING_EXPECT, 0, "take back into use", r);
+	/* It is going; its removal answers who releases it. */
+	if (r == -ENODEV || r == -ESTALE) {
+		set_state(server, entry, ENTRY_DELETING);
+		return;
+	}
+	refuse_error(server, entry, PENDING_RELEASE, 0, "take back into use", r);
 	set_state(server, entry, ENTRY_RELEASED);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "jobs.h"
 #include "place.h"
 #include "util.h"
 
@@ -28,12 +29,10 @@ static int run_job(void *data)
 
 static int start_job(struct job *job)
 {
-	struct child *child;
-	int r = child_start(run_job, job, &job->sys, 1, &child);
+	char name[sizeof(job->path) + sizeof(job->text) + 1];
 
-	if (r == 0)
-		child_leave(child);
-	return r;
+	snprintf(name, sizeof(name), "%s %s", job->path, job->text);
+	return job_start(name, run_job, job, job->sys);
 }
 
 /* Whether the SCSI host in sysfs directory PATH ("devices/…/virtio0/host2/scsi_host/host2") is
@@ -126,6 +125,7 @@ static int run_replacement(void *data)
 	return run_job(&replacement->scan);
 }
 
+/* Not one of the jobs that can be put off; it is done once for a disk. */
 int scsi_replace_start(const struct view *view, const struct disk *disk, const char *devpath)
 {
 	struct replacement replacement = { .sys = view->sys, .diskseq = disk->diskseq };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes to sysfs that may take long, in a child: scans, rescans and deletions of SCSI devices. */
+/* Writes to sysfs that may take long, in a child: scans, rescans and deletions of SCSI devices.
+ * Each of them but a replacement returns -EALREADY while the kernel is at the same one still, and
+ * -EBUSY while it is at too many others; see jobs.h. */
 #pragma once
 
 #include <stdint.h>

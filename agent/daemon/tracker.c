@@ -88,7 +88,7 @@ int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracke
 void tracker_close(struct tracker *tracker)
 {
 	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		loop_remove(tracker->loop, &tracker->inventory.entries[i]->probe_source);
+		prober_forget(tracker, tracker->inventory.entries[i]);
 		loop_remove(tracker->loop, &tracker->inventory.entries[i]->hold_source);
 		writes_forget(tracker, tracker->inventory.entries[i]);
 	}
@@ -120,7 +120,7 @@ static void forget(struct tracker *tracker, struct entry *entry)
 	char serial[SERIAL_ENCODED_MAX + 1];
 
 	strcpy(serial, entry->disk.serial);
-	loop_remove(tracker->loop, &entry->probe_source);
+	prober_forget(tracker, entry);
 	loop_remove(tracker->loop, &entry->hold_source);
 	writes_forget(tracker, entry);
 	tracker_drop_links(tracker, entry);
@@ -231,7 +231,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk)
 {
 	char before[SERIAL_ENCODED_MAX + 1];
-	bool cut = disk->size < entry->disk.size;
+	bool cut = disk->size < entry->disk.size, read_only = entry->disk.read_only;
 	int r;
 
 	strcpy(before, entry->disk.serial);
@@ -239,6 +239,9 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 	if (strcmp(before, disk->serial))
 		tracker_drop_serial_links(tracker, entry);
 	entry->disk = *disk;
+	/* For a moment of this its release has it read-only; see hold-guard.h. */
+	if (entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING)
+		entry->disk.read_only = read_only;
 	if (strcmp(before, disk->serial)) {
 		entry->conflict = false;
 		tracker_settle_serial(tracker, before);

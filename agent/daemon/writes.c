@@ -240,7 +240,8 @@ void writes_watch(struct tracker *tracker, struct entry *entry)
 {
 	const struct links *links = &tracker->links;
 	size_t each = entry->n_partitions + 1, n = each * (1 + links->n_mirrors);
-	int *now = entry_is_usable(entry) ? malloc(n * sizeof(*now)) : NULL;
+	bool wanted = tracker->probing && entry_is_usable(entry);
+	int *now = wanted ? malloc(n * sizeof(*now)) : NULL;
 
 	if (!now) {
 		replace_watches(tracker, entry, NULL, 0);

@@ -13,9 +13,9 @@
 int writes_open(struct tracker *tracker);
 void writes_close(struct tracker *tracker);
 
-/* Watches the nodes that ENTRY has now, those of its partitions too, if it is usable, and no
- * others. Once somebody who had one open for writing has closed it, the contents are looked at
- * again. */
+/* Watches the nodes that ENTRY has now, those of its partitions too, if it is usable and contents
+ * are looked at, and no others. Once somebody who had one open for writing has closed it, the
+ * contents are looked at again. */
 void writes_watch(struct tracker *tracker, struct entry *entry);
 
 /* Drops what ENTRY has here; before it goes. */

@@ -2,6 +2,8 @@
 /* cancel, status and what hello says of the disks, on a machine of files. */
 #include "guest.h"
 
+#include "pending.h"
+
 /* The next frame as a whole, as JSON with sorted keys. */
 static void check_whole(struct guest *guest, const char *expected)
 {
@@ -38,6 +40,18 @@ static void cancel(struct guest *guest, const char *id)
 	say_with_id(guest, "0", rest);
 }
 
+static void release(struct guest *guest, json_t *id)
+{
+	struct pending wait = { .kind = PENDING_RELEASE,
+		.id = id,
+		.deadline = UINT64_MAX,
+		.look_at = UINT64_MAX,
+		.place = 3 };
+	struct failure failure = {};
+
+	assert_int_equal(pending_add(&guest->server, &wait, &failure), 0);
+}
+
 #define CANCELED(id) \
 	"{\"error\":{\"class\":\"Canceled\",\"desc\":\"the request was canceled\"},\"id\":" id "}"
 
@@ -69,6 +83,44 @@ static void test_all_requests_with_an_id_are_canceled(void **state)
 	check_whole(guest, CANCELED("7"));
 	check_whole(guest, "{\"id\":0,\"return\":{\"canceled\":2}}");
 	assert_int_equal(guest->server.n_pending, 1);
+}
+
+/* The child that takes the disk. */
+static pid_t taker(const struct entry *entry)
+{
+	_cleanup_free_ char *data = NULL;
+	char path[64];
+	size_t length;
+
+	assert_non_null(entry->hold);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", hold_fd(entry->hold));
+	assert_int_equal(read_file_at(AT_FDCWD, path, 4096, &data, &length), 0);
+	return atoi(strstr(data, "\nPid:") + 5);
+}
+
+/* A disk is taken for all who wait for it, and not begun anew. */
+static void test_a_release_that_is_canceled_leaves_the_disk_to_the_others(void **state)
+{
+	struct guest *guest = *state;
+	json_t *first = json_integer(7), *second = json_integer(8);
+	struct entry *entry;
+	pid_t pid;
+
+	put_guest_disk(guest, SDA, "8:0");
+	put_sys_link(&guest->machine.tree, "sys", "block/sda", SDA);
+	guest_look(guest, SDA);
+	json_decref(hear_guest(guest));
+	entry = inventory_find_place(&guest->tracker.inventory, 3);
+	release(guest, first);
+	release(guest, second);
+	pid = taker(entry);
+	assert_int_equal(pending_cancel(&guest->server, first), 1);
+	assert_int_equal(entry->state, ENTRY_TAKING);
+	assert_int_equal(taker(entry), pid);
+	assert_int_equal(pending_cancel(&guest->server, second), 1);
+	assert_int_equal(entry->state, ENTRY_PRESENT);
+	json_decref(first);
+	json_decref(second);
 }
 
 static void test_what_is_no_id_cannot_be_canceled(void **state)
@@ -170,6 +222,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		GUEST_TEST(test_a_request_is_canceled_by_its_id_and_answered_first),
 		GUEST_TEST(test_all_requests_with_an_id_are_canceled),
+		GUEST_TEST(test_a_release_that_is_canceled_leaves_the_disk_to_the_others),
 		GUEST_TEST(test_what_is_no_id_cannot_be_canceled),
 		GUEST_TEST(test_status_says_what_waits_and_where_the_links_are),
 		GUEST_TEST(test_hello_says_what_the_host_before_has_left),

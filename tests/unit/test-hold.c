@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <poll.h>
+#include <sys/wait.h>
 
 #include "hold.h"
 
@@ -259,6 +260,46 @@ static void test_waiting_ends_when_somebody_closes_the_disk(void **state)
 	assert_in_range(least, 0, 899);
 }
 
+/* Whoever closes a disk last writes back what is dirty, and the kernel may never end that. The
+ * children of the steps were reaped: one that is left closes it. */
+static bool a_child_closes_it(void)
+{
+	return waitpid(-1, NULL, 0) > 0;
+}
+
+static void await_children(void)
+{
+	while (a_child_closes_it())
+		;
+}
+
+static void test_a_child_closes_a_disk_that_is_in_use_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	await_children();
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_false(a_child_closes_it());
+	assert_int_equal(hold_release(hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_true(a_child_closes_it());
+	hold_free(hold);
+}
+
+static void test_a_child_closes_a_disk_that_was_not_taken(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	await_children();
+	unlinkat(fixture->tree.fd, "sys/block/sda/device/state", 0);
+	assert_int_equal(take(fixture, true, &hold), -ENODEV);
+	assert_false(a_child_closes_it());
+	hold_free(hold);
+	assert_true(a_child_closes_it());
+}
+
 /* A file is no disk that could be flushed. */
 static void test_a_disk_that_cannot_be_flushed_stays_in_use(void **state)
 {
@@ -312,6 +353,8 @@ int main(void)
 		TEST(test_a_check_that_is_not_over_can_be_broken_off),
 		TEST(test_waiting_says_who_has_the_disk_until_nobody_has),
 		TEST(test_waiting_ends_when_somebody_closes_the_disk),
+		TEST(test_a_child_closes_a_disk_that_is_in_use_again),
+		TEST(test_a_child_closes_a_disk_that_was_not_taken),
 		TEST(test_a_disk_that_cannot_be_flushed_stays_in_use),
 		TEST(test_another_disk_of_that_name_is_left_alone),
 		TEST(test_a_disk_that_is_gone_is_said_to_be),

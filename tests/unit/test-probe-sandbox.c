@@ -2,6 +2,7 @@
 /* What the probe's child can and cannot do. */
 #include "test.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -211,16 +212,26 @@ static void test_the_sandbox_refuses_what_libraries_may_ask_for(void **state)
 	assert_int_equal(in_sandbox(become_root), 0);
 }
 
+static pid_t pid_of(int pidfd)
+{
+	char path[64], *data;
+	size_t length;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	assert_int_equal(read_file_at(AT_FDCWD, path, 4096, &data, &length), 0);
+	pid = atoi(strstr(data, "\nPid:") + 5);
+	free(data);
+	return pid;
+}
+
 /* A line of /proc/PID/FILE of a child that has ended and was not reaped yet. */
 static void read_status(int pidfd, const char *file, const char *key, char *ret, size_t size)
 {
 	char path[64], *data, *line;
 	size_t length;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	assert_int_equal(read_file_at(AT_FDCWD, path, 4096, &data, &length), 0);
-	snprintf(path, sizeof(path), "/proc/%d/%s", atoi(strstr(data, "\nPid:") + 5), file);
-	free(data);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid_of(pidfd), file);
 	assert_int_equal(read_file_at(AT_FDCWD, path, 16384, &data, &length), 0);
 	line = strstr(data, key);
 	assert_non_null(line);
@@ -248,6 +259,29 @@ static void test_the_sandbox_leaves_no_privileges(void **state)
 		assert_string_equal(value, " ");
 	}
 	assert_int_equal(child_status(child), 0);
+	child_free(child);
+}
+
+/* What it is rooted in ends with it, and has nothing that it could open. */
+static void test_the_sandbox_has_no_file_system(void **state)
+{
+	char path[64], root[PATH_MAX], expected[64], value[64];
+	struct child *child;
+	ssize_t n;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(child_start(spin, NULL, NULL, 0, &child), 0);
+	do
+		read_status(child_fd(child), "status", "\nSeccomp:\t", value, sizeof(value));
+	while (strcmp(value, "2"));
+	snprintf(path, sizeof(path), "/proc/%d/root", pid_of(child_fd(child)));
+	snprintf(expected, sizeof(expected), "/proc/%d/fdinfo", pid_of(child_fd(child)));
+	n = readlink(path, root, sizeof(root) - 1);
+	assert_true(n > 0);
+	root[n] = '\0';
+	assert_string_equal(root, expected);
 	child_free(child);
 }
 
@@ -300,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_the_sandbox_lets_the_disk_be_read),
 		cmocka_unit_test(test_the_sandbox_refuses_what_libraries_may_ask_for),
 		cmocka_unit_test(test_the_sandbox_leaves_no_privileges),
+		cmocka_unit_test(test_the_sandbox_has_no_file_system),
 		cmocka_unit_test(test_the_sandbox_has_limits_behind_its_filter),
 		cmocka_unit_test(test_the_sandbox_ends_who_takes_too_much_time),
 		cmocka_unit_test(test_the_sandbox_kills_intruders),

@@ -97,21 +97,90 @@ static void test_a_look_that_fails_is_tried_again_and_not_for_ever(void **state)
 	assert_non_null(entry->probe);
 }
 
-static void test_without_contents_only_a_table_that_was_written_is_looked_at(void **state)
+static int stay(void *data)
+{
+	(void)data;
+	return pause();
+}
+
+static bool has_none_left(struct guest *guest)
+{
+	return !inventory_find_place(&guest->tracker.inventory, 3)->probe_left;
+}
+
+/* A child that was killed while the kernel waits for the disk. */
+static void test_a_disk_is_not_looked_at_while_a_look_at_it_has_not_ended(void **state)
+{
+	struct guest *guest = *state;
+	struct tracker *tracker = &guest->tracker;
+	struct entry *hung, *other;
+
+	tracker->probing = true;
+	hung = put_file_disk(guest, SDA, 3);
+	other = put_file_disk(guest, SDC, 4);
+	assert_int_equal(child_start(stay, NULL, NULL, 0, &hung->probe_left), 0);
+	hung->contents.state = CONTENTS_UNKNOWN;
+	hung->looks_given_up = 1;
+	prober_look(tracker, hung);
+	assert_int_equal(hung->looks_given_up, 1);
+	assert_int_equal(hung->contents.state, CONTENTS_UNKNOWN);
+	prober_continue(tracker, true);
+	hung->look_by = now_ms();
+	tracker->quiet_at = 0;
+	prober_continue(tracker, false);
+	assert_null(hung->probe);
+	assert_non_null(other->probe);
+	prober_forget(tracker, hung);
+	prober_look(tracker, hung);
+	assert_int_equal(hung->contents.state, CONTENTS_PENDING);
+	prober_continue(tracker, true);
+	assert_non_null(hung->probe);
+	/* One that the kernel does end. */
+	prober_cancel(tracker, hung);
+	run_guest_until(guest, has_none_left);
+}
+
+static void test_looks_that_have_not_ended_are_not_without_end(void **state)
+{
+	struct guest *guest = *state;
+	struct tracker *tracker = &guest->tracker;
+	struct entry *entry, copies[PROBES_LEFT_MAX] = {};
+	struct inventory real, many = { .n = PROBES_LEFT_MAX + 1 };
+	struct entry *entries[PROBES_LEFT_MAX + 1];
+
+	tracker->probing = true;
+	entry = put_file_disk(guest, SDA, 3);
+	real = tracker->inventory;
+	for (size_t i = 0; i < PROBES_LEFT_MAX; i++) {
+		copies[i].probe_left = (struct child *)&copies[i];
+		entries[i] = &copies[i];
+	}
+	entries[PROBES_LEFT_MAX] = entry;
+	many.entries = entries;
+	tracker->inventory = many;
+	prober_continue(tracker, true);
+	assert_null(entry->probe);
+	copies[0].probe_left = NULL;
+	copies[0].state = ENTRY_RELEASED;
+	prober_continue(tracker, true);
+	tracker->inventory = real;
+	assert_non_null(entry->probe);
+}
+
+static void test_without_contents_nothing_is_looked_at_even_if_it_was_written(void **state)
 {
 	struct guest *guest = *state;
 	struct tracker *tracker = &guest->tracker;
 	struct entry *entry = put_file_disk(guest, SDA, 3);
 
-	assert_int_equal(prober_deadline(tracker), UINT64_MAX);
+	assert_int_equal(entry->n_watches, 0);
 	entry->written = true;
 	prober_look(tracker, entry);
 	assert_int_equal(entry->contents.state, CONTENTS_UNKNOWN);
-	assert_true(prober_deadline(tracker) <= now_ms() + PROBE_PUT_OFF_MAX_MS);
-	entry->look_at = entry->look_by = now_ms();
+	assert_int_equal(prober_deadline(tracker), UINT64_MAX);
 	tracker->quiet_at = 0;
-	prober_continue(tracker, false);
-	assert_non_null(entry->probe);
+	prober_continue(tracker, true);
+	assert_null(entry->probe);
 }
 
 #define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, set_up_guest, tear_down_guest)
@@ -122,7 +191,9 @@ int main(void)
 		GUEST_TEST(test_who_writes_all_the_time_holds_nobody_up),
 		GUEST_TEST(test_disks_that_come_hold_up_a_look_but_not_for_ever),
 		GUEST_TEST(test_a_look_that_fails_is_tried_again_and_not_for_ever),
-		GUEST_TEST(test_without_contents_only_a_table_that_was_written_is_looked_at),
+		GUEST_TEST(test_a_disk_is_not_looked_at_while_a_look_at_it_has_not_ended),
+		GUEST_TEST(test_looks_that_have_not_ended_are_not_without_end),
+		GUEST_TEST(test_without_contents_nothing_is_looked_at_even_if_it_was_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Requests about disks, on a machine of files: what they wait for, what they answer. */
 #include "guest.h"
 
+#include "pending.h"
+
 #define SCAN "class/scsi_host/host2/scan"
 
 /* Puts a pipe in place of an attribute, so that a test sees what is written to it. */
@@ -34,6 +36,16 @@ static void add_disk(struct guest *guest, const char *devpath, const char *devnu
 {
 	put_guest_disk(guest, devpath, devnum);
 	guest_look(guest, devpath);
+}
+
+/* A disk whose node is a file: it can be opened. */
+static void put_file_node(struct guest *guest)
+{
+	put_disk(&guest->machine, SDA, "0:0");
+	put_attribute(&guest->machine, SDA, "diskseq", "0");
+	put_sys_link(&guest->machine.tree, "sys", "block/sda", SDA);
+	put_text(&guest->machine.tree, "dev/sda", "");
+	guest_look(guest, SDA);
 }
 
 static void drop_frame(struct guest *guest)
@@ -99,6 +111,45 @@ static void test_a_scan_has_the_address_bits_of_a_lun_above_255(void **state)
 	check_written(guest, scan, "0 0 16684");
 }
 
+static size_t count_children(void)
+{
+	char path[64], *data, *next;
+	size_t length, n = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	assert_int_equal(read_file_at(AT_FDCWD, path, 65536, &data, &length), 0);
+	for (next = strchr(data, ' '); next; next = strchr(next + 1, ' '))
+		n++;
+	free(data);
+	return n;
+}
+
+/* Nobody reads the pipe: as the kernel does, when it hangs, it keeps whoever writes. */
+static void test_a_scan_that_hangs_is_not_begun_again(void **state)
+{
+	struct guest *guest = *state;
+	int scan = put_pipe(guest, CONTROLLER "/host2/scsi_host/host2", "scan");
+
+	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2",
+		CONTROLLER "/host2/scsi_host/host2");
+	close(scan);
+	for (int i = 0; i < 20; i++) {
+		ask(guest, "expect", "{\"slot\":1,\"deadline\":20}");
+		drop_frame(guest);
+	}
+	assert_int_equal(count_children(), 1);
+	/* It has yet to be done for these. */
+	ask(guest, "expect", "{\"slot\":1,\"deadline\":60000}");
+	ask(guest, "ping", "{}");
+	drop_frame(guest);
+	assert_true(pending_deadline(&guest->server) <= now_ms() + PENDING_SCAN_MS);
+	scan = openat(guest->machine.tree.fd, "sys/" CONTROLLER "/host2/scsi_host/host2/scan",
+		O_RDWR | O_CLOEXEC);
+	assert_true(scan >= 0);
+	ask(guest, "expect", "{\"slot\":1,\"deadline\":500}");
+	check_written(guest, scan, "0 0 10 0 1");
+}
+
 static void test_a_disk_in_vain_expected_may_be_hidden_and_the_answer_says_so(void **state)
 {
 	struct guest *guest = *state;
@@ -143,6 +194,25 @@ static void test_a_disk_that_stays_is_named_with_its_place(void **state)
 	drop_frame(guest);
 	ask(guest, "release", "{\"place\":" SDB_PLACE ",\"detached\":true,\"deadline\":0}");
 	check_frame(guest, "error", "desc", "\"sdb is still in target 0, LUN 300\"");
+}
+
+/* An agent before this one may have died before it looked whether the disk is in use. */
+static void test_a_disk_that_is_found_offline_is_looked_at_before_it_is_released(void **state)
+{
+	struct guest *guest = *state;
+	char value[32];
+
+	put_attribute(&guest->machine, SDA "/device", "state", "offline");
+	put_text(&guest->machine.tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	put_file_node(guest);
+	check_frame(guest, "event", "state", "\"released\"");
+	ask(guest, "release", "{\"slot\":3}");
+	drop_frame(guest); /* disk-changed: it is present */
+	check_frame(guest, "error", "class", "\"DiskBusy\"");
+	assert_int_equal(
+		read_attr_at(guest->tracker.view.sys, SDA "/device/state", value, sizeof(value)),
+		0);
+	assert_string_equal(value, "running");
 }
 
 /* The kernel drops it, and then finds the other one, or none. */
@@ -278,9 +348,11 @@ int main(void)
 		GUEST_TEST(test_a_disk_without_a_slot_is_there_with_its_link_by_serial),
 		GUEST_TEST(test_a_disk_with_neither_slot_nor_serial_is_there_without_a_link),
 		GUEST_TEST(test_a_scan_has_the_address_bits_of_a_lun_above_255),
+		GUEST_TEST(test_a_scan_that_hangs_is_not_begun_again),
 		GUEST_TEST(test_a_disk_in_vain_expected_may_be_hidden_and_the_answer_says_so),
 		GUEST_TEST(test_gone_is_told_by_slot_and_by_place),
 		GUEST_TEST(test_a_disk_that_stays_is_named_with_its_place),
+		GUEST_TEST(test_a_disk_that_is_found_offline_is_looked_at_before_it_is_released),
 		GUEST_TEST(test_a_disk_that_may_yet_take_a_dropped_ones_place_is_not_gone),
 		GUEST_TEST(test_a_resize_waits_for_exactly_this_size),
 		GUEST_TEST(test_a_resize_that_does_not_come_is_told_with_the_size_there_is),

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keeps everybody from writing to a disk between the last look for users and the moment when it is
+ * offline: what is written then would be in the cache alone. */
+#pragma once
+
+#include <stdbool.h>
+
+struct hold_task;
+
+/* Starts a child that can have the kernel refuse every write() to the disk of TASK and to its
+ * partitions (EPERM), by whatever node, and that does not die with the agent: it makes the disk
+ * writable again as soon as the agent and its children are gone, or have hold_guard_lift()ed it. A
+ * mapping for writing is not refused; who has one has it open, too. *RET is for the agent, which
+ * lifts it with hold_guard_drop(), and for the children of the release. */
+int hold_guard_start(const struct hold_task *task, int *ret);
+
+/* In a child: from here on writes are refused. Blocks shortly. */
+int hold_guard_set(int guard);
+
+/* In a child: waits until the disk is writable again. Nothing if GUARD is -1. */
+void hold_guard_lift(int guard);
+
+/* Whether nobody has lifted it. True if there is none. */
+bool hold_guard_holds(const struct hold_task *task);
+
+/* Lifts it without waiting, closes *GUARD and sets it to -1. Nothing if that is -1. */
+void hold_guard_drop(int *guard);

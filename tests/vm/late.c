@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Comes to a disk in a guest at the worst moment of its release. Static, as it runs in any guest.
+ *
+ *   late write NODE N OTHER STATE   prints "ready"; when NODE was opened N times, opens OTHER,
+ *                                   another node of the disk, and writes numbers to it until it
+ *                                   cannot or STATE is "offline"; closes it, and prints the last
+ *                                   number that was written without an error
+ *   late fill NODE                  as soon as NODE can be opened, writes to it, and closes it
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+/* Where the number is, as tests/vm/holder.c has it. */
+#define NUMBER_OFFSET (512 * 1024)
+
+/* More than one request to the disk. */
+#define FILL_BYTES (1024 * 1024)
+
+static void die(const char *what)
+{
+	fprintf(stderr, "late: %s: %s\n", what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static void say(const char *text)
+{
+	puts(text);
+	fflush(stdout);
+}
+
+static void await_opens(const char *node, long n)
+{
+	int watch = inotify_init1(IN_CLOEXEC);
+	char event[sizeof(struct inotify_event)]; /* with no name: one at a time */
+
+	if (watch < 0 || inotify_add_watch(watch, node, IN_OPEN) < 0)
+		die(node);
+	say("ready");
+	for (long i = 0; i < n; i++)
+		if (read(watch, event, sizeof(event)) <= 0)
+			die("inotify");
+	close(watch);
+}
+
+static bool is_offline(int state)
+{
+	char text[32] = "";
+
+	return pread(state, text, sizeof(text) - 1, 0) <= 0 || !strcmp(text, "offline\n");
+}
+
+static void write_late(const char *other, const char *state_path)
+{
+	int state = open(state_path, O_RDONLY | O_CLOEXEC), disk = open(other, O_RDWR | O_CLOEXEC);
+	unsigned written = 0;
+	char text[512] = "";
+
+	while (disk >= 0 && state >= 0 && !is_offline(state)) {
+		snprintf(text, sizeof(text), "%010u\n", written + 1);
+		if (pwrite(disk, text, sizeof(text), NUMBER_OFFSET) != sizeof(text))
+			break;
+		written++;
+	}
+	close(disk);
+	snprintf(text, sizeof(text), "%010u", written);
+	say(text);
+}
+
+static void fill(const char *node)
+{
+	static char bytes[FILL_BYTES];
+	int disk;
+
+	say("ready");
+	do
+		disk = open(node, O_WRONLY | O_CLOEXEC);
+	while (disk < 0);
+	if (write(disk, bytes, sizeof(bytes)) != sizeof(bytes))
+		die(node);
+	close(disk);
+	say("closed");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "fill")) {
+		fill(argv[2]);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 6 && !strcmp(argv[1], "write")) {
+		await_opens(argv[2], atol(argv[3]));
+		write_late(argv[4], argv[5]);
+		return EXIT_SUCCESS;
+	}
+	fputs("usage: late write NODE N OTHER STATE | late fill NODE\n", stderr);
+	return 2;
+}

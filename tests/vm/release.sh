@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A release at its worst moments: somebody writes between the look for users and the end, the agent
+# dies in between, the kernel hangs.
+
+# Guests: plain
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../talk.sh"
+
+setup_file() {
+	IMAGE=$(control_image --add "$B/tests/vm/late:/bin/late")
+	launch_controlled vm
+}
+
+setup_test() {
+	detach_all vm
+}
+
+attach() {
+	rm -f disk.img
+	truncate -s 16M disk.img
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm disk.img --slot 0)"
+	DISK=$(guest_run vm 'basename $(readlink -f /dev/disk/by-slot/0)')
+}
+
+# What was written is on the host, or the detach was refused; by a node that nobody knows of. The
+# first numbers are before the last look for users, the last one is after it.
+test_what_is_written_by_another_node_until_the_end_is_not_lost() {
+	local opens written
+	for opens in 3 4 5 6; do
+		attach
+		guest_run vm "rm -f /dev/other; mknod /dev/other b \$(tr : ' ' </sys/block/$DISK/dev)
+			late write /dev/$DISK $opens /dev/other /sys/block/$DISK/device/state >/tmp/late 2>&1 &
+			until [ -s /tmp/late ]; do usleep 1000; done"
+		hs detach vm 0 --wait 10
+		written=$(guest_run vm 'tail -n 1 /tmp/late; rm /tmp/late')
+		[[ $written != ready ]] || continue
+		check_equal "${written#0000000000}" \
+			"$(dd if=disk.img bs=512 skip=1024 count=1 status=none | tr -d '\0')"
+	done
+}
+
+# What an agent before this one has begun: nobody has looked whether it is in use.
+test_a_disk_that_is_found_offline_is_released_anew() {
+	attach
+	guest_run vm "(exec 4<>/dev/$DISK; echo written >&4; exec sleep 1000) >/dev/null 2>&1 & echo \$! >/tmp/pid
+		until [ \"\$(dd if=/dev/$DISK bs=7 count=1 2>/dev/null)\" = written ]; do usleep 1000; done
+		echo offline >/sys/block/$DISK/device/state; kill -9 \$(pidof hotslot-agent)"
+	# The host itself would take it back first.
+	{
+		hello
+		request release last '{"slot":0}'
+	} | talk >answers
+	check_equal 'DiskBusy sleep' "$(answer last | jq -r '"\(.error.class) \(.error.users[].process)"')"
+	guest_run vm 'kill $(cat /tmp/pid)'
+	hs detach vm 0 --wait 10
+	check_equal written "$(head -c 7 disk.img)"
+}
+
+# Whoever closes a disk last waits until all of it is written.
+test_an_agent_that_gives_a_disk_back_that_hangs_answers() {
+	attach
+	{
+		hello
+		request release last '{"slot":0}'
+	} | talk >answers
+	run_virsh blkdeviotune vm sda --total-bytes-sec 1 --live
+	guest_run vm "late fill /dev/$DISK >/tmp/late 2>&1 &
+		until [ -s /tmp/late ]; do usleep 1000; done"
+	{
+		hello
+		request expect expect '{"slot":0,"deadline":500}'
+		sleep 1
+		last
+	} | talk >answers
+	check_match return "$(answer last)"
+	# In time, and not as it was the last one to close it.
+	check_equal closed "$(guest_run vm 'tail -n 1 /tmp/late')"
+	run_virsh blkdeviotune vm sda --total-bytes-sec 0 --live
+}
+
+# The kernel drops a disk that hangs, which holds up every scan of its host.
+test_scans_that_hang_leave_no_heap_of_processes() {
+	local i
+	attach
+	run_virsh blkdeviotune vm sda --total-bytes-sec 1 --live
+	guest_run vm "(dd if=/dev/zero of=/dev/$DISK bs=1M count=1 conv=notrunc </dev/null >/dev/null 2>&1 &)
+		usleep 300000; (sh -c 'echo 1 >/sys/block/$DISK/device/delete' </dev/null >/dev/null 2>&1 &)"
+	{
+		hello
+		for ((i = 10; i < 50; i++)); do
+			request expect "$i" "{\"slot\":$((1 + i % 11)),\"deadline\":300}"
+		done
+		sleep 1
+		last
+	} | talk >answers
+	check_equal 40 "$(jq -r 'select(.error.class == "DeadlineExceeded").id' answers | wc -l)"
+	i=$(guest_run vm 'pidof hotslot-agent | wc -w')
+	[[ $i -gt 1 && $i -le 10 ]] || fail "there are $i agents"
+	run_virsh blkdeviotune vm sda --total-bytes-sec 0 --live
+}
+
+run_tests
