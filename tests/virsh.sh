@@ -3,7 +3,7 @@
 # Disks that others attach: plain virsh, with no word to hotslot. Sourced after lib.sh.
 
 # Wall-clock seconds until the guest shows what was not waited for.
-SEEN_SECONDS=20
+SEEN_SECONDS=40
 
 # libvirt's label, which has to be unique: sda for 0, sdz, sdaa, …
 target_dev() { # NUMBER
