@@ -39,7 +39,12 @@ clear_vm() {
 	[[ -z $reserved ]] || hs unreserve vm $reserved
 }
 
-# A guest that boots has no port for the tests' hands, and its processes are yet to come.
+# The process may be yet to come; a child of it may have ended before it is killed with it.
+kill_process() { # NAME
+	echo "until pid=\$(pidof $1); do usleep 10000; done; kill -KILL \$pid || true"
+}
+
+# A guest that boots has no port for the tests' hands.
 write_victim_of_launch() { # agent | udevd
 	local process=hotslot-agent
 	[[ $1 == agent ]] || process=systemd-udevd
@@ -47,7 +52,7 @@ write_victim_of_launch() { # agent | udevd
 		WITNESS_DIR=\$T
 		rm -f "\$T/new.witness"
 		add_witness_port new
-		guest_run new 'until pid=\$(pidof $process); do usleep 10000; done; kill -KILL \$pid'
+		guest_run new '$(kill_process "$process")'
 	EOF
 }
 
@@ -55,8 +60,8 @@ write_victim_of_launch() { # agent | udevd
 write_victim() { # VICTIM [DOMAIN]
 	local domain=${2:-vm} pid="\$(<'$DAEMON_DIRECTORY/run/libvirt/qemu/run/${2:-vm}.pid')"
 	case $1 in
-	agent) echo "guest_run vm 'kill -KILL \$(pidof hotslot-agent)'" ;;
-	udevd) echo "guest_run vm 'kill -KILL \$(pidof systemd-udevd)'" ;;
+	agent) echo "guest_run vm '$(kill_process hotslot-agent)'" ;;
+	udevd) echo "guest_run vm '$(kill_process systemd-udevd)'" ;;
 	libvirtd) echo "stop_daemon KILL; start_daemon '$DAEMON_DIRECTORY'" ;;
 	qemu) echo "pid=$pid; kill -KILL \$pid; tail --pid=\$pid -f /dev/null" ;;
 	guest) echo "run_virsh reset $domain" ;;
