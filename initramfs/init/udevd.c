@@ -17,6 +17,10 @@
 /* The kernel's own multicast group of uevents; 2 is udevd's. */
 #define KERNEL_GROUP 1
 
+/* As udevd has it of a socket of its own: what comes while it is busy with a thousand disks. A
+ * message that finds no room is lost, and so is the link that it would have made. */
+#define UEVENTS_SIZE (128 * 1024 * 1024)
+
 /* What systemd's daemons say at one time is a few lines. */
 #define NOTIFY_SIZE 4096
 
@@ -43,7 +47,7 @@ int udevd_open_uevents(int *ret_fd)
 	_cleanup_close_ int fd =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
-	const int on = 1;
+	const int on = 1, size = UEVENTS_SIZE;
 	int r;
 
 	if (fd < 0)
@@ -52,7 +56,8 @@ int udevd_open_uevents(int *ret_fd)
 	if (r < 0)
 		return r;
 	/* udevd takes messages of which it knows who sent them only. */
-	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
 		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	*ret_fd = steal_fd(&fd);
