@@ -36,6 +36,14 @@ virsh_detach() { # NAME FILE
 	run_virsh detach-device "$1" "$2.xml" --live
 }
 
+# For what feeds virsh: comes back when no device with such an alias is left. An embedded driver ends
+# with virsh, and what it has yet to hear of QEMU then it never hears: see vm/unheard.sh.
+await_detached() { # NAME ALIAS_REGEX
+	while live_xml "$1" | grep "<alias name='$2'/>" >/dev/null; do
+		sleep 0.05
+	done
+}
+
 # Repeats a command until it prints that, and fails with the difference if it never does.
 await_equal() { # EXPECTED CMD…
 	local want=$1 now end=$((SECONDS + SEEN_SECONDS))

@@ -51,13 +51,13 @@ attach_old() {
 	await_equal "$(each '% 1048576 old-%')" links_by_slot
 }
 
-# While the guest stands still. All in one process: the embedded driver ends with virsh.
+# While the guest stands still. All in one process, as the embedded driver ends with virsh.
 exchange() { # SIZE SERIAL
 	make_disks new "$1" "$2"
 	{
 		echo 'suspend vm'
 		each 'detach-device-alias vm ua-old-% --live'
-		echo 'event --domain vm --event device-removed --loop --timeout 1'
+		await_detached vm 'ua-old-.*'
 		each 'attach-device vm new-%.xml --live'
 		echo 'resume vm'
 	} | run_virsh >/dev/null
@@ -168,7 +168,7 @@ test_a_burst_of_attaches_and_detaches_loses_nothing() {
 	{
 		seq 0 $((BEFORE - 1)) | sed 's/.*/attach-device vm before-&.xml --live/'
 		seq 0 $((BEFORE - 1)) | sed 's/.*/detach-device-alias vm ua-before-& --live/'
-		echo 'event --domain vm --event device-removed --loop --timeout 1'
+		await_detached vm 'ua-before-.*'
 		virsh_commands
 	} | run_virsh >/dev/null
 	await_equal "$DISKS" visible
