@@ -43,15 +43,21 @@ static uint64_t deadline_of(const struct detach *detach)
 /* The guest hides the disks that its root stands on: those are not ours to take, by force or not.
  * What it does not show for another reason, somebody has deleted it there or it is broken, goes by
  * force. */
-static int check_unseen(const struct detach *detach, struct hotslot_error *error)
+static int check_unseen(
+	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
 	struct guest_hidden hidden;
 	int r = guest_disk_at(
 		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
 
-	if (r < 0 || (detach->options.force && !guest_hides(&hidden, detach->place)))
+	if (r < 0)
 		return r;
+	if (!guest_hides(&hidden, detach->place)) {
+		r = unplug_check(detach->domain, disk, deadline_of(detach), error);
+		if (r <= 0 || detach->options.force)
+			return r < 0 ? r : 0;
+	}
 	r = resolve_unseen(detach->domain, &hidden, detach->place, error);
 	if (error->code == HOTSLOT_ERROR_NOT_CONFIRMED)
 		error_append(error, ", so it cannot let go of it; --force detaches it");
@@ -124,7 +130,8 @@ static int ask_release(const struct detach *detach, struct hotslot_error *error)
 	return r;
 }
 
-static int release(const struct detach *detach, struct hotslot_error *error)
+static int release(
+	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	int r;
 
@@ -134,7 +141,7 @@ static int release(const struct detach *detach, struct hotslot_error *error)
 	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY &&
 		error->code != HOTSLOT_ERROR_NOT_RUNNING)
 		guest_take_back_later(detach->domain, detach->place, now_ms() + TAKE_BACK_MS);
-	return r > 0 ? check_unseen(detach, error) : r;
+	return r > 0 ? check_unseen(detach, disk, error) : r;
 }
 
 static int await_gone(const struct detach *detach, struct hotslot_error *error)
@@ -179,7 +186,7 @@ static int detach_disk(
 	for (;;) {
 		unsigned boots = domain_boots(detach->domain);
 
-		r = release(detach, error);
+		r = release(detach, disk, error);
 		if (r < 0)
 			return r;
 		r = check_again(detach, disk, boots, error);

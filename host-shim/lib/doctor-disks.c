@@ -7,6 +7,7 @@
 #include "places.h"
 #include "reserve.h"
 #include "slot.h"
+#include "unplug.h"
 
 /* QEMU's sectors: what is left of an image behind the last one, libvirt counts and guests do not.
  */
@@ -74,6 +75,11 @@ static void look_at_presence(struct examined *disk)
 	if (!d->attached)
 		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED, ADVICE_REPAIR,
 			"The guest shows a disk that the domain does not have");
+	else if (!d->visible && d->target_dev &&
+		 !unplug_is_possible(disk->doctor->domain, d->target_dev))
+		fail(disk, HOTSLOT_ERROR_LIBVIRT,
+			"start the domain anew: libvirt keeps it in the XML until then",
+			"QEMU has let go of it, and libvirt has missed that");
 	else if (!d->visible && d->foreign)
 		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED,
 			"have the guest scan its SCSI host, or detach the disk and attach it again",

@@ -13,9 +13,6 @@
  */
 #define SECTOR_SIZE 512
 
-/* libvirt hears within some 50 ms that QEMU has let go of a disk; on a busy machine, later. */
-#define UNPLUG_MS 1000
-
 /* In the order of places. */
 struct inventory {
 	struct record **records;
@@ -99,23 +96,13 @@ static int await_gone(struct repair *repair, uint64_t place, struct hotslot_erro
 	return 0;
 }
 
-/* Whether somebody's unplug of the disk is done within a moment. */
-static int await_unplug(
-	struct repair *repair, const struct xml_disk *disk, struct hotslot_error *error)
-{
-	uint64_t until = now_ms() + UNPLUG_MS;
-
-	if (until > repair->deadline)
-		until = repair->deadline;
-	return disk->alias ? unplug_await(repair->domain, disk->alias, until, error) : 0;
-}
-
 /* What broke the detach off may have come after the unplug: a disk that is about to go must not be
  * used again. */
 static int take_back(struct repair *repair, uint64_t place, const struct xml_disk *host,
 	struct hotslot_error *error)
 {
-	int r = await_unplug(repair, host, error);
+	int r = host->alias ? unplug_await(repair->domain, host->alias, repair->deadline, error)
+			    : 0;
 
 	if (r > 0)
 		return await_gone(repair, place, error);
@@ -209,21 +196,22 @@ static bool shows(const struct inventory *guest, const struct xml_disk *disk)
 	return false;
 }
 
-/* A disk that the guest does not show may be one that QEMU has let go of just now. */
+/* A disk that the guest does not show may be one that QEMU has let go of just now: libvirt, too, is
+ * to know it by HEARD_BY, now_ms(). */
 static int confirm_or_await(struct repair *repair, const struct inventory *guest,
-	const struct xml_disk *disk, struct hotslot_error *error)
+	const struct xml_disk *disk, uint64_t heard_by, struct hotslot_error *error)
 {
 	int r;
 
 	if (shows(guest, disk))
 		return confirm(repair, disk, error);
-	r = await_unplug(repair, disk, error);
-	if (r == 0)
-		return confirm(repair, disk, error);
+	r = unplug_check(repair->domain, disk, heard_by, error);
 	if (r > 0)
+		return confirm(repair, disk, error);
+	if (r == 0)
 		repair_tell(repair, (int)slot_from_place(disk->target, disk->unit),
 			"the disk is gone: a detach was broken off");
-	return r < 0 ? r : 0;
+	return r;
 }
 
 /* Of a disk of ours the guest says that it has it; the repair goes on past one that it has not. */
@@ -231,7 +219,11 @@ static int confirm_each(
 	struct repair *repair, const struct inventory *guest, struct hotslot_error *error)
 {
 	const struct domain_xml *xml = *repair->xml;
+	/* For all of them together. */
+	uint64_t heard_by = now_ms() + UNPLUG_HEARD_MS;
 
+	if (heard_by > repair->deadline)
+		heard_by = repair->deadline;
 	for (size_t i = 0; i < xml->n_disks && !repair_is_over(repair); i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 		int r;
@@ -239,7 +231,7 @@ static int confirm_each(
 		if (!repair_is_ours(xml, disk) ||
 			guest_hides(&guest->hidden, place_number(disk->target, disk->unit)))
 			continue;
-		r = confirm_or_await(repair, guest, disk, error);
+		r = confirm_or_await(repair, guest, disk, heard_by, error);
 		if (r < 0)
 			r = repair_failed(repair, error);
 		if (r < 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "places.h"
 
 static void await_removal(struct events *events, const char *alias)
 {
@@ -74,16 +75,44 @@ static int is_gone(struct hotslot_domain *domain, const char *alias, struct hots
 int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
 	struct hotslot_error *error)
 {
+	uint64_t until = now_ms() + UNPLUG_HEARD_MS;
 	int r;
 
+	if (until > deadline)
+		until = deadline;
 	/* Its event may come between the two. */
 	await_removal(domain->events, alias);
 	r = is_gone(domain, alias, error);
 	if (r == 0) {
-		r = wait_removed(domain, deadline, error);
+		r = wait_removed(domain, until, error);
 		if (r == 0)
 			r = is_gone(domain, alias, error);
 	}
 	await_removal(domain->events, NULL);
 	return r;
+}
+
+bool unplug_is_possible(const struct hotslot_domain *domain, const char *target_dev)
+{
+	virDomainBlockStatsStruct unused;
+
+	/* All that libvirt does not find among QEMU's devices is an internal error to it. */
+	return virDomainBlockStats(domain->domain, target_dev, &unused, sizeof(unused)) == 0 ||
+	       virGetLastErrorCode() != VIR_ERR_INTERNAL_ERROR;
+}
+
+int unplug_check(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	int r;
+
+	if (!disk->alias || !disk->target_dev || unplug_is_possible(domain, disk->target_dev))
+		return 1;
+	r = unplug_await(domain, disk->alias, deadline, error);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+		"QEMU has let go of the disk %s of domain %s, and libvirt has missed it: it keeps "
+		"the disk in the XML until the domain is started anew",
+		place_locate(place_number(disk->target, disk->unit)).text, domain->name);
 }
