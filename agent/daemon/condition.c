@@ -221,6 +221,19 @@ static void put_look_off(struct pending *pending)
 	pending->look_at = now_ms() + pending->put_off;
 }
 
+/* The kernel may have missed it, or have it, and its event was lost, or udevd has. */
+static int look_for(struct tracker *tracker, uint32_t place, const struct entry *entry)
+{
+	int r = 0;
+
+	if (!entry)
+		r = scsi_scan_start(&tracker->view, tracker->identity.controller,
+			place_target(place), place_lun(place));
+	if (r == 0 && (!entry || (entry_is_usable(entry) && !report_is_linked(tracker, entry))))
+		r = tracker_seek(tracker, place);
+	return r;
+}
+
 /* No event came for long: has the kernel look. */
 static void look(struct server *server, struct pending *pending, struct entry *entry)
 {
@@ -229,9 +242,8 @@ static void look(struct server *server, struct pending *pending, struct entry *e
 	int r = 0;
 
 	pending->look_at = UINT64_MAX;
-	if (pending->kind == PENDING_EXPECT && !entry)
-		r = scsi_scan_start(&tracker->view, tracker->identity.controller,
-			place_target(pending->place), place_lun(pending->place));
+	if (pending->kind == PENDING_EXPECT)
+		r = look_for(server->tracker, pending->place, entry);
 	else if (pending->kind == PENDING_GONE && entry)
 		r = release_delete(server, entry);
 	else if (pending->kind == PENDING_RESIZE && entry)

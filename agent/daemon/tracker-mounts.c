@@ -28,24 +28,6 @@ void tracker_read_identity(struct tracker *tracker)
 			*tracker->identity.controller && !tracker->identity.system.undecided;
 }
 
-void tracker_trigger(struct tracker *tracker, const char *devpath)
-{
-	_cleanup_free_ struct partition *partitions = NULL;
-	char uevent[PATH_MAX];
-	size_t n = 0;
-
-	if ((size_t)snprintf(uevent, sizeof(uevent), "%s/uevent", devpath) >= sizeof(uevent))
-		return;
-	write_attr_at(tracker->view.sys, uevent, "change");
-	/* They go by their disk, and after it. */
-	if (disk_read_partitions(&tracker->view, devpath, &partitions, &n) < 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if ((size_t)snprintf(uevent, sizeof(uevent), "%s/%s/uevent", devpath,
-			    partitions[i].name) < sizeof(uevent))
-			write_attr_at(tracker->view.sys, uevent, "change");
-}
-
 /* What a disk was before. */
 struct judgement {
 	struct tracker *tracker;

@@ -85,6 +85,10 @@ void tracker_refresh(struct tracker *tracker, const char *devpath);
 /* The kernel has removed the disk at DEVPATH that had this disk sequence number (0: unknown). */
 void tracker_remove(struct tracker *tracker, const char *devpath, uint64_t diskseq);
 
+/* Looks whether sysfs has a disk at PLACE that was not heard of: takes it up, or has udevd run its
+ * rules for it where that makes the links. -EBUSY while udevd has events to handle. */
+int tracker_seek(struct tracker *tracker, uint32_t place);
+
 /* There is another disk, or none, where the kernel has taken one for ENTRY: forgets that at once,
  * and has the kernel drop it and look what is there. */
 void tracker_void(struct tracker *tracker, struct entry *entry);

@@ -36,6 +36,13 @@ static void handle_removal(struct watch *watch, const char *devpath, uint64_t di
 	const struct entry *entry = inventory_find_devpath(&watch->tracker->inventory, devpath + 1);
 	uint32_t place;
 
+	/* The kernel takes its number away before it says so: somebody has written "remove" to its
+	 * uevent. udevd believes that. */
+	if (entry && tracker_is_current(watch->tracker, entry)) {
+		if (!watch->tracker->links.owner)
+			tracker_trigger(watch->tracker, devpath + 1);
+		return;
+	}
 	if (entry)
 		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);
 	else if (voids_drop(&watch->tracker->voids, diskseq, &place))

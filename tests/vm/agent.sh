@@ -25,6 +25,11 @@ signal_agent() { # SIGNAL
 	console_wait "$CONSOLE" "^signalled $1" >/dev/null
 }
 
+# By slot, with what is behind each.
+links() { # NAME
+	guest_links "$1" | awk '/^by-slot/ { print $1, $6 }'
+}
+
 test_hello_and_ping() {
 	{
 		hello
@@ -230,6 +235,30 @@ test_an_agent_killed_in_a_conversation_is_waited_for_and_tidies_up() {
 
 conflicts() {
 	hs list vm --json | jq -r '.disks[] | "\(.conflict) \(."by-serial")"'
+}
+
+# As by "udevadm trigger --action=remove".
+test_a_removal_that_somebody_has_made_up_is_none() {
+	raw_image disk
+	hs attach vm disk
+	guest_run vm 'echo remove >/sys/block/$(basename $(readlink -f /dev/disk/by-slot/0))/uevent'
+	await_equal "by-slot/0 disk" links vm
+	check_equal "0 true /dev/disk/by-slot/0" "$(hs list vm --json |
+		jq -r '.disks[] | "\(.slot) \(.visible) \(."by-slot")"')"
+	hs detach vm 0
+}
+
+# Nor has the agent.
+test_a_disk_that_udevd_does_not_know_is_found() {
+	only_on udev
+	raw_image disk
+	hs attach vm disk
+	guest_run vm 'agent=$(pidof hotslot-agent); kill -STOP $agent
+		echo remove >/sys/block/$(basename $(readlink -f /dev/disk/by-slot/0))/uevent
+		while [ -e /dev/disk/by-slot/0 ]; do usleep 10000; done
+		kill -KILL $agent'
+	check_fails 0 'nothing to repair' hs repair vm
+	check_equal "by-slot/0 disk" "$(links vm)"
 }
 
 test_two_disks_with_one_serial_have_no_by_serial_link_until_one_leaves() {
