@@ -3,21 +3,56 @@
  * offline. */
 #include "hold-guard.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "hold-take.h"
+#include "jobs.h"
 #include "util.h"
 
 struct guard {
 	const struct hold_task *task;
 	int socket;
 };
+
+/* By the number that no other disk gets before a reboot, which empties run_dir. */
+static void name_mark(const struct hold_roots *roots, const struct disk *disk, char ret[PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "%s/read-only/%llu", roots->run_dir,
+		(unsigned long long)disk->diskseq);
+}
+
+/* Without it, a disk may stay read-only if everybody is killed; without the rest, data are lost. */
+static void make_mark(const struct hold_task *task)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/read-only", task->roots->run_dir);
+	mkdir(path, 0755);
+	name_mark(task->roots, task->disk, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	closep(&fd);
+}
+
+static void make_writable(const struct hold_task *task, int disk)
+{
+	char path[PATH_MAX];
+
+	if (ioctl(disk, BLKROSET, &(int){ 0 }) < 0)
+		return;
+	name_mark(task->roots, task->disk, path);
+	unlink(path);
+}
 
 /* What is read-only already is somebody else's to make writable. */
 static int make_read_only(const struct hold_task *task, int *ret_disk)
@@ -31,10 +66,14 @@ static int make_read_only(const struct hold_task *task, int *ret_disk)
 		return -errno;
 	if (read_only)
 		return 0;
+	make_mark(task);
 	if (ioctl(disk, BLKROSET, &(int){ 1 }) < 0)
-		return -errno;
-	*ret_disk = steal_fd(&disk);
-	return 0;
+		r = -errno;
+	if (r < 0)
+		make_writable(task, disk);
+	else
+		*ret_disk = steal_fd(&disk);
+	return r;
 }
 
 /* Ends when nobody has the other end any more, or somebody has shut it down. */
@@ -54,7 +93,7 @@ static int keep_guard(void *data)
 		while (read(guard->socket, &byte, 1) > 0)
 			;
 	if (disk >= 0)
-		ioctl(disk, BLKROSET, &(int){ 0 });
+		make_writable(guard->task, disk);
 	return 0;
 }
 
@@ -113,4 +152,35 @@ void hold_guard_drop(int *guard)
 	shutdown(*guard, SHUT_WR);
 	close(*guard);
 	*guard = -1;
+}
+
+bool hold_guard_is_left(const struct hold_roots *roots, const struct disk *disk)
+{
+	char path[PATH_MAX];
+
+	name_mark(roots, disk, path);
+	return access(path, F_OK) == 0;
+}
+
+static int mend(void *data)
+{
+	const struct hold_task *task = data;
+	_cleanup_close_ int disk = -1;
+	char uevent[sizeof("block//uevent") + DISK_NAME_SIZE];
+
+	if (hold_open_disk(task, 0, &disk) < 0)
+		return 1;
+	make_writable(task, disk);
+	snprintf(uevent, sizeof(uevent), "block/%s/uevent", task->disk->name);
+	write_attr_at(task->roots->sysfd, uevent, "change");
+	return 0;
+}
+
+int hold_guard_mend(const struct hold_roots *roots, const struct disk *disk)
+{
+	struct hold_task task = { .roots = roots, .disk = disk };
+	char name[sizeof("mend ") + DISK_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "mend %s", disk->name);
+	return job_start(name, mend, &task, roots->sysfd);
 }

@@ -5,13 +5,17 @@
 
 #include <stdbool.h>
 
+#include "hold.h"
+
 struct hold_task;
 
 /* Starts a child that can have the kernel refuse every write() to the disk of TASK and to its
  * partitions (EPERM), by whatever node, and that does not die with the agent: it makes the disk
  * writable again as soon as the agent and its children are gone, or have hold_guard_lift()ed it. A
  * mapping for writing is not refused; who has one has it open, too. *RET is for the agent, which
- * lifts it with hold_guard_drop(), and for the children of the release. */
+ * lifts it with hold_guard_drop(), and for the children of the release.
+ * For as long as the disk is read-only, there is a file below run_dir: if all of them are killed at
+ * once, the next agent sees it. */
 int hold_guard_start(const struct hold_task *task, int *ret);
 
 /* In a child: from here on writes are refused. Blocks shortly. */
@@ -25,3 +29,10 @@ bool hold_guard_holds(const struct hold_task *task);
 
 /* Lifts it without waiting, closes *GUARD and sets it to -1. Nothing if that is -1. */
 void hold_guard_drop(int *guard);
+
+/* Whether the guard of this disk was killed before it made the disk writable. */
+bool hold_guard_is_left(const struct hold_roots *roots, const struct disk *disk);
+
+/* Starts a child that does so, and has the kernel tell of a change then. Returns a negative errno,
+ * as job_start(). */
+int hold_guard_mend(const struct hold_roots *roots, const struct disk *disk);

@@ -25,6 +25,7 @@ struct hold_roots {
 	int sysfd;
 	int procfd;
 	const char *dev_dir;
+	const char *run_dir; /* of the agent's own; see hold-guard.h */
 	struct mirror *const *mirrors; /* whose nodes are watched, too */
 	size_t n_mirrors;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "hold-guard.h"
 #include "log.h"
 #include "pending.h"
 #include "places.h"
@@ -84,6 +85,7 @@ static struct hold_roots roots_of(const struct server *server)
 	return (struct hold_roots){ .sysfd = server->tracker->view.sys,
 		.procfd = server->tracker->view.proc,
 		.dev_dir = server->tracker->links.directory,
+		.run_dir = server->tracker->run_directory,
 		.mirrors = server->tracker->links.mirrors,
 		.n_mirrors = server->tracker->links.n_mirrors };
 }
@@ -292,4 +294,17 @@ int release_delete(struct server *server, struct entry *entry)
 	if (r == 0)
 		entry->state = ENTRY_DELETING;
 	return r;
+}
+
+void release_mend(struct server *server, const struct entry *entry)
+{
+	const struct hold_roots roots = roots_of(server);
+	int r;
+
+	if (!entry->disk.read_only || !hold_guard_is_left(&roots, &entry->disk))
+		return;
+	log_warning("%s: an agent before this one has left it read-only", entry->disk.name);
+	r = hold_guard_mend(&roots, &entry->disk);
+	if (r < 0)
+		log_error("%s: cannot make it writable again: %s", entry->disk.name, strerror(-r));
 }

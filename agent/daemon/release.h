@@ -20,5 +20,9 @@ void release_cancel_all(struct server *server);
 /* Starts to take a released disk back into use. */
 int release_undo(struct server *server, struct entry *entry);
 
+/* A disk has come: makes it writable, if an agent before this one was killed with all its children
+ * in the moment when it had the disk read-only. */
+void release_mend(struct server *server, const struct entry *entry);
+
 /* Has the kernel drop a disk that the host has unplugged and the kernel has not noticed. */
 int release_delete(struct server *server, struct entry *entry);

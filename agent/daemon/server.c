@@ -165,6 +165,7 @@ static void send_disk_event(struct server *server, const char *name, struct entr
 
 void server_disk_added(struct server *server, struct entry *entry)
 {
+	release_mend(server, entry);
 	/* Whoever waits for it comes first. */
 	pending_check_all(server);
 	send_disk_event(server, HOTSLOT_EVENT_ADDED, entry);

@@ -40,7 +40,8 @@ static int set_up(void **state)
 	strcpy(fixture->disk.name, "sda");
 	fixture->roots = (struct hold_roots){ .sysfd = open_below(&fixture->tree, "sys"),
 		.procfd = open_below(&fixture->tree, "proc"),
-		.dev_dir = fixture->tree.path };
+		.dev_dir = fixture->tree.path,
+		.run_dir = fixture->tree.path };
 	*state = fixture;
 	return 0;
 }

@@ -6,10 +6,14 @@
  *                                   another node of the disk, and writes numbers to it until it
  *                                   cannot or STATE is "offline"; closes it, and prints the last
  *                                   number that was written without an error
+ *   late kill RO                    prints "ready"; when RO, an attribute of the disk, is 1, kills
+ *                                   every agent, and prints what RO is then
  *   late fill NODE                  as soon as NODE can be opened, writes to it, and closes it
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +77,53 @@ static void write_late(const char *other, const char *state_path)
 	say(text);
 }
 
+static bool is_agent(const char *pid)
+{
+	char path[64], name[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+	return !strcmp(name, "hotslot-agent\n");
+}
+
+/* All of them stop before the first one ends: none sees another one's end. */
+static void signal_agents(int number)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	if (!proc)
+		die("/proc");
+	while ((entry = readdir(proc)))
+		if (*entry->d_name >= '1' && *entry->d_name <= '9' && is_agent(entry->d_name))
+			kill((pid_t)atol(entry->d_name), number);
+	closedir(proc);
+}
+
+static void kill_late(const char *attribute)
+{
+	int ro = open(attribute, O_RDONLY | O_CLOEXEC);
+	char text[8] = "";
+
+	if (ro < 0)
+		die(attribute);
+	say("ready");
+	while (pread(ro, text, sizeof(text) - 1, 0) > 0 && *text != '1')
+		;
+	signal_agents(SIGSTOP);
+	signal_agents(SIGKILL);
+	if (pread(ro, text, sizeof(text) - 1, 0) <= 0)
+		die(attribute);
+	text[1] = '\0';
+	say(text);
+}
+
 static void fill(const char *node)
 {
 	static char bytes[FILL_BYTES];
@@ -94,11 +145,15 @@ int main(int argc, char **argv)
 		fill(argv[2]);
 		return EXIT_SUCCESS;
 	}
+	if (argc == 3 && !strcmp(argv[1], "kill")) {
+		kill_late(argv[2]);
+		return EXIT_SUCCESS;
+	}
 	if (argc == 6 && !strcmp(argv[1], "write")) {
 		await_opens(argv[2], atol(argv[3]));
 		write_late(argv[4], argv[5]);
 		return EXIT_SUCCESS;
 	}
-	fputs("usage: late write NODE N OTHER STATE | late fill NODE\n", stderr);
+	fputs("usage: late write NODE N OTHER STATE | late kill RO | late fill NODE\n", stderr);
 	return 2;
 }

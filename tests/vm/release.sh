@@ -25,6 +25,11 @@ attach() {
 	DISK=$(guest_run vm 'basename $(readlink -f /dev/disk/by-slot/0)')
 }
 
+# How each slot may be opened.
+ways() {
+	guest_links vm | awk '/^by-slot/ { print $1, $5 }'
+}
+
 # What was written is on the host, or the detach was refused; by a node that nobody knows of. The
 # first numbers are before the last look for users, the last one is after it.
 test_what_is_written_by_another_node_until_the_end_is_not_lost() {
@@ -57,6 +62,24 @@ test_a_disk_that_is_found_offline_is_released_anew() {
 	guest_run vm 'kill $(cat /tmp/pid)'
 	hs detach vm 0 --wait 10
 	check_equal written "$(head -c 7 disk.img)"
+}
+
+# As by "killall -9 hotslot-agent", or by who ends all of a service.
+test_a_disk_that_everybody_was_killed_over_is_writable_again() {
+	attach
+	guest_run vm "late kill /sys/block/$DISK/ro >/tmp/late 2>&1 &
+		until [ -s /tmp/late ]; do usleep 1000; done"
+	{
+		hello
+		request release release '{"slot":0}'
+		await_equal 1 guest_run vm 'tail -n 1 /tmp/late' >&2
+		hello
+		last
+	} | talk >answers
+	await_equal "by-slot/0 rw" ways
+	check_fails 0 'nothing to repair' hs repair vm
+	check_equal false "$(hs list vm --json | jq '.disks[]."read-only"')"
+	hs detach vm 0
 }
 
 # Whoever closes a disk last waits until all of it is written.
