@@ -38,6 +38,8 @@ int hold_flush(const struct hold_task *task)
 		r = flush_node(task, stack.nodes[i - 1].name);
 		if (i > 1 && (r == -ENOENT || r == -ENXIO))
 			r = 0;
+		else if (r == -ENOENT)
+			r = -ENOTBLK;
 		if (first == 0)
 			first = r;
 	}

@@ -41,12 +41,14 @@ int hold_open_disk(const struct hold_task *task, int flags, int *ret)
 	uint64_t diskseq;
 
 	if (fd < 0)
-		return fd;
+		return fd == -ENOENT ? -ENOTBLK : fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	if (st.st_rdev != task->disk->devnum)
+		return -ENOTBLK;
 	if (ioctl(fd, BLKGETDISKSEQ, &diskseq) < 0)
 		diskseq = 0; /* before Linux 5.15 */
-	if (st.st_rdev != task->disk->devnum || diskseq != task->disk->diskseq)
+	if (diskseq != task->disk->diskseq)
 		return -ESTALE;
 	*ret = steal_fd(&fd);
 	return 0;

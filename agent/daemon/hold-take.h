@@ -44,7 +44,8 @@ int hold_await_in_child(void *data);
 /* Opens a node, of the disk or of what stands on it, for reading. Returns the descriptor. */
 int hold_open_node(const struct hold_task *task, const char *name, int flags);
 
-/* Opens the disk, and checks that it still is the one. */
+/* Opens the disk, and checks that it still is the one. -ENOTBLK: its node is missing, or another
+ * device's; the disk need not be gone. */
 int hold_open_disk(const struct hold_task *task, int flags, int *ret);
 
 /* Fills the answer. Returns a hold_outcome or a negative errno. */

@@ -62,7 +62,9 @@ int hold_fd(const struct hold *hold);
 /* Ends a step. After hold_take(): a hold_outcome; if HOLD_BUSY, at most MAX users are written to
  * RET_USERS, *ret_count is how many there are (RET_USERS and RET_COUNT may be NULL else), and the
  * hold can only be freed. Returns -EAGAIN while the step runs. Other errors (-ESTALE and -ENODEV:
- * the disk has gone; -EIO: it could not be written back): the disk is as it was before the step. */
+ * the disk has gone; -ENOTBLK: its node is missing, or another device's, as when it has gone or when
+ * somebody has removed that; -EIO: it could not be written back): the disk is as it was before the
+ * step. */
 int hold_finish(struct hold *hold, struct disk_user *ret_users, size_t max, size_t *ret_count);
 
 /* Who a held disk was taken from by force: at most HOTSLOT_USERS_MAX, which belong to the hold. */

@@ -53,6 +53,13 @@ static void refuse_busy(
 		PENDING_SPARE_WAITING | (entry->forced ? 0 : PENDING_SPARE_FORCED), &failure);
 }
 
+/* A node may be missing although the disk is there. */
+static bool is_going(const struct server *server, const struct entry *entry, int r)
+{
+	return r == -ENODEV || r == -ESTALE ||
+	       (r == -ENOTBLK && !tracker_is_current(server->tracker, entry));
+}
+
 /* KIND cannot WHAT the disk: logs that, and answers all that wait for it but SPARE. */
 static void refuse_error(struct server *server, const struct entry *entry, enum pending_kind kind,
 	unsigned spare, const char *what, int r)
@@ -63,7 +70,8 @@ static void refuse_error(struct server *server, const struct entry *entry, enum 
 
 	place_describe(place, text);
 	fail_request(&failure, HOTSLOT_CLASS_INTERNAL, "cannot %s %s in %s: %s", what,
-		entry->disk.name, text, strerror(-r));
+		entry->disk.name, text,
+		r == -ENOTBLK ? "its node in /dev is missing, or another device's" : strerror(-r));
 	log_error("%s", failure.desc);
 	pending_refuse(server, kind, place, spare, &failure);
 }
@@ -127,7 +135,7 @@ static void finish_taking(
 	}
 	drop_hold(server, entry);
 	/* It is going; its removal answers. */
-	if (r == -ENODEV || r == -ESTALE) {
+	if (is_going(server, entry, r)) {
 		set_state(server, entry, ENTRY_DELETING);
 		return;
 	}
@@ -149,7 +157,7 @@ static void finish_restoring(struct server *server, struct entry *entry, int r)
 	}
 	refuse_error(server, entry, PENDING_EXPECT, 0, "take back into use", r);
 	/* It is going; its removal answers who releases it. */
-	if (r == -ENODEV || r == -ESTALE) {
+	if (is_going(server, entry, r)) {
 		set_state(server, entry, ENTRY_DELETING);
 		return;
 	}

@@ -64,6 +64,18 @@ test_a_disk_that_is_found_offline_is_released_anew() {
 	check_equal written "$(head -c 7 disk.img)"
 }
 
+# The kernel does not make it again.
+test_a_disk_without_its_node_stays_in_use() {
+	attach
+	guest_run vm "mv /dev/$DISK /dev/elsewhere"
+	check_fails 1 "cannot release $DISK in slot 0: its node in /dev is missing" hs detach vm 0
+	check_equal "present true" "$(disk_field vm 0 state) $(disk_field vm 0 attached)"
+	guest_run vm "mknod /dev/$DISK c 1 3"
+	check_fails 1 "or another device's" hs detach vm 0
+	guest_run vm "mv -f /dev/elsewhere /dev/$DISK"
+	hs detach vm 0
+}
+
 # As by "killall -9 hotslot-agent", or by who ends all of a service.
 test_a_disk_that_everybody_was_killed_over_is_writable_again() {
 	attach
