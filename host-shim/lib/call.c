@@ -8,6 +8,7 @@
 #include "domain.h"
 #include "error.h"
 #include "options.h"
+#include "reconnect.h"
 #include "session.h"
 
 static struct caller **find_link(struct hotslot_domain *domain, const struct caller *caller)
@@ -43,13 +44,13 @@ static bool wait_for_call(struct hotslot_domain *domain, uint64_t deadline)
 	return first;
 }
 
-int domain_begin(struct hotslot_domain *domain, unsigned timeout_ms, struct hotslot_domain **ret,
+static int take_call(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_domain **ret,
 	struct hotslot_error *error)
 {
 	bool first;
 
 	pthread_mutex_lock(&domain->events->lock);
-	first = wait_for_call(domain, timeout_ms ? now_ms() + timeout_ms : domain_deadline(domain));
+	first = wait_for_call(domain, deadline);
 	if (first)
 		begin(domain);
 	pthread_mutex_unlock(&domain->events->lock);
@@ -59,6 +60,29 @@ int domain_begin(struct hotslot_domain *domain, unsigned timeout_ms, struct hots
 			domain->name);
 	*ret = domain;
 	return 0;
+}
+
+static uint64_t deadline_of(const struct hotslot_domain *domain, unsigned timeout_ms)
+{
+	return timeout_ms ? now_ms() + timeout_ms : domain_deadline(domain);
+}
+
+int domain_begin(struct hotslot_domain *domain, unsigned timeout_ms, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	uint64_t deadline = deadline_of(domain, timeout_ms);
+	int r = reconnects_finish(domain, deadline, error);
+
+	return r < 0 ? r : take_call(domain, deadline, ret, error);
+}
+
+int domain_begin_anyhow(struct hotslot_domain *domain, unsigned timeout_ms,
+	struct hotslot_domain **ret, struct hotslot_error *error)
+{
+	uint64_t deadline = deadline_of(domain, timeout_ms);
+
+	(void)reconnects_await_moment(domain->hotslot->reconnects, domain->uuid);
+	return take_call(domain, deadline, ret, error);
 }
 
 /* Whoever asks for the turn before the end gets it now; who asks later meets an idle domain. */

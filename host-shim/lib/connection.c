@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "error.h"
 #include "loop.h"
+#include "reconnect.h"
 
 /* A remote daemon that says nothing for this long, this often, is gone. */
 #define KEEPALIVE_INTERVAL_S 5
@@ -180,25 +181,6 @@ static int register_events(struct hotslot *hotslot)
 	return 0;
 }
 
-/* An embedded driver connects to the running guests in threads of their own, each with a job on
- * its domain; a domain that is used or dropped before that is done can be lost. A call that needs
- * a job waits for them. */
-static void wait_for_reconnects(struct hotslot *hotslot)
-{
-	virDomainMemoryStatStruct unused[1];
-	virDomainPtr *domains;
-	int n = virConnectListAllDomains(
-		hotslot->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-
-	if (n < 0)
-		return;
-	for (int i = 0; i < n; i++) {
-		(void)virDomainMemoryStats(domains[i], unused, 1, 0);
-		virDomainFree(domains[i]);
-	}
-	free(domains);
-}
-
 static int read_uri(struct hotslot *hotslot, struct hotslot_error *error)
 {
 	_cleanup_free_ char *text = virConnectGetURI(hotslot->connection);
@@ -226,7 +208,7 @@ static int connect_libvirt(struct hotslot *hotslot, const char *uri, struct hots
 	if (r < 0)
 		return r;
 	if (hotslot->embedded)
-		wait_for_reconnects(hotslot);
+		hotslot->reconnects = reconnects_begin(hotslot->connection);
 	if (register_events(hotslot) < 0)
 		return error_libvirt_code(
 			error, HOTSLOT_ERROR_CONNECT, "Cannot get events of the domains");
@@ -277,8 +259,7 @@ static void disconnect(struct hotslot *hotslot)
 		if (callbacks[i] >= 0)
 			virConnectDomainEventDeregisterAny(hotslot->connection, callbacks[i]);
 	(void)virConnectUnregisterCloseCallback(hotslot->connection, on_close);
-	if (hotslot->embedded)
-		wait_for_reconnects(hotslot);
+	hotslot->reconnects = reconnects_end(hotslot->reconnects);
 	virConnectClose(hotslot->connection);
 }
 

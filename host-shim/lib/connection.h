@@ -14,6 +14,7 @@ struct hotslot {
 	virConnectPtr connection;
 	bool local; /* paths mean the same there and here */
 	bool embedded;
+	struct reconnects *reconnects;		  /* of an embedded driver; else NULL */
 	int lifecycle, addition, removal, reboot; /* callbacks, -1: none */
 	pthread_mutex_t lock;			  /* for what follows */
 	struct hotslot_domain *domains;

@@ -46,11 +46,23 @@ static void tell_channel_taken(struct doctor *doctor, const struct hotslot_error
 	doctor_unknown(doctor, "agent", "The channel is taken");
 }
 
+/* What keeps its guest's agent from answering, too. */
+static void tell_qemu_hangs(struct doctor *doctor)
+{
+	doctor_fail(doctor, "qemu", -1, HOTSLOT_ERROR_TIMEOUT,
+		"if its process is stopped (state T in 'ps'), 'kill -CONT' continues it; if it "
+		"hangs, 'hotslot shutdown --force DOM' ends it",
+		"QEMU does not answer libvirt, or another call of libvirt's keeps it busy");
+	doctor_unknown(doctor, "agent", "QEMU does not answer");
+}
+
 static void tell_no_answer(struct doctor *doctor, const struct hotslot_error *error)
 {
 	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
 		doctor_fail(doctor, "domain", -1, error->code, "'virsh start DOM' starts it", "%s",
 			error->message);
+	else if (doctor->question && !qemu_question_await(doctor->question, doctor->deadline))
+		tell_qemu_hangs(doctor);
 	else if (error->code == HOTSLOT_ERROR_BUSY || is_shut_out(doctor->domain))
 		tell_channel_taken(doctor, error);
 	else if (doctor->xml->channel_connected)

@@ -4,6 +4,7 @@
 
 #include "disks.h"
 #include "domain.h"
+#include "qemu-question.h"
 #include "xml.h"
 
 struct doctor {
@@ -22,6 +23,8 @@ struct doctor {
 	xmlDoc *document;
 	struct domain_xml *xml; /* live, or of the configuration */
 	const char *unknown;	/* why the agent cannot be asked; NULL: it can */
+
+	struct qemu_question *question; /* whether QEMU answers libvirt; NULL: not asked */
 };
 
 /* Tells of a finding. ADVICE may be NULL; "DOM" in it stands for the domain. SLOT -1: none. */

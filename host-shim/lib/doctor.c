@@ -3,8 +3,9 @@
  * Examining a domain, from libvirt to the links in its guest, in the order in which each part needs
  * those before it. Nothing is changed.
  *
- * Calls of libvirt that wait for QEMU are made only once the agent has answered, so QEMU runs; the
- * others wait for libvirt's daemon alone, which the connection's keepalive watches over.
+ * Calls of libvirt that wait for QEMU are made only once the agent has answered, so QEMU runs, or
+ * in a thread; the others wait for libvirt's daemon alone, which the connection's keepalive watches
+ * over.
  */
 #include <libvirt/virterror.h>
 #include <stdarg.h>
@@ -274,6 +275,9 @@ static void examine_guest(struct doctor *doctor)
 {
 	bool begun;
 
+	/* Asked meanwhile, for who has no answer of the agent's. */
+	if (doctor->runs)
+		doctor->question = qemu_question_new(doctor->domain->domain);
 	/* libvirt may have needed seconds to learn what QEMU there is. */
 	doctor->deadline = now_ms() + doctor->timeout_ms;
 	begun = doctor_connect(doctor);
@@ -316,7 +320,7 @@ static void examine(struct doctor *doctor)
 		all_unknown(doctor, "The domain is not found");
 		return;
 	}
-	if (domain_begin(doctor->domain, doctor->timeout_ms, &call, &error) < 0) {
+	if (domain_begin_anyhow(doctor->domain, doctor->timeout_ms, &call, &error) < 0) {
 		doctor_fail(doctor, "domain", -1, error.code, NULL, "%s", error.message);
 		all_unknown(doctor, "The domain is busy");
 		return;
@@ -341,6 +345,7 @@ int hotslot_doctor(struct hotslot *hotslot, const char *name, int controller, un
 	if (!name || !*name)
 		return error_set(doctor.error, HOTSLOT_ERROR_INVALID, "No domain is given");
 	examine(&doctor);
+	qemu_question_free(doctor.question);
 	xmlFreeDoc(doctor.document);
 	domain_xml_free(doctor.xml);
 	hotslot_domain_unref(doctor.domain);

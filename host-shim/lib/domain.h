@@ -39,6 +39,9 @@ struct hotslot_domain {
 	bool polite;			/* the call is in no hurry: see session_open_politely() */
 	struct turn *turn;		/* NULL: none yet */
 	struct session *session;	/* likewise; then for good */
+	/* The session in which libvirt was asked whether QEMU has a disk, and has all: see
+	 * unplug.c. */
+	unsigned asked_of, heard_of;
 };
 
 /* Makes the domain of a call from libvirt's, which it takes over in any case, or finds the one
@@ -51,6 +54,11 @@ int domain_from_libvirt(struct hotslot *hotslot, virDomainPtr libvirt_domain,
  * then. */
 int domain_begin(struct hotslot_domain *domain, unsigned timeout_ms, struct hotslot_domain **ret,
 	struct hotslot_error *error);
+
+/* The same of a domain whose QEMU may not answer an embedded driver, which fails the other with
+ * HOTSLOT_ERROR_TIMEOUT. */
+int domain_begin_anyhow(struct hotslot_domain *domain, unsigned timeout_ms,
+	struct hotslot_domain **ret, struct hotslot_error *error);
 void domain_endp(struct hotslot_domain **call);
 
 #define _cleanup_call_ __attribute__((cleanup(domain_endp), unused))

@@ -90,12 +90,12 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 			return r;
 		if (r == -ETIMEDOUT || now_ms() >= deadline) {
 			session_cancel(domain);
-			domain->session->ready = false;
+			session_set_ready(domain, false);
 			return error_set(error, HOTSLOT_ERROR_TIMEOUT,
 				"The agent of domain %s did not answer the request '%s' in time",
 				domain->name, execute);
 		}
-		domain->session->ready = false;
+		session_set_ready(domain, false);
 		r = session_pause(
 			domain, session_earlier(now_ms() + ASK_AGAIN_MS, deadline), error);
 		if (r < 0)

@@ -8,7 +8,8 @@
 
 struct session {
 	struct channel *channel;
-	bool ready; /* the agent has answered the hello */
+	/* The agent has answered the hello. Written under the events' lock, where watchers read. */
+	bool ready;
 	char generation[HOTSLOT_GENERATION_MAX + 1];
 	char nonce[HELLO_NONCE_SIZE];
 	unsigned hellos; /* answered */
@@ -33,6 +34,8 @@ int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hot
 /* Takes the turn, waiting for it, and then opens the channel. The turn is kept if that fails. */
 int session_open_channel(
 	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
+
+void session_set_ready(struct hotslot_domain *domain, bool ready);
 
 /* Closes the channel and keeps the turn. */
 void session_drop(struct hotslot_domain *domain);

@@ -30,6 +30,13 @@ void session_free(struct hotslot_domain *domain)
 	free(domain->session);
 }
 
+void session_set_ready(struct hotslot_domain *domain, bool ready)
+{
+	pthread_mutex_lock(&domain->events->lock);
+	domain->session->ready = ready;
+	pthread_mutex_unlock(&domain->events->lock);
+}
+
 unsigned session_hellos(const struct hotslot_domain *domain)
 {
 	return domain->session->hellos;
@@ -177,7 +184,7 @@ static int say_hello(struct hotslot_domain *domain, uint64_t until, struct hotsl
 		return r;
 	r = hello_read(answer, session->nonce, domain->name, &session->hello, error);
 	json_decref(answer);
-	session->ready = r == 0;
+	session_set_ready(domain, r == 0);
 	session->hellos += r == 0;
 	session->clear_from = -1;
 	return r;
@@ -232,6 +239,17 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 	}
 }
 
+/* A watcher looks for it at any time. */
+static struct session *make(struct hotslot_domain *domain)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	pthread_mutex_lock(&domain->events->lock);
+	domain->session = session;
+	pthread_mutex_unlock(&domain->events->lock);
+	return session;
+}
+
 /* Returns 1 if there was no session of this generation before. */
 int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
@@ -239,11 +257,10 @@ int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hot
 	bool broken;
 	int r;
 
-	if (!session) {
-		session = domain->session = calloc(1, sizeof(*session));
-		if (!session)
-			return error_memory(error);
-	}
+	if (!session)
+		session = make(domain);
+	if (!session)
+		return error_memory(error);
 	if (session->channel) {
 		pthread_mutex_lock(&domain->events->lock);
 		broken = channel_state(session->channel) == CHANNEL_BROKEN ||
@@ -284,7 +301,7 @@ int session_open(struct hotslot_domain *domain, uint64_t deadline, struct domain
 	r = agreement_check(domain, xml, domain->session->hello.info.controller, error);
 	if (r < 0) {
 		/* The guest may find it yet: the next call asks again. */
-		domain->session->ready = false;
+		session_set_ready(domain, false);
 		return r;
 	}
 	if (begun && !domain->booting && !domain->repairing)

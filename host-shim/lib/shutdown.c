@@ -66,7 +66,9 @@ int hotslot_shutdown(struct hotslot_domain *domain, const struct hotslot_shutdow
 	error = error_begin(error, &ignored);
 	if (options)
 		options_copy(&copy, sizeof(copy), options);
-	r = domain_begin(domain, copy.timeout_ms, &call, error);
+	/* To end a QEMU that hangs, it is not asked. */
+	r = copy.force ? domain_begin_anyhow(domain, copy.timeout_ms, &call, error)
+		       : domain_begin(domain, copy.timeout_ms, &call, error);
 	if (r < 0)
 		return r;
 	return copy.force ? end_now(domain, error)

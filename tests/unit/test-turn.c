@@ -285,7 +285,9 @@ struct caller_thread {
 
 static void init_domain(struct hotslot_domain *domain)
 {
-	*domain = (struct hotslot_domain){ .name = (char *)"vm", .events = events_new() };
+	static struct hotslot hotslot; /* not of an embedded driver */
+
+	*domain = (struct hotslot_domain){ &hotslot, .name = (char *)"vm", .events = events_new() };
 }
 
 static void *call(void *data)
