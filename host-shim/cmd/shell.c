@@ -39,21 +39,49 @@ static int run_prompt(struct client *client)
 	return STATUS_DONE;
 }
 
+static int fail_read(struct client *client, int r)
+{
+	struct hotslot_error error;
+	char message[sizeof(error.message)];
+
+	snprintf(message, sizeof(message), "cannot read the script: %s", strerror(-r));
+	set_error(&error, r, message);
+	return fail(client, NULL, NULL, &error, NULL);
+}
+
+/* Returns 1 for a line, 0 at the end. What was read of a line before an error is none: half a
+ * command may mean another one. */
+static int read_line(char **line, size_t *size, size_t *ret_length)
+{
+	ssize_t n;
+
+	errno = 0;
+	n = getline(line, size, stdin);
+	if (ferror(stdin) || (n < 0 && !feof(stdin)))
+		return errno ? -errno : -EIO;
+	if (n < 0)
+		return 0;
+	*ret_length = (size_t)n;
+	return 1;
+}
+
 static int run_script(struct client *client)
 {
 	_cleanup_free_ char *line = NULL;
 	int status = STATUS_DONE;
-	size_t size = 0;
+	size_t size = 0, length = 0;
 
 	while (status == STATUS_DONE && !client->quit) {
-		ssize_t n;
+		int r;
 
 		interrupt_disarm(); /* nothing is under way */
-		n = getline(&line, &size, stdin);
-		if (n < 0)
+		r = read_line(&line, &size, &length);
+		if (r == 0)
 			break;
 		client->line++;
-		if (strlen(line) == (size_t)n)
+		if (r < 0)
+			status = fail_read(client, r);
+		else if (strlen(line) == length)
 			status = run_line(client, line);
 		else
 			status = fail_usage(client, "the line holds a NUL byte");

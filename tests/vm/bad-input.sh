@@ -208,6 +208,11 @@ test_closed_standard_output() {
 		bash -c '"$@" >&-' - "$HOTSLOT" -c "$URI" list vm
 }
 
+test_a_script_that_cannot_be_read() {
+	shell() { hs shell </; }
+	check_fails 1 '^hotslot: line 1: cannot read the script: Is a directory$' shell
+}
+
 test_one_slot_for_several_images() {
 	raw_image a.img
 	raw_image b.img
