@@ -88,6 +88,26 @@ end_group() { # PID of its leader
 	return 0
 }
 
+# What is in no group of ours, as timeout(1) and a daemon make their own, has our directory in its
+# environment. It may have begun others since.
+end_strays() {
+	local found=1 file
+	while [[ $found ]]; do
+		found=
+		while IFS= read -r file; do
+			file=${file#/proc/}
+			kill -KILL "${file%/environ}" 2>/dev/null && found=1
+		done < <(grep -lszFx -- "TMPDIR=$WORK/tmp" /proc/[0-9]*/environ)
+	done
+}
+
+# Before the test's own group: what it would end later may be another's by then.
+end_watchdog() {
+	end_group "$WATCHDOG"
+	[[ -z $WATCHDOG ]] || wait "$WATCHDOG" 2>/dev/null
+	WATCHDOG=
+}
+
 # ---- appliances ----------------------------------------------------------------------------
 
 # Makes DIR the root of an embedded libvirt driver that runs QEMU as the caller and touches
@@ -270,7 +290,7 @@ report() { # RESULT NAME MS
 }
 
 run_test() { # FUNCTION
-	local name=${1#test_} start=${EPOCHREALTIME/./} status=0 watchdog
+	local name=${1#test_} start=${EPOCHREALTIME/./} status=0
 	# A short name, as the paths of sockets below it have to fit in 107 characters.
 	T=$WORK/$((++TESTS_RUN)) SKIPPED=$WORK/skipped
 	mkdir "$T"
@@ -286,12 +306,11 @@ run_test() { # FUNCTION
 	CURRENT=$!
 	(sleep "$TEST_SECONDS" && echo "not done within $TEST_SECONDS s" >>"$T.log" &&
 		end_group "$CURRENT") >/dev/null 2>&1 &
-	watchdog=$!
+	WATCHDOG=$!
 	wait "$CURRENT" 2>/dev/null || status=$?
-	end_group "$watchdog"
+	end_watchdog
 	end_group "$CURRENT"
 	CURRENT=
-	wait "$watchdog" 2>/dev/null
 	end_guests "$T"
 	if grep -asE 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$T"/*.console \
 		"$WORK"/file/*.console >>"$T.log"; then
@@ -337,9 +356,11 @@ finish() {
 		show_log "$WORK/setup.log" "$WORK/file"
 		status=1
 	fi
+	end_watchdog
 	end_group "$CURRENT"
 	declare -F teardown_file >/dev/null && teardown_file
 	end_guests "$WORK"
+	end_strays
 	cd /
 	if [[ -n ${KEEP:-} ]]; then
 		echo "    kept: $WORK"
@@ -353,7 +374,7 @@ run_tests() {
 	local test pattern=${TEST_ONLY:-}
 	SUITE=$(basename "$0" .sh)
 	[[ $GUEST == udevd ]] || SUITE+=@$GUEST
-	PHASE=start CURRENT='' FAILED=0 TESTS_RUN=0
+	PHASE=start CURRENT='' WATCHDOG='' FAILED=0 TESTS_RUN=0
 	exec 8>&1
 	# Not under a long TMPDIR: the path of a socket has 107 characters.
 	WORK=$(mktemp -d /tmp/hotslot.XXXXXX) || exit 1
