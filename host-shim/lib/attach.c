@@ -313,7 +313,7 @@ static bool is_overtaken(struct attach *attach)
 	if (!attach->refused || domain_read_checked(attach->domain, &xml, &ignored) < 0)
 		return false;
 	if ((attach->options.slot >= 0 ||
-		    !domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot))) &&
+		    !domain_xml_is_taken(xml, slot_target(drive->slot), slot_lun(drive->slot))) &&
 		(attach->options.id || !domain_xml_disk_by_alias(xml, drive->alias)) &&
 		!has_label(xml, drive->target_dev))
 		return false;

@@ -54,6 +54,7 @@ static int check_unseen(
 	if (r < 0)
 		return r;
 	if (!guest_hides(&hidden, detach->place)) {
+		/* This says more than that the guest does not see it. */
 		r = unplug_check(detach->domain, disk, deadline_of(detach), error);
 		if (r <= 0 || detach->options.force)
 			return r < 0 ? r : 0;
@@ -172,6 +173,14 @@ static int check_again(const struct detach *detach, const struct xml_disk *disk,
 		detach->domain->name, place_locate(detach->place).text);
 }
 
+static int unplug_safely(
+	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
+{
+	int r = unplug_check(detach->domain, disk, deadline_of(detach), error);
+
+	return r > 0 ? unplug(detach->domain, disk->alias, deadline_of(detach), error) : r;
+}
+
 static int detach_disk(
 	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
@@ -195,7 +204,7 @@ static int detach_disk(
 		error_begin(error, NULL);
 	}
 	if (r == RESOLVED_AGAIN)
-		r = unplug(detach->domain, disk->alias, deadline_of(detach), error);
+		r = unplug_safely(detach, disk, error);
 	if (r < 0) {
 		struct hotslot_error other = {};
 

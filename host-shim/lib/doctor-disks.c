@@ -7,7 +7,7 @@
 #include "places.h"
 #include "reserve.h"
 #include "slot.h"
-#include "unplug.h"
+#include "unheard.h"
 
 /* QEMU's sectors: what is left of an image behind the last one, libvirt counts and guests do not.
  */
@@ -18,6 +18,7 @@
 struct examined {
 	struct doctor *doctor;
 	const struct hotslot_disk *disk;
+	const struct unheard *unheard;
 	bool sick; /* something was said of it */
 };
 
@@ -75,8 +76,7 @@ static void look_at_presence(struct examined *disk)
 	if (!d->attached)
 		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED, ADVICE_REPAIR,
 			"The guest shows a disk that the domain does not have");
-	else if (!d->visible && d->target_dev &&
-		 !unplug_is_possible(disk->doctor->domain, d->target_dev))
+	else if (!d->visible && d->target_dev && unheard_has(disk->unheard, d->target_dev))
 		fail(disk, HOTSLOT_ERROR_LIBVIRT,
 			"start the domain anew: libvirt keeps it in the XML until then",
 			"QEMU has let go of it, and libvirt has missed that");
@@ -149,9 +149,10 @@ static void tell_disk(const struct examined *disk)
 		d->foreign ? ", attached by others" : "");
 }
 
-static void examine(struct doctor *doctor, const struct hotslot_disk *d)
+static void examine(
+	struct doctor *doctor, const struct hotslot_disk *d, const struct unheard *unheard)
 {
-	struct examined disk = { .doctor = doctor, .disk = d };
+	struct examined disk = { .doctor = doctor, .disk = d, .unheard = unheard };
 
 	look_at_presence(&disk);
 	if (d->attached) {
@@ -221,8 +222,19 @@ static size_t examine_hidden(struct doctor *doctor, const struct guest_hidden *h
 	return examine_host(doctor, hidden, NULL, "The guest hides it");
 }
 
+static void find_unheard(
+	const struct doctor *doctor, const struct disks *disks, struct unheard *ret)
+{
+	for (size_t i = 0; i < disks->count; i++)
+		if (!disks->records[i]->disk.visible && now_ms() < doctor->deadline) {
+			unheard_find(doctor->domain, ret);
+			return;
+		}
+}
+
 static bool examine_all(struct doctor *doctor)
 {
+	_cleanup_unheard_ struct unheard unheard = {};
 	struct hotslot_error error = {};
 	_cleanup_disks_ struct disks disks = {};
 	size_t hidden;
@@ -235,8 +247,9 @@ static bool examine_all(struct doctor *doctor)
 	hidden = examine_hidden(doctor, &disks.hidden);
 	if (hidden + disks.count == 0 && !disks.hidden.undecided)
 		doctor_ok(doctor, "disk", "There are none");
+	find_unheard(doctor, &disks, &unheard);
 	for (size_t i = 0; i < disks.count; i++)
-		examine(doctor, &disks.records[i]->disk);
+		examine(doctor, &disks.records[i]->disk, &unheard);
 	return true;
 }
 

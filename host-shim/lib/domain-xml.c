@@ -83,6 +83,7 @@ static int parse_disk(xmlNode *node, struct xml_disk *disk)
 	disk->target_dev = xml_attribute(target, "dev");
 	disk->read_only = xml_child(node, "readonly");
 	disk->passthrough = xml_attribute_is(node, "device", "lun");
+	disk->cdrom = xml_attribute_is(node, "device", "cdrom");
 	/* IDE, SATA and floppy disks have drive addresses, too. */
 	return xml_attribute_is(target, "bus", "scsi") ? parse_address(node, disk) : 0;
 }
@@ -291,9 +292,23 @@ bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b)
 	       (a->target_dev && is_same_text(a->target_dev, b->target_dev));
 }
 
-bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk)
+static bool is_on_controller(const struct domain_xml *xml, const struct xml_disk *disk)
 {
 	return disk->scsi && xml->controller >= 0 && disk->controller == (unsigned)xml->controller;
+}
+
+bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk)
+{
+	return !disk->cdrom && is_on_controller(xml, disk);
+}
+
+bool domain_xml_is_taken(const struct domain_xml *xml, unsigned target, unsigned unit)
+{
+	for (size_t i = 0; i < xml->n_disks; i++)
+		if (is_on_controller(xml, &xml->disks[i]) && xml->disks[i].target == target &&
+			xml->disks[i].unit == unit)
+			return true;
+	return false;
 }
 
 const struct xml_disk *domain_xml_disk_at(

@@ -13,6 +13,7 @@ struct xml_disk {
 	char *alias, *serial, *source, *format, *target_dev;
 	bool read_only;
 	bool passthrough; /* a LUN of the host's: device='lun', or a SCSI hostdev */
+	bool cdrom;	  /* a drive for CDs: no disk, though it takes a place */
 	bool scsi;	  /* on a SCSI controller, at the address that follows, which can be */
 	unsigned controller, bus, target, unit;
 };
@@ -74,8 +75,11 @@ bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b);
 /* The controller with that index, NULL if there is none. */
 const struct xml_controller *domain_xml_controller(const struct domain_xml *xml, int index);
 
-/* Whether the disk is on the managed controller. */
+/* Whether it is a disk, and on the managed controller. */
 bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk);
+
+/* Whether something is at a place of the managed controller: a disk, or a drive for CDs. */
+bool domain_xml_is_taken(const struct domain_xml *xml, unsigned target, unsigned unit);
 
 /* The disk at a place of the managed controller, NULL if none. */
 const struct xml_disk *domain_xml_disk_at(

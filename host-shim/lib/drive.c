@@ -110,14 +110,22 @@ void drive_done(struct drive *drive)
 
 static bool is_taken(const struct domain_xml *xml, unsigned slot)
 {
-	return domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot));
+	return domain_xml_is_taken(xml, slot_target(slot), slot_lun(slot));
+}
+
+int drive_slot_taken(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error)
+{
+	bool disk = domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot));
+
+	return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "A %s is in slot %u",
+		disk ? "disk" : "CD-ROM drive", slot);
 }
 
 static int reserve_named(struct drive *drive, unsigned slot, const struct domain_xml *xml,
 	struct hotslot_error *error)
 {
 	if (is_taken(xml, slot))
-		return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "A disk is in slot %u", slot);
+		return drive_slot_taken(xml, slot, error);
 	if (drive->reserved && slot_set_has(&xml->reserved, slot))
 		return error_set(
 			error, HOTSLOT_ERROR_RESERVED, "Slot %u is reserved already", slot);

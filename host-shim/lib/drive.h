@@ -41,6 +41,9 @@ void drive_done(struct drive *drive);
 int drive_reserve(struct drive *drive, const struct hotslot_attach_options *options,
 	const struct domain_xml *xml, unsigned first, struct hotslot_error *error);
 
+/* Sets the error that something is in the slot. */
+int drive_slot_taken(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error);
+
 /* A label that no disk in XML has: libvirt wants one, nobody goes by it. */
 void drive_choose_label(const struct domain_xml *xml, unsigned first, char *ret, size_t size);
 

@@ -2,6 +2,7 @@
 /* Reserved slots, in the domain's metadata. */
 #include "reserve.h"
 
+#include "drive.h"
 #include "element.h"
 #include "error.h"
 #include "metadata.h"
@@ -94,8 +95,8 @@ static int check_reserve(const struct domain_xml *xml, unsigned slot, struct hot
 	if (reserve_has(xml, slot))
 		return error_set(
 			error, HOTSLOT_ERROR_RESERVED, "Slot %u is reserved already", slot);
-	if (domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot)))
-		return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN, "A disk is in slot %u", slot);
+	if (domain_xml_is_taken(xml, slot_target(slot), slot_lun(slot)))
+		return drive_slot_taken(xml, slot, error);
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 
 #include "error.h"
 #include "places.h"
+#include "session.h"
+#include "unheard.h"
 
 static void await_removal(struct events *events, const char *alias)
 {
@@ -92,13 +94,24 @@ int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t dead
 	return r;
 }
 
-bool unplug_is_possible(const struct hotslot_domain *domain, const char *target_dev)
+/* As long as a session lasts, libvirt has not been started anew, which is how it comes to disks
+ * that it has missed something of. Most sessions are about one disk. */
+static bool may_be_unheard(struct hotslot_domain *domain, const char *label)
 {
-	virDomainBlockStatsStruct unused;
+	_cleanup_unheard_ struct unheard unheard = {};
+	bool found;
 
-	/* All that libvirt does not find among QEMU's devices is an internal error to it. */
-	return virDomainBlockStats(domain->domain, target_dev, &unused, sizeof(unused)) == 0 ||
-	       virGetLastErrorCode() != VIR_ERR_INTERNAL_ERROR;
+	if (domain->heard_of == session_hellos(domain))
+		return false;
+	if (domain->asked_of != session_hellos(domain)) {
+		domain->asked_of = session_hellos(domain);
+		return unheard_is(domain, label);
+	}
+	unheard_find(domain, &unheard);
+	found = unheard_has(&unheard, label);
+	if (unheard.n == 0)
+		domain->heard_of = session_hellos(domain);
+	return found;
 }
 
 int unplug_check(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
@@ -106,7 +119,7 @@ int unplug_check(struct hotslot_domain *domain, const struct xml_disk *disk, uin
 {
 	int r;
 
-	if (!disk->alias || !disk->target_dev || unplug_is_possible(domain, disk->target_dev))
+	if (!disk->alias || !disk->target_dev || !may_be_unheard(domain, disk->target_dev))
 		return 1;
 	r = unplug_await(domain, disk->alias, deadline, error);
 	if (r != 0)

@@ -99,6 +99,20 @@ static void test_disks_elsewhere_are_not_ours(void **state)
 	}
 }
 
+static void test_a_cdrom_drive_takes_its_place_and_is_no_disk(void **state)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml =
+		parse(CONTROLLER("0", "virtio-scsi") "<disk type='file' device='cdrom'>"
+						     "<target dev='sda' bus='scsi'/>"
+						     "<address type='drive' unit='5'/></disk>");
+
+	(void)state;
+	assert_false(domain_xml_manages(xml, &xml->disks[0]));
+	assert_null(domain_xml_disk_at(xml, 0, 5));
+	assert_true(domain_xml_is_taken(xml, 0, 5));
+	assert_false(domain_xml_is_taken(xml, 0, 4));
+}
+
 static void test_a_passed_through_device_takes_its_place(void **state)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = parse(
@@ -361,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_a_disk_has_all_that_the_xml_says),
 		cmocka_unit_test(test_only_virtio_scsi_controllers_are_managed),
 		cmocka_unit_test(test_disks_elsewhere_are_not_ours),
+		cmocka_unit_test(test_a_cdrom_drive_takes_its_place_and_is_no_disk),
 		cmocka_unit_test(test_a_passed_through_device_takes_its_place),
 		cmocka_unit_test(test_a_passed_through_device_of_iscsi_has_its_uri),
 		cmocka_unit_test(test_an_address_that_no_disk_can_have_is_no_place_of_ours),

@@ -243,6 +243,43 @@ test_a_connection_that_does_not_come() {
 	check_equal "connect failed" "$(jq -r '"\(.error.code) \(.findings[0].health)"' report)"
 }
 
+# libvirt plugs none in: the domain has it from its start.
+test_a_cdrom_drive_is_no_disk() {
+	local cdrom
+	launch other
+	virsh -q -c "$URI" dumpxml other >other.xml
+	hs shutdown other --force
+	cdrom="<disk type='file' device='cdrom'><target dev='sdz' bus='scsi'/>"
+	cdrom+="<address type='drive' controller='0' bus='0' target='0' unit='0'/></disk>"
+	sed -i "/<metadata>/,/<\/metadata>/d; s|</devices>|$cdrom</devices>|" other.xml
+	virsh -q -c "$URI" create other.xml
+	raw_image disk
+	check_equal /dev/disk/by-slot/1 "$(hs attach other disk)"
+	check_equal 1 "$(slots other)"
+	examine other
+	check_equal "" "$(grep -E ' failed:|^disk 0' findings || true)"
+	raw_image more
+	check_fails 1 'A CD-ROM drive is in slot 0' hs attach other more --slot 0
+	check_fails 1 'No disk is in slot 0' hs detach other 0 --force --foreign
+}
+
+# An embedded driver waits for each QEMU when it is opened; who uses another domain does not.
+test_a_qemu_that_hangs() {
+	local pid start
+	GUEST=plain launch hung
+	pid=$(find "$(driver_directory)" -name hung.pid -exec cat {} +)
+	kill -STOP "$pid"
+	start=${EPOCHREALTIME/./}
+	hs list vm --timeout 5 >stdout
+	[[ $(((${EPOCHREALTIME/./} - start) / 1000)) -lt 5000 ]]
+	check_fails 1 'QEMU of domain hung does not answer libvirt' hs list hung --timeout 1
+	examine hung --timeout 1
+	check_failed timeout "^qemu failed: QEMU does not answer.*'hotslot shutdown --force hung'" \
+		'^agent unknown: QEMU does not answer'
+	kill -CONT "$pid"
+	hs shutdown hung --force
+}
+
 # It takes the connection, and says nothing.
 test_a_libvirt_that_hangs() {
 	local pid start=$SECONDS
