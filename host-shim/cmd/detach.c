@@ -80,17 +80,31 @@ static void add_taken(struct batch *batch, json_t *user)
 	json_array_append(list, user);
 }
 
+static void describe_taken(const struct batch *batch, const json_t *user, char *ret, size_t size)
+{
+	const char *kind = json_string_value(json_object_get(user, "kind"));
+	char text[USER_TEXT_SIZE];
+
+	if (kind && !strcmp(kind, "unwritten")) {
+		snprintf(ret, size,
+			"%s was not written back: what the guest had yet to write may be lost",
+			batch->current->text);
+		return;
+	}
+	user_describe(user, text);
+	snprintf(ret, size, "%s was taken from: %s", batch->current->text, text);
+}
+
 /* What a detach by force has broken. */
 static void report_taken(struct batch *batch)
 {
-	char text[USER_TEXT_SIZE], line[USER_TEXT_SIZE + 80];
+	char line[USER_TEXT_SIZE + 80];
 	json_t *user;
 	size_t i;
 
 	json_array_foreach(batch->users.list, i, user)
 	{
-		user_describe(user, text);
-		snprintf(line, sizeof(line), "%s was taken from: %s", batch->current->text, text);
+		describe_taken(batch, user, line, sizeof(line));
 		if (!batch->client->quiet)
 			print_line(batch->client, NULL, line, NULL);
 		if (batch->client->json)

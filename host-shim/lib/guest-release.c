@@ -61,7 +61,7 @@ static void append_user(struct hotslot_error *error, const struct hotslot_user *
 static void tell(
 	const json_t *users, const struct guest_audience *audience, struct hotslot_error *error)
 {
-	bool waiting = audience && now_ms() < audience->wait_until;
+	bool waiting = error && audience && now_ms() < audience->wait_until;
 	const char *separator = ": ";
 	const json_t *json;
 	size_t i;
@@ -82,6 +82,16 @@ static void tell(
 		append_user(error, &user);
 		separator = ", ";
 	}
+}
+
+/* The guest has given up writing to it. */
+static void tell_unwritten(const json_t *result, const struct guest_audience *audience)
+{
+	struct hotslot_user user = { .size = sizeof(user), .kind = "unwritten", .what = "" };
+
+	if (audience && audience->fn &&
+		json_get_text(result, "unwritten", TEXT_MAX, &user.device) == 0)
+		audience->fn(audience->data, &user);
 }
 
 static int disk_busy(const struct hotslot_domain *domain, uint64_t place, const json_t *refusal,
@@ -115,6 +125,7 @@ static int check_release(struct hotslot_domain *domain, uint64_t place, enum rel
 		return guest_malformed(domain, error, "the state of the released disk");
 	if (how == RELEASE_FORCE)
 		tell(json_object_get(result, "users"), audience, NULL);
+	tell_unwritten(result, audience);
 	return 0;
 }
 

@@ -228,11 +228,12 @@ int hotslot_resolve(struct hotslot_domain *domain, const char *reference, struct
  * domain. Fails with HOTSLOT_ERROR_INVALID for any other, and for partitions. */
 int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
 
-/* A use of a disk in the guest. The texts are the guest's, made printable, and good until the
- * function that is told of it returns. */
+/* A use of a disk in the guest; "unwritten" is none: by force, the guest has given up writing to
+ * it, as that took too long or failed, and what it had yet to write may be lost. The texts are the
+ * guest's, made printable, and good until the function that is told of it returns. */
 struct hotslot_user {
 	size_t size;
-	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive" */
+	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive", "unwritten" */
 	const char *device;  /* the disk, or the partition of it: "sdb1" */
 	const char *what;    /* the mount point, the holder's name, the file that is open, the file
 				system that is mounted nowhere; may be empty */
