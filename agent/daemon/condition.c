@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checker.h"
+#include "explain.h"
 #include "hidden.h"
 #include "log.h"
 #include "page.h"
@@ -13,7 +14,6 @@
 #include "release.h"
 #include "report.h"
 #include "sysfs-write.h"
-#include "udevd-queue.h"
 
 static json_t *make_state(const struct pending *pending, const char *state)
 {
@@ -33,12 +33,13 @@ static void answer_disk(struct server *server, const struct pending *pending, js
 	server_answer(server, pending->id, record ? json_pack("{s:o}", "disk", record) : NULL);
 }
 
-/* The kernel may be done with the last disk there, but udevd may not. */
-static bool is_vacated(const struct server *server, uint32_t place)
+/* What has waited for its turn until its deadline is not begun with any more. */
+static bool take_turn(struct server *server, struct pending *pending)
 {
-	if (voids_has_place(&server->tracker->voids, place))
+	if (pending->queued && pending->deadline <= now_ms())
 		return false;
-	return !server->udevd || !udevd_queue_has(server->udevd, place);
+	pending->queued = !turns_take(&server->releases);
+	return !pending->queued;
 }
 
 /* ---- expect ---- */
@@ -97,15 +98,18 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	int r = 0;
 
 	/* One that is being taken is answered when it is known whether it was. */
-	if (!entry || !is_vacated(server, pending->place) || entry->state == ENTRY_TAKING)
+	if (!entry || !place_is_vacated(server, pending->place) || entry->state == ENTRY_TAKING)
 		return false;
 	/* What came before the request may have been exchanged, unnoticed by the kernel. */
 	if (entry->state == ENTRY_PRESENT && !checker_is_sure(entry, pending->asked_at))
 		return false;
 	if (refuse_mismatch(server, pending, entry))
 		return true;
-	if (entry->state == ENTRY_RELEASED)
+	if (entry->state == ENTRY_RELEASED) {
+		if (!take_turn(server, pending))
+			return false;
 		r = release_undo(server, entry);
+	}
 	if (r < 0) {
 		refuse_step(server, pending, entry, "take back into use", r);
 		return true;
@@ -120,6 +124,8 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 		json_decref(record);
 		return false;
 	}
+	/* Whatever was released there, the host means this one from now on. */
+	released_forget(&server->tracker->released, pending->place);
 	answer_disk(server, pending, record);
 	return true;
 }
@@ -134,13 +140,50 @@ static void answer_released(
 
 	if (users)
 		json_object_set_new(answer, "users", users);
+	if (hold_is_unwritten(entry->hold))
+		json_object_set_new(answer, "unwritten", json_string(entry->disk.name));
+	released_note(&server->tracker->released, &entry->disk);
 	server_answer(server, pending->id, answer);
+}
+
+/* Neither under way nor in use, and its turn. */
+static bool can_begin(struct server *server, struct pending *pending, const struct entry *entry)
+{
+	if (entry->state != ENTRY_PRESENT && entry->state != ENTRY_RELEASED)
+		return false;
+	if (entry->state == ENTRY_PRESENT && pending->wait && !pending->force &&
+		release_wait_is_busy(server, entry))
+		return false;
+	return take_turn(server, pending);
+}
+
+/* The judgement is the last moment to see that the disk is the system's; it may forget the disk. */
+static bool begin_release(struct server *server, struct pending *pending)
+{
+	struct failure failure = {};
+	struct entry *entry;
+	int r = 0;
+
+	if (hidden_refuse(server->tracker, pending->place, &failure) < 0) {
+		server_refuse(server, pending->id, &failure);
+		return true;
+	}
+	entry = inventory_find_place(&server->tracker->inventory, pending->place);
+	/* An agent before this one has set it offline, and may not have come to look whether
+	 * somebody had it open: it is released anew. */
+	if (entry && entry->state == ENTRY_RELEASED)
+		r = release_undo(server, entry);
+	else if (entry && entry->state == ENTRY_PRESENT)
+		r = release_start(server, entry, pending->force);
+	/* It is going; its removal answers. */
+	if (r >= 0 || r == -ENODEV || r == -ESTALE)
+		return false;
+	refuse_step(server, pending, entry, "release", r);
+	return true;
 }
 
 static bool check_release(struct server *server, struct pending *pending, struct entry *entry)
 {
-	int r = 0;
-
 	if (!entry) {
 		uint64_t until = voids_await(&server->tracker->voids, pending->place);
 
@@ -150,7 +193,7 @@ static bool check_release(struct server *server, struct pending *pending, struct
 			return false;
 		}
 		/* What was hidden meanwhile is not gone. */
-		if (!is_vacated(server, pending->place) ||
+		if (!place_is_vacated(server, pending->place) ||
 			hidden_has(server->tracker, pending->place))
 			return false;
 		answer_state(server, pending, "gone");
@@ -160,25 +203,28 @@ static bool check_release(struct server *server, struct pending *pending, struct
 		answer_released(server, pending, entry);
 		return true;
 	}
-	/* An agent before this one has set it offline, and may not have come to look whether
-	 * somebody had it open: it is released anew. */
-	if (entry->state == ENTRY_RELEASED)
-		r = release_undo(server, entry);
-	if (entry->state == ENTRY_PRESENT && pending->wait && !pending->force)
-		r = release_wait_continue(server, entry);
-	if (entry->state == ENTRY_PRESENT && r == 0)
-		r = release_start(server, entry, pending->force);
-	/* It is going; its removal answers. */
-	if (r >= 0 || r == -ENODEV || r == -ESTALE)
-		return false;
-	refuse_step(server, pending, entry, "release", r);
-	return true;
+	return can_begin(server, pending, entry) && begin_release(server, pending);
 }
 
+/* It has another number if somebody has had it deleted and found again meanwhile. */
+static bool is_unplugged(
+	const struct server *server, const struct pending *pending, const struct entry *entry)
+{
+	uint64_t diskseq = pending->diskseq;
+
+	if (!entry)
+		return false;
+	return entry->disk.diskseq == diskseq ||
+	       (released_find(&server->tracker->released, pending->place, &diskseq) &&
+		       entry->disk.diskseq == diskseq);
+}
+
+/* Another disk may be there by now: it is none of the host's concern that asks. */
 static bool check_gone(struct server *server, struct pending *pending, struct entry *entry)
 {
-	if (entry || !is_vacated(server, pending->place))
+	if (is_unplugged(server, pending, entry) || !place_is_vacated(server, pending->place))
 		return false;
+	released_forget(&server->tracker->released, pending->place);
 	answer_state(server, pending, "gone");
 	return true;
 }
@@ -234,6 +280,20 @@ static int look_for(struct tracker *tracker, uint32_t place, const struct entry 
 	return r;
 }
 
+/* What is in use may be another disk that the kernel takes for the one that was unplugged: it is
+ * asked, and dropped only if it is. */
+static int look_if_gone(struct server *server, struct pending *pending, struct entry *entry)
+{
+	if (!is_unplugged(server, pending, entry))
+		return 0;
+	if (entry->state == ENTRY_PRESENT) {
+		(void)checker_is_sure(entry, pending->asked_at);
+		return 0;
+	}
+	pending->diskseq = entry->disk.diskseq;
+	return release_delete(server, entry);
+}
+
 /* No event came for long: has the kernel look. */
 static void look(struct server *server, struct pending *pending, struct entry *entry)
 {
@@ -244,8 +304,8 @@ static void look(struct server *server, struct pending *pending, struct entry *e
 	pending->look_at = UINT64_MAX;
 	if (pending->kind == PENDING_EXPECT)
 		r = look_for(server->tracker, pending->place, entry);
-	else if (pending->kind == PENDING_GONE && entry)
-		r = release_delete(server, entry);
+	else if (pending->kind == PENDING_GONE)
+		r = look_if_gone(server, pending, entry);
 	else if (pending->kind == PENDING_RESIZE && entry)
 		r = scsi_rescan_start(&tracker->view, entry->devpath);
 	if (r == -EALREADY || r == -EBUSY) {
@@ -258,51 +318,24 @@ static void look(struct server *server, struct pending *pending, struct entry *e
 	log_warning("%s: cannot have the kernel look at it: %s", place, strerror(-r));
 }
 
-/* What a request has waited for in vain. */
-static void explain(const struct server *server, const struct pending *pending,
-	const struct entry *entry, struct failure *failure)
+/* By force a disk goes in time, though the kernel hangs at it. */
+static void hurry(struct server *server, struct pending *pending, struct entry *entry, uint64_t now)
 {
-	const char *name = entry ? entry->disk.name : "a disk";
-	char place[PLACE_TEXT_SIZE];
+	int r = entry ? release_hurry(server, entry) : 0;
 
-	place_describe(pending->place, place);
-	if (!entry && !is_vacated(server, pending->place))
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
-			"udevd has yet to see the last disk in %s go", place);
-	else if (pending->kind == PENDING_GONE)
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in %s", name, place);
-	else if (pending->kind == PENDING_RELEASE && entry &&
-		 release_wait_explain(server, entry, failure))
-		return;
-	else if (pending->kind == PENDING_RELEASE)
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "writing back %s in %s takes longer",
-			name, place);
-	else if (pending->kind == PENDING_RESIZE && entry)
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s has %llu bytes, not %llu",
-			name, place, (unsigned long long)entry->disk.size,
-			(unsigned long long)pending->size);
-	else if (entry && entry->checks_given_up > 0)
-		fail_request(
-			failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s does not answer", name, place);
-	else if (entry)
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
-			"%s is in %s, but not all of its links are there", name, place);
-	else if (server->tracker->identity.system.undecided)
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
-			"no disk is seen in %s: the guest cannot tell which disks its root file "
-			"system stands on, so all are hidden",
-			place);
-	else
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "no disk came to %s", place);
+	/* What hung was no release by force: that has what is left, and half of it to write. */
+	pending->hurry_at = r > 0 ? now + (pending->deadline - now) / 2 : 0;
+	if (r < 0)
+		log_error("%s: cannot set it offline: %s", entry->disk.name, strerror(-r));
 }
 
 static void expire(struct server *server, struct pending *pending, struct entry *entry)
 {
 	struct failure failure = {};
 
+	explain_timeout(server, pending, entry, &failure);
 	if (pending->kind == PENDING_RELEASE && entry)
 		release_cancel(server, entry);
-	explain(server, pending, entry, &failure);
 	server_refuse(server, pending->id, &failure);
 }
 
@@ -317,6 +350,7 @@ bool condition_check(struct server *server, struct pending *pending, uint64_t no
 		break;
 	case PENDING_RELEASE:
 		done = check_release(server, pending, entry);
+		entry = inventory_find_place(&server->tracker->inventory, pending->place);
 		break;
 	case PENDING_GONE:
 		done = check_gone(server, pending, entry);
@@ -332,6 +366,8 @@ bool condition_check(struct server *server, struct pending *pending, uint64_t no
 	}
 	if (!done && pending->look_at <= now)
 		look(server, pending, entry);
+	if (!done && pending->hurry_at > 0 && pending->hurry_at <= now && pending->deadline > now)
+		hurry(server, pending, entry, now);
 	if (!done && pending->deadline <= now) {
 		expire(server, pending, entry);
 		done = true;

@@ -132,3 +132,15 @@ bool hidden_has(struct tracker *tracker, uint32_t place)
 	tracker_for_each_disk(tracker, compare_place, &wanted);
 	return wanted.found;
 }
+
+int hidden_refuse(struct tracker *tracker, uint32_t place, struct failure *failure)
+{
+	char text[PLACE_TEXT_SIZE];
+
+	tracker_judge(tracker);
+	if (inventory_find_place(&tracker->inventory, place) || !hidden_has(tracker, place))
+		return 0;
+	place_describe(place, text);
+	return fail_request(failure, HOTSLOT_CLASS_HIDDEN,
+		"the disk in %s is hidden: it is the system's own", text);
+}

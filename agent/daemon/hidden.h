@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "failure.h"
 #include "tracker.h"
 
 /* Places that are told. A root file system stands on a few disks, and a page's other members and
@@ -15,3 +16,7 @@ json_t *hidden_report(const struct tracker *tracker);
 
 /* Whether the guest has a disk at PLACE that is the system's, or has to count as such. */
 bool hidden_has(struct tracker *tracker, uint32_t place);
+
+/* Judges anew what the system's disks are: the root file system may have grown onto this one. If it
+ * has, fills *FAILURE and returns a negative errno. */
+int hidden_refuse(struct tracker *tracker, uint32_t place, struct failure *failure);

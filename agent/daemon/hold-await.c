@@ -10,9 +10,6 @@
 #include "hold-take.h"
 #include "util.h"
 
-/* How long a use that ends without an event is not noticed. */
-#define AWAIT_MAX_MS 1000
-
 /* Changes come in flocks, and somebody may open and close the disk all the time: after the first
  * one this long is waited for more, so that looking again costs little of a processor. */
 #define AWAIT_FLOCK_MS 20
@@ -76,11 +73,11 @@ static void watch_users(struct await *await, const struct hold_task *task)
 	}
 }
 
-static void await_change(struct await *await)
+static void await_change(struct await *await, int patience_ms)
 {
 	uint64_t end = now_ms() + AWAIT_FLOCK_MS, now;
 
-	if (poll(await->fds, await->n, AWAIT_MAX_MS) <= 0)
+	if (poll(await->fds, await->n, patience_ms) <= 0)
 		return;
 	while ((now = now_ms()) < end)
 		poll(NULL, 0, (int)(end - now));
@@ -113,7 +110,7 @@ int hold_await_in_child(void *data)
 	r = look(task);
 	if (r == HOLD_BUSY) {
 		watch_users(&await, task);
-		await_change(&await);
+		await_change(&await, task->wait_ms);
 	}
 	task->answer->result = r;
 	return 0;

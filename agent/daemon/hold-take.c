@@ -298,8 +298,10 @@ static int take(const struct hold_task *task)
 	if (r < 0)
 		return r;
 	r = hold_flush(task);
-	if (task->force)
+	if (task->force) {
+		task->answer->unwritten = r < 0;
 		return 0;
+	}
 	return r < 0 ? r : take_from_writers(task, watch);
 }
 

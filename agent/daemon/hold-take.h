@@ -13,6 +13,7 @@ struct hold_answer {
 	int result; /* a hold_outcome or a negative errno */
 	size_t count;
 	struct disk_user users[HOTSLOT_USERS_MAX]; /* the first of COUNT */
+	bool unwritten;				   /* by force: it could not be written back */
 };
 
 struct hold_task {
@@ -26,6 +27,7 @@ struct hold_task {
 	int socket;    /* for the claim */
 	int watch;     /* an inotify: tells of writes since the disk was written back */
 	int guard;     /* see hold-guard.h; -1: none */
+	int wait_ms;   /* how long a wait takes at most */
 	struct hold_answer *answer;
 };
 

@@ -180,6 +180,11 @@ size_t hold_users(const struct hold *hold, const struct disk_user **ret)
 	return count < HOTSLOT_USERS_MAX ? count : HOTSLOT_USERS_MAX;
 }
 
+bool hold_is_unwritten(const struct hold *hold)
+{
+	return hold->answer->unwritten;
+}
+
 /* ---- looking -------------------------------------------------------------------------------- */
 
 static int finish_look(struct hold *hold, struct disk_user *users, size_t max, size_t *count)
@@ -204,11 +209,14 @@ int hold_check(struct hold *hold, const struct hold_roots *roots, const struct d
 }
 
 int hold_await(const struct hold_roots *roots, const struct disk *disk,
-	const struct partition *partitions, size_t n, struct hold **ret)
+	const struct partition *partitions, size_t n, int patience_ms, struct hold **ret)
 {
-	struct hold_task task = {
-		.roots = roots, .disk = disk, .partitions = partitions, .n = n, .socket = -1
-	};
+	struct hold_task task = { .roots = roots,
+		.disk = disk,
+		.partitions = partitions,
+		.n = n,
+		.socket = -1,
+		.wait_ms = patience_ms };
 	struct hold *hold = NULL;
 	int r = hold_new(roots, disk, &hold);
 
@@ -224,6 +232,13 @@ int hold_await(const struct hold_roots *roots, const struct disk *disk,
 	return 0;
 }
 
+void hold_settle(struct hold *hold)
+{
+	end_step(hold);
+	closep(&hold->claim.watch);
+	hold->claim.watch = -1;
+}
+
 /* ---- giving back, giving up ----------------------------------------------------------------- */
 
 static int set_running(void *data)
@@ -232,14 +247,6 @@ static int set_running(void *data)
 
 	hold_guard_lift(hold->guard);
 	hold->answer->result = write_attr_at(hold->directory, "device/state", "running\n");
-	return 0;
-}
-
-static int delete (void *data)
-{
-	struct hold *hold = data;
-
-	hold->answer->result = write_attr_at(hold->directory, "device/delete", "1");
 	return 0;
 }
 
@@ -277,9 +284,39 @@ int hold_release(struct hold *hold)
 	return start_end(hold, set_running);
 }
 
-int hold_delete(struct hold *hold)
+static int set_offline(void *data)
 {
-	return start_end(hold, delete);
+	struct hold *hold = data;
+
+	hold->answer->result = write_attr_at(hold->directory, "device/state", "offline\n");
+	return 0;
+}
+
+static int finish_give_up(struct hold *hold, struct disk_user *users, size_t max, size_t *count)
+{
+	(void)users, (void)max, (void)count;
+	if (hold->answer->result < 0)
+		return hold->answer->result;
+	hold->held = true;
+	return HOLD_DONE;
+}
+
+bool hold_hangs(const struct hold *hold)
+{
+	return hold->child && !hold->finished && hold->finish != finish_give_up &&
+	       child_status(hold->child) == -EAGAIN;
+}
+
+/* In a child, as what is under way may keep a lock of the kernel's. */
+int hold_give_up(struct hold *hold)
+{
+	if (hold->socket >= 0)
+		hold_claim_receive(hold->socket, &hold->claim);
+	end_step(hold);
+	hold_guard_drop(&hold->guard);
+	hold->answer->unwritten = true;
+	hold->finish = finish_give_up;
+	return child_start(set_offline, hold, &hold->directory, 1, &hold->child);
 }
 
 /* ---- all steps ------------------------------------------------------------------------------ */

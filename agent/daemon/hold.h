@@ -25,7 +25,7 @@ struct hold_roots {
 	int sysfd;
 	int procfd;
 	const char *dev_dir;
-	const char *run_dir; /* of the agent's own; see hold-guard.h */
+	const char *run_dir;	       /* of the agent's own; see hold-guard.h */
 	struct mirror *const *mirrors; /* whose nodes are watched, too */
 	size_t n_mirrors;
 };
@@ -49,10 +49,10 @@ int hold_check(struct hold *hold, const struct hold_roots *roots, const struct d
 	const struct partition *partitions, size_t n);
 
 /* Starts to wait until DISK may have become free: somebody closed it, ended or unmounted something,
- * or a moment has passed. HOLD_DONE: nobody uses it; HOLD_BUSY: somebody did. Changes nothing; the
- * hold can only be freed then. */
+ * or PATIENCE_MS have passed. HOLD_DONE: nobody uses it; HOLD_BUSY: somebody did. Changes nothing;
+ * the hold can only be freed then. */
 int hold_await(const struct hold_roots *roots, const struct disk *disk,
-	const struct partition *partitions, size_t n, struct hold **ret);
+	const struct partition *partitions, size_t n, int patience_ms, struct hold **ret);
 
 /* Readable (EPOLLIN) once the step that was started last is over; then call hold_finish(). It is
  * open until the next step is started or the hold is freed, and must not be watched beyond that:
@@ -62,13 +62,19 @@ int hold_fd(const struct hold *hold);
 /* Ends a step. After hold_take(): a hold_outcome; if HOLD_BUSY, at most MAX users are written to
  * RET_USERS, *ret_count is how many there are (RET_USERS and RET_COUNT may be NULL else), and the
  * hold can only be freed. Returns -EAGAIN while the step runs. Other errors (-ESTALE and -ENODEV:
- * the disk has gone; -ENOTBLK: its node is missing, or another device's, as when it has gone or when
- * somebody has removed that; -EIO: it could not be written back): the disk is as it was before the
- * step. */
+ * the disk has gone; -ENOTBLK: its node is missing, or another device's, as when it has gone or
+ * when somebody has removed that; -EIO: it could not be written back): the disk is as it was before
+ * the step. */
 int hold_finish(struct hold *hold, struct disk_user *ret_users, size_t max, size_t *ret_count);
+
+/* Once the last look is over: keeps no more than is needed to give the disk back. */
+void hold_settle(struct hold *hold);
 
 /* Who a held disk was taken from by force: at most HOTSLOT_USERS_MAX, which belong to the hold. */
 size_t hold_users(const struct hold *hold, const struct disk_user **ret);
+
+/* Whether a held disk that was taken by force may not have been written back. */
+bool hold_is_unwritten(const struct hold *hold);
 
 /* Whether the disk is offline, and has to be given back before the hold is freed, though the last
  * step may not be over. */
@@ -79,9 +85,14 @@ bool hold_is_offline(const struct hold *hold);
  * gone; free it then. */
 int hold_release(struct hold *hold);
 
-/* Starts to have the kernel forget a held disk that the host has unplugged, if its own event was
- * lost: on a rescan the kernel passes over disks that are offline. */
-int hold_delete(struct hold *hold);
+/* Whether the step that was started last can be given up: it is not over, and not that itself. */
+bool hold_hangs(const struct hold *hold);
+
+/* Starts to set the disk offline without what is under way, which the kernel may never end: taking
+ * it by force, or giving it back. Its child is killed and left, and what it had not written back is
+ * lost. Ends as hold_take() does, with a claim only if there was one. hold_fd() must
+ * not be watched any more; see hold_hangs(). */
+int hold_give_up(struct hold *hold);
 
 /* Drops the claim at once, whatever is dirty. A disk that was set offline stays so, as it should
  * when it is gone. Ends a step that still runs, without waiting for it. Takes NULL. */

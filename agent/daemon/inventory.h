@@ -50,7 +50,9 @@ struct entry {
 	enum entry_state state;
 	struct hold *hold;
 	struct source hold_source;
+	uint64_t step_at;	  /* now_ms(): when the hold's step was begun */
 	bool forced;		  /* taking: although it may be in use */
+	bool dropped;		  /* deleting: the kernel has been told so */
 	bool restore_claims;	  /* restoring: the claim comes first, it is not ours yet */
 	bool conflict;		  /* another disk has its serial */
 	bool seen;		  /* by the enumeration that is under way */

@@ -20,6 +20,7 @@ void pending_check_all(struct server *server)
 	struct pending **link = &server->pending;
 	uint64_t now = now_ms();
 
+	release_count(server);
 	while (*link) {
 		struct pending *pending = *link;
 
@@ -35,6 +36,7 @@ void pending_check_all(struct server *server)
 		}
 	}
 	release_wait_prune(server);
+	release_wait_look(server);
 }
 
 /* Who releases a disk does not expect it any more: an expect that still waits would take it back.
@@ -47,6 +49,18 @@ static void end_expects(struct server *server, uint32_t place)
 	place_describe(place, text);
 	fail_request(&failure, HOTSLOT_CLASS_TIMEOUT, "%s is released meanwhile", text);
 	pending_refuse(server, PENDING_EXPECT, place, 0, &failure);
+}
+
+/* There may be another disk by now where one was released in this session; else the one that is
+ * there is meant. */
+static uint64_t find_unplugged(const struct server *server, uint32_t place)
+{
+	const struct entry *entry = inventory_find_place(&server->tracker->inventory, place);
+	uint64_t diskseq;
+
+	if (released_find(&server->tracker->released, place, &diskseq))
+		return diskseq;
+	return entry ? entry->disk.diskseq : 0;
 }
 
 int pending_add(struct server *server, const struct pending *wait, struct failure *failure)
@@ -65,6 +79,8 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	pending->asked_at = now_ms();
 	if (wait->kind == PENDING_RELEASE || wait->kind == PENDING_GONE)
 		end_expects(server, wait->place);
+	if (wait->kind == PENDING_GONE)
+		pending->diskseq = find_unplugged(server, wait->place);
 	if (condition_check(server, pending, now_ms())) {
 		pending_free(pending);
 		return 0;
@@ -173,13 +189,17 @@ void pending_drop_all(struct server *server)
 
 uint64_t pending_deadline(const struct server *server)
 {
-	uint64_t earliest = UINT64_MAX;
+	uint64_t releases = turns_deadline(&server->releases);
+	uint64_t looks = turns_deadline(&server->looks);
+	uint64_t earliest = releases < looks ? releases : looks;
 
 	for (const struct pending *p = server->pending; p; p = p->next) {
 		if (p->deadline < earliest)
 			earliest = p->deadline;
 		if (p->look_at < earliest)
 			earliest = p->look_at;
+		if (p->hurry_at > 0 && p->hurry_at < earliest)
+			earliest = p->hurry_at;
 	}
 	return earliest;
 }

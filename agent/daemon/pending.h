@@ -7,14 +7,18 @@
 /* An event takes milliseconds; after this long without one the kernel is asked to look. */
 #define PENDING_SCAN_MS 1000
 
-/* The host says that it has unplugged the disk, so dropping it is right at any time. A lost event
- * never comes: the driver's rescan after an overflow passes over a disk that is offline. */
+/* The host says that it has unplugged the disk, so dropping a released one is right at any time. A
+ * lost event never comes: the driver's rescan after an overflow passes over one that is offline. */
 #define PENDING_DELETE_MS 100
 
 /* The kernel is at the same still, or at too much else: it is asked after this long, then after
  * twice as long and so on. */
 #define PENDING_AGAIN_MS 100
 #define PENDING_AGAIN_MAX_MS 3200
+
+/* A release by force gives up what hangs so long before its deadline: time to answer, also on a
+ * busy machine. Of a short deadline it is half. */
+#define PENDING_HURRY_MS 5000
 
 enum pending_kind {
 	PENDING_EXPECT,
@@ -32,6 +36,7 @@ struct pending {
 	uint64_t deadline; /* now_ms() */
 	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */
 	uint64_t put_off;  /* how long that was put off last, in ms */
+	bool queued;	   /* it waits for its turn; see turns.h */
 	uint32_t place;	   /* for disks, the first one of the page */
 	uint64_t size;	   /* expect, resize; UINT64_MAX: any */
 	/* expect */
@@ -39,9 +44,12 @@ struct pending {
 	int read_only;			     /* -1: any */
 	/* release */
 	bool force;
-	bool wait; /* for a disk in use */
+	bool wait;	   /* for a disk in use */
+	uint64_t hurry_at; /* by force: when to give up what hangs, in now_ms(); 0: never */
 	/* disks */
 	size_t limit;
+	/* gone */
+	uint64_t diskseq; /* of the disk that it is about */
 };
 
 /* Has a request wait, or answers it at once. Copies WAIT; holds a reference to its id. Returns a

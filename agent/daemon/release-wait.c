@@ -8,13 +8,23 @@
 #include "places.h"
 #include "record.h"
 
+/* Looks at one time: each has a child, and one of the inotify instances; see RELEASES_MAX. If more
+ * disks are waited for, they are looked at in turn. */
+#define LOOKS_MAX 32
+
+/* How long a use that ends without an event is not noticed: longer if so many are waited for that
+ * looking at them would take a processor. */
+#define LOOK_MS 1000
+#define LOOK_MAX_MS 8000
+
 struct release_wait {
 	struct release_wait *next;
 	struct server *server;
 	uint32_t place;
 	struct hold *hold; /* NULL between two looks */
 	struct source source;
-	json_t *users; /* who had it when it was looked at last; NULL: nobody */
+	uint64_t looked_at; /* now_ms(): when the last look was begun */
+	json_t *users;	    /* who had it when it was looked at last; NULL: nobody */
 };
 
 json_t *release_report_users(const struct disk_user *users, size_t n)
@@ -77,7 +87,7 @@ static void handle_look(void *data, uint32_t events)
 	wait->users = r == HOLD_BUSY ? release_report_users(users, n) : NULL;
 }
 
-static int look(struct release_wait *wait, const struct entry *entry)
+static int look(struct release_wait *wait, const struct entry *entry, int patience_ms)
 {
 	const struct tracker *tracker = wait->server->tracker;
 	const struct hold_roots roots = { .sysfd = tracker->view.sys,
@@ -87,9 +97,11 @@ static int look(struct release_wait *wait, const struct entry *entry)
 		.n_mirrors = tracker->links.n_mirrors };
 	int r;
 
-	r = hold_await(&roots, &entry->disk, entry->partitions, entry->n_partitions, &wait->hold);
+	r = hold_await(&roots, &entry->disk, entry->partitions, entry->n_partitions, patience_ms,
+		&wait->hold);
 	if (r < 0)
 		return r;
+	wait->looked_at = now_ms();
 	wait->source = (struct source){ hold_fd(wait->hold), handle_look, wait };
 	r = loop_add(wait->server->loop, &wait->source, EPOLLIN);
 	if (r < 0)
@@ -121,15 +133,65 @@ void release_wait_note(struct server *server, uint32_t place, json_t *users)
 	wait->users = json_incref(users);
 }
 
-int release_wait_continue(struct server *server, const struct entry *entry)
+bool release_wait_is_busy(const struct server *server, const struct entry *entry)
 {
-	struct release_wait *wait = find(server, disk_place(&entry->disk));
-	int r;
+	const struct release_wait *wait = find(server, disk_place(&entry->disk));
 
-	if (!wait || (!wait->hold && !wait->users))
-		return 0;
-	r = wait->hold ? 0 : look(wait, entry);
-	return r < 0 ? r : 1;
+	return wait && (wait->hold || wait->users);
+}
+
+static struct entry *find_entry(const struct release_wait *wait)
+{
+	return inventory_find_place(&wait->server->tracker->inventory, wait->place);
+}
+
+static bool wants_look(const struct release_wait *wait)
+{
+	const struct entry *entry = find_entry(wait);
+
+	return !wait->hold && wait->users && entry && entry->state == ENTRY_PRESENT;
+}
+
+static struct release_wait *find_next(const struct server *server)
+{
+	struct release_wait *next = NULL;
+
+	for (struct release_wait *wait = server->waits; wait; wait = wait->next)
+		if (wants_look(wait) && (!next || wait->looked_at < next->looked_at))
+			next = wait;
+	return next;
+}
+
+/* Returns how long a look may take. */
+static int count_looks(struct server *server)
+{
+	int patience_ms = 0;
+
+	turns_reset(&server->looks, LOOKS_MAX);
+	for (const struct release_wait *wait = server->waits; wait; wait = wait->next) {
+		patience_ms += TURNS_YOUNG_MS / TURNS_YOUNG_MAX;
+		if (wait->hold)
+			turns_count(&server->looks, wait->looked_at);
+	}
+	if (patience_ms < LOOK_MS)
+		return LOOK_MS;
+	return patience_ms < LOOK_MAX_MS ? patience_ms : LOOK_MAX_MS;
+}
+
+void release_wait_look(struct server *server)
+{
+	int patience_ms = count_looks(server);
+	struct release_wait *next;
+
+	while ((next = find_next(server)) && turns_take(&server->looks)) {
+		int r = look(next, find_entry(next), patience_ms);
+
+		/* To take it will tell what is wrong. */
+		if (r < 0) {
+			json_decref(next->users);
+			next->users = NULL;
+		}
+	}
 }
 
 bool release_wait_explain(

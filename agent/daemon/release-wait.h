@@ -13,9 +13,12 @@ void release_busy(const struct entry *entry, json_t *users, struct failure *fail
 /* The disk at PLACE was found in use by USERS: releases that wait for it wait from now on. */
 void release_wait_note(struct server *server, uint32_t place, json_t *users);
 
-/* Returns 1 if the disk is in use and a child waits until it may not be any more, which it starts
- * if need be; the pending releases are checked when it has. 0: to take it may be tried. */
-int release_wait_continue(struct server *server, const struct entry *entry);
+/* Whether the disk was in use and has yet to be found free: the pending releases are checked when
+ * it is. Else to take it may be tried. */
+bool release_wait_is_busy(const struct server *server, const struct entry *entry);
+
+/* Has children wait until the disks that are waited for may be in use no more. */
+void release_wait_look(struct server *server);
 
 /* Fills *FAILURE with who used the disk when it was looked at last, if it is waited for. */
 bool release_wait_explain(

@@ -80,6 +80,7 @@ static void refuse_error(struct server *server, const struct entry *entry, enum 
 static void set_present(struct server *server, struct entry *entry)
 {
 	entry->state = ENTRY_PRESENT;
+	released_forget(&server->tracker->released, disk_place(&entry->disk));
 	prober_look(server->tracker, entry);
 	tracker_update_links(server->tracker, entry);
 	writes_watch(server->tracker, entry);
@@ -111,6 +112,7 @@ static int check(struct server *server, struct entry *entry)
 static void finish_checking(struct server *server, struct entry *entry, int r)
 {
 	if (r == HOLD_DONE) {
+		hold_settle(entry->hold);
 		set_state(server, entry, ENTRY_RELEASED);
 		return;
 	}
@@ -129,8 +131,10 @@ static void finish_taking(
 	if (r == HOLD_DONE && !entry->forced)
 		r = check(server, entry);
 	if (r == HOLD_DONE) {
-		if (entry->forced)
+		if (entry->forced) {
+			hold_settle(entry->hold);
 			set_state(server, entry, ENTRY_RELEASED);
+		}
 		return;
 	}
 	drop_hold(server, entry);
@@ -203,10 +207,6 @@ static void handle_step(void *data, uint32_t events)
 		finish_restoring(server, entry, r);
 		break;
 	default:
-		/* Deleting: the uevent tells whether it worked. */
-		if (r < 0)
-			log_error("%s: the kernel does not drop it: %s", entry->disk.name,
-				strerror(-r));
 		break;
 	}
 }
@@ -214,6 +214,7 @@ static void handle_step(void *data, uint32_t events)
 static int watch_step(struct server *server, struct entry *entry)
 {
 	entry->hold_source = (struct source){ hold_fd(entry->hold), handle_step, entry };
+	entry->step_at = now_ms();
 	return loop_add(server->loop, &entry->hold_source, EPOLLIN);
 }
 
@@ -230,6 +231,19 @@ static int claim(struct server *server, struct entry *entry, bool force)
 	if (r < 0)
 		drop_hold(server, entry);
 	return r;
+}
+
+void release_count(struct server *server)
+{
+	const struct inventory *inventory = &server->tracker->inventory;
+
+	turns_reset(&server->releases, RELEASES_MAX);
+	for (size_t i = 0; i < inventory->n; i++) {
+		const struct entry *entry = inventory->entries[i];
+
+		if (entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING)
+			turns_count(&server->releases, entry->step_at);
+	}
 }
 
 int release_start(struct server *server, struct entry *entry, bool force)
@@ -268,6 +282,52 @@ void release_cancel_all(struct server *server)
 	release_wait_prune(server);
 }
 
+static int give_up(struct server *server, struct entry *entry)
+{
+	bool offline = hold_is_offline(entry->hold);
+	int r;
+
+	log_warning("%s: the kernel takes too long, it is set offline as it is", entry->disk.name);
+	loop_remove(server->loop, &entry->hold_source);
+	entry->restore_claims = false;
+	r = hold_give_up(entry->hold);
+	if (r == 0)
+		r = watch_step(server, entry);
+	if (r < 0) {
+		drop_hold(server, entry);
+		if (offline)
+			set_state(server, entry, ENTRY_RELEASED);
+		else
+			set_present(server, entry);
+		return r;
+	}
+	entry->state = ENTRY_TAKING;
+	entry->forced = true;
+	return 0;
+}
+
+/* Whoever waits for the other one would begin it anew if the disk was present in between. */
+static int begin_by_force(struct server *server, struct entry *entry)
+{
+	int r;
+
+	drop_hold(server, entry);
+	r = release_start(server, entry, true);
+	if (r < 0)
+		set_present(server, entry);
+	return r < 0 ? r : 1;
+}
+
+int release_hurry(struct server *server, struct entry *entry)
+{
+	if (entry->state == ENTRY_TAKING && !entry->forced && !hold_is_offline(entry->hold))
+		return begin_by_force(server, entry);
+	if ((entry->state != ENTRY_TAKING && entry->state != ENTRY_RESTORING) ||
+		!hold_hangs(entry->hold))
+		return 0;
+	return give_up(server, entry);
+}
+
 int release_undo(struct server *server, struct entry *entry)
 {
 	int r;
@@ -282,26 +342,22 @@ int release_undo(struct server *server, struct entry *entry)
 	return r;
 }
 
-/* By the hold if there is one; a step that is under way is broken off. */
+/* A hold stays until the disk is gone. Another disk may be where the kernel has had this one. */
 int release_delete(struct server *server, struct entry *entry)
 {
-	bool held = entry->state == ENTRY_RELEASED && entry->hold;
 	int r;
 
-	if (entry->state == ENTRY_DELETING && entry->hold)
+	if (entry->dropped)
 		return 0;
-	if (held) {
-		loop_remove(server->loop, &entry->hold_source);
-		r = hold_delete(entry->hold);
-		if (r == 0)
-			r = watch_step(server, entry);
-	} else {
-		drop_hold(server, entry);
-		r = scsi_delete_start(&server->tracker->view, entry->devpath);
-	}
-	if (r == 0)
-		entry->state = ENTRY_DELETING;
-	return r;
+	if (entry->state != ENTRY_RELEASED && entry->state != ENTRY_DELETING)
+		return -EBUSY;
+	r = scsi_replace_start(&server->tracker->view, &entry->disk, entry->devpath);
+	if (r < 0)
+		return r;
+	entry->state = ENTRY_DELETING;
+	entry->dropped = true;
+	released_forget(&server->tracker->released, disk_place(&entry->disk));
+	return 0;
 }
 
 void release_mend(struct server *server, const struct entry *entry)

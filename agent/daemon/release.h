@@ -4,6 +4,13 @@
 
 #include "server.h"
 
+/* Disks that are taken out of use, or back, at one time: each has two children, and two of the 128
+ * inotify instances that there are (fs.inotify.max_user_instances). */
+#define RELEASES_MAX 16
+
+/* Counts them anew, in server->releases, where each takes its turn. */
+void release_count(struct server *server);
+
 /* Starts to take a usable disk out of use; pending releases of its place are answered when that
  * is over. Returns a negative errno if it cannot be started. */
 int release_start(struct server *server, struct entry *entry, bool force);
@@ -13,6 +20,11 @@ json_t *release_users(const struct entry *entry);
 
 /* Breaks off what release_start() began, if it is still under way: the disk stays in use. */
 void release_cancel(struct server *server, struct entry *entry);
+
+/* A release by force cannot wait any longer: has the disk set offline without what is under way, as
+ * far as that is a release by force or gives it back. Returns 1 if it was another release, which is
+ * broken off, and the one by force begins. */
+int release_hurry(struct server *server, struct entry *entry);
 
 /* Breaks off all that nobody waits for any more: the session is over. */
 void release_cancel_all(struct server *server);
@@ -24,5 +36,6 @@ int release_undo(struct server *server, struct entry *entry);
  * in the moment when it had the disk read-only. */
 void release_mend(struct server *server, const struct entry *entry);
 
-/* Has the kernel drop a disk that the host has unplugged and the kernel has not noticed. */
+/* Has the kernel drop a released disk that the host has unplugged and the kernel has not noticed,
+ * and look whether another one is there. Returns -EBUSY while it is being taken or given back. */
 int release_delete(struct server *server, struct entry *entry);

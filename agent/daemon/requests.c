@@ -142,6 +142,9 @@ static int read_deadline(struct call *call, struct pending *wait)
 		return r;
 	wait->deadline = now + ms;
 	wait->look_at = now + (ms / 2 < patience ? ms / 2 : patience);
+	if (wait->force)
+		wait->hurry_at =
+			wait->deadline - (ms / 2 < PENDING_HURRY_MS ? ms / 2 : PENDING_HURRY_MS);
 	wait->id = call->id;
 	return 0;
 }
@@ -194,19 +197,15 @@ static int handle_expect(struct server *server, struct call *call)
 	return r < 0 ? r : pending_add(server, &wait, &call->failure);
 }
 
-/* The last moment to see that the root file system has grown onto the disk: whoever hears that it
- * is released, or not there, unplugs it. */
+/* Whoever hears that a disk is released, or not there, unplugs it. One that is in use is judged
+ * when its turn to be released has come. */
 static int refuse_hidden(struct server *server, struct call *call, uint32_t place)
 {
-	char text[PLACE_TEXT_SIZE];
+	const struct entry *entry = inventory_find_place(&server->tracker->inventory, place);
 
-	tracker_judge(server->tracker);
-	if (inventory_find_place(&server->tracker->inventory, place) ||
-		!hidden_has(server->tracker, place))
+	if (entry && entry->state == ENTRY_PRESENT)
 		return 0;
-	place_describe(place, text);
-	return fail_request(&call->failure, HOTSLOT_CLASS_HIDDEN,
-		"the disk in %s is hidden: it is the system's own", text);
+	return hidden_refuse(server->tracker, place, &call->failure);
 }
 
 static int handle_release(struct server *server, struct call *call)

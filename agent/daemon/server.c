@@ -201,6 +201,7 @@ void server_start_session(struct server *server, const char *nonce)
 	server->active = false;
 	pending_drop_all(server);
 	release_cancel_all(server);
+	released_done(&server->tracker->released);
 	port_drop_queue(server->port);
 	server->active = true;
 	strcpy(server->session, nonce);

@@ -8,6 +8,7 @@
 #include "frame.h"
 #include "port.h"
 #include "tracker.h"
+#include "turns.h"
 #include "wire.h"
 
 /* A boot id is a UUID; with its NUL and some room. */
@@ -36,7 +37,9 @@ struct server {
 	const struct udevd_queue *udevd; /* what a slot's next disk waits for; NULL: nothing */
 	struct pending *pending;	 /* oldest first */
 	size_t n_pending;
+	struct turns releases;
 	struct release_wait *waits; /* for disks in use to become free; see release-wait.h */
+	struct turns looks;	    /* of those at whether they are */
 };
 
 /* Reads the boot id and counts the epoch. Logs what fails. */

@@ -142,22 +142,12 @@ int scsi_replace_start(const struct view *view, const struct disk *disk, const c
 	return r;
 }
 
-static int write_one(const struct view *view, const char *devpath, const char *attribute)
+int scsi_rescan_start(const struct view *view, const char *devpath)
 {
 	struct job job = { .sys = view->sys, .text = "1" };
 
-	if ((size_t)snprintf(job.path, sizeof(job.path), "%s/device/%s", devpath, attribute) >=
+	if ((size_t)snprintf(job.path, sizeof(job.path), "%s/device/rescan", devpath) >=
 		sizeof(job.path))
 		return -ENAMETOOLONG;
 	return start_job(&job);
-}
-
-int scsi_rescan_start(const struct view *view, const char *devpath)
-{
-	return write_one(view, devpath, "rescan");
-}
-
-int scsi_delete_start(const struct view *view, const char *devpath)
-{
-	return write_one(view, devpath, "delete");
 }

@@ -20,6 +20,3 @@ int scsi_rescan_start(const struct view *view, const char *devpath);
  * command to it: what it would write back is another disk's by now. Then has it scan for what is
  * there. */
 int scsi_replace_start(const struct view *view, const struct disk *disk, const char *devpath);
-
-/* Has the kernel drop the SCSI device of the disk at DEVPATH (relative to /sys). */
-int scsi_delete_start(const struct view *view, const char *devpath);

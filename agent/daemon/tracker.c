@@ -95,6 +95,7 @@ void tracker_close(struct tracker *tracker)
 	writes_close(tracker);
 	checker_close(tracker);
 	voids_done(&tracker->voids);
+	released_done(&tracker->released);
 	closep(&tracker->mounts_source.fd);
 	closep(&tracker->pid1_mounts_source.fd);
 	inventory_done(&tracker->inventory);
@@ -195,6 +196,20 @@ static bool is_offline(const struct tracker *tracker, const struct entry *entry)
 	       !strcmp(state, "offline");
 }
 
+/* Somebody in this guest has deleted it and had its host scanned, and it runs. Does not block. */
+static void keep_released(struct tracker *tracker, struct entry *entry)
+{
+	char path[PATH_MAX];
+	int r = -ENAMETOOLONG;
+
+	log_warning("%s: has come back while it is released: setting it offline", entry->disk.name);
+	if ((size_t)snprintf(path, sizeof(path), "%s/device/state", entry->devpath) < sizeof(path))
+		r = write_attr_at(tracker->view.sys, path, "offline\n");
+	if (r < 0)
+		log_error("%s: cannot set it offline: %s", entry->disk.name, strerror(-r));
+	entry->state = ENTRY_RELEASED;
+}
+
 static void add(struct tracker *tracker, const struct disk *disk, const char *devpath)
 {
 	struct entry *stale = inventory_find_place(&tracker->inventory, disk_place(disk));
@@ -219,8 +234,10 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	entry->seen = true;
 	voids_settle(&tracker->voids, disk_place(disk));
 	checker_note_added(tracker, entry);
+	if (released_note_new(&tracker->released, disk))
+		keep_released(tracker, entry);
 	/* An agent before this one has released it. */
-	if (is_offline(tracker, entry))
+	else if (is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
 	writes_watch(tracker, entry);

@@ -8,6 +8,7 @@
 #include "inventory.h"
 #include "links.h"
 #include "loop.h"
+#include "released.h"
 #include "view.h"
 #include "voids.h"
 
@@ -53,6 +54,7 @@ struct tracker {
 	bool settled; /* which controller is managed: another that appears changes nothing */
 	struct inventory inventory;
 	struct voids voids;
+	struct released released;
 	struct checker checker;
 	struct links links;
 	struct tracker_callbacks callbacks;

@@ -15,6 +15,9 @@
  * (IORING_MAX_REG_BUFFERS and the like); a ring with a disk among more is not looked through. */
 #define FDINFO_MAX (256 * 1024)
 
+/* Of the flags in a process's stat: PF_KTHREAD. */
+#define KERNEL_THREAD 0x00200000
+
 /* What a process uses, and as what. */
 struct use {
 	const struct stack_node *node; /* NULL: nothing of the stack */
@@ -30,19 +33,22 @@ struct process {
 	struct use use;
 };
 
-/* "PID (COMM) STATE PPID …", proc(5); what comes after that is not read. */
-static pid_t read_parent(int procfd, pid_t pid)
+/* Whether a process is none that could be a user: the agent's child, or the kernel's own, which has
+ * no files. Most are, and looking into each costs far more than this.
+ * "PID (COMM) STATE PPID PGRP SESSION TTY TPGID FLAGS …", proc(5). */
+static bool is_no_user(const struct search *search, pid_t pid)
 {
 	char path[PROCESS_PATH_SIZE], stat[1024], *rest;
+	unsigned flags = 0;
 	int parent;
 
 	snprintf(path, sizeof(path), "%d/stat", pid);
-	if (read_attr_at(procfd, path, stat, sizeof(stat)) < 0)
-		return 0;
+	if (read_attr_at(search->procfd, path, stat, sizeof(stat)) < 0)
+		return false;
 	rest = strrchr(stat, ')'); /* a name can hold parentheses, too */
-	if (!rest || sscanf(rest, ") %*c %d", &parent) != 1)
-		return 0;
-	return parent;
+	if (!rest || sscanf(rest, ") %*c %d %*d %*d %*d %*d %u", &parent, &flags) < 1)
+		return false;
+	return parent == search->self || (flags & KERNEL_THREAD);
 }
 
 /* A file on a device that is mounted is no news: the mount is named. */
@@ -197,12 +203,10 @@ int search_open_files(struct search *search, pid_t pid, void *unused)
 	int r;
 
 	(void)unused;
-	if (pid == search->self)
+	if (pid == search->self || is_no_user(search, pid))
 		return 0;
 	r = find_in_process(search, &process);
-	if (r < 0)
+	if (r < 0 || !use->node)
 		return r;
-	if (!use->node || read_parent(search->procfd, pid) == search->self)
-		return 0;
 	return search_add(search, "open", use->node, use->file, pid);
 }

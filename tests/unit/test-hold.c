@@ -93,18 +93,6 @@ static void test_a_disk_is_taken_and_given_back(void **state)
 	hold_free(hold);
 }
 
-static void test_a_held_disk_is_deleted(void **state)
-{
-	struct fixture *fixture = *state;
-	struct hold *hold;
-
-	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
-	assert_int_equal(hold_delete(hold), 0);
-	assert_int_equal(finish(fixture, hold), HOLD_DONE);
-	assert_attribute(fixture, "delete", "1");
-	hold_free(hold);
-}
-
 static void test_steps_come_one_after_the_other(void **state)
 {
 	struct fixture *fixture = *state;
@@ -115,7 +103,7 @@ static void test_steps_come_one_after_the_other(void **state)
 	assert_int_equal(finish(fixture, hold), HOLD_DONE);
 	assert_int_equal(hold_finish(hold, NULL, 0, NULL), -EINVAL);
 	assert_int_equal(hold_release(hold), 0);
-	assert_int_equal(hold_delete(hold), -EINVAL);
+	assert_int_equal(hold_release(hold), -EINVAL);
 	assert_int_equal(finish(fixture, hold), HOLD_DONE);
 	assert_int_equal(hold_release(hold), -EINVAL);
 	hold_free(hold);
@@ -157,6 +145,40 @@ static void test_force_does_not_ask_users_and_says_who_they_were(void **state)
 	assert_true(hold_is_offline(hold));
 	assert_int_equal(hold_users(hold, &users), 1);
 	assert_string_equal(users[0].kind, "swap");
+	hold_free(hold);
+}
+
+/* A file is no disk that could be flushed. */
+static void test_force_says_that_it_was_not_written_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hold *hold;
+
+	assert_int_equal(take(fixture, true, &hold), HOLD_DONE);
+	assert_true(hold_is_unwritten(hold));
+	hold_free(hold);
+}
+
+/* The child waits for somebody to write to the pipe. */
+static void test_force_takes_a_disk_although_the_kernel_hangs(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct disk_user *users;
+	struct hold *hold;
+
+	assert_int_equal(mkfifoat(fixture->tree.fd, "proc/swaps", 0600), 0);
+	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, true, &hold), 0);
+	assert_true(hold_hangs(hold));
+	assert_int_equal(hold_give_up(hold), 0);
+	assert_false(hold_hangs(hold));
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_true(hold_is_offline(hold));
+	assert_true(hold_is_unwritten(hold));
+	assert_int_equal(hold_users(hold, &users), 0);
+	assert_attribute(fixture, "state", "offline");
+	assert_int_equal(hold_release(hold), 0);
+	assert_int_equal(finish(fixture, hold), HOLD_DONE);
+	assert_attribute(fixture, "state", "running");
 	hold_free(hold);
 }
 
@@ -214,13 +236,13 @@ static void test_waiting_says_who_has_the_disk_until_nobody_has(void **state)
 	struct hold *hold;
 
 	put_text(&fixture->tree, "proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
-	assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, &hold), 0);
+	assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, 1000, &hold), 0);
 	assert_int_equal(finish(fixture, hold), HOLD_BUSY);
 	assert_int_equal(fixture->count, 1);
 	assert_string_equal(fixture->users[0].kind, "swap");
 	hold_free(hold);
 	put_text(&fixture->tree, "proc/swaps", "Filename\n");
-	assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, &hold), 0);
+	assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, 1000, &hold), 0);
 	assert_int_equal(finish(fixture, hold), HOLD_DONE);
 	hold_free(hold);
 	assert_attribute(fixture, "state", "running");
@@ -252,7 +274,8 @@ static void test_waiting_ends_when_somebody_closes_the_disk(void **state)
 		struct hold *hold;
 		uint64_t ms;
 
-		assert_int_equal(hold_await(&fixture->roots, &fixture->disk, NULL, 0, &hold), 0);
+		assert_int_equal(
+			hold_await(&fixture->roots, &fixture->disk, NULL, 0, 1000, &hold), 0);
 		ms = disturb(fixture, hold);
 		assert_int_equal(finish(fixture, hold), HOLD_BUSY);
 		hold_free(hold);
@@ -337,11 +360,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_a_disk_is_taken_and_given_back),
-		TEST(test_a_held_disk_is_deleted),
 		TEST(test_steps_come_one_after_the_other),
 		TEST(test_a_freed_hold_changes_nothing_any_more),
 		TEST(test_a_disk_in_use_is_left_alone_and_its_users_named),
 		TEST(test_force_does_not_ask_users_and_says_who_they_were),
+		TEST(test_force_says_that_it_was_not_written_back),
+		TEST(test_force_takes_a_disk_although_the_kernel_hangs),
 		TEST(test_who_came_before_it_was_offline_gets_it_back),
 		TEST(test_who_wrote_to_it_before_it_was_offline_gets_it_back),
 		TEST(test_a_check_that_is_not_over_can_be_broken_off),

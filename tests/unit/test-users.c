@@ -340,6 +340,8 @@ static void test_open_files_of_others_are_found(void **state)
 	put_open_file(fixture, "42", "nc\n", 1, "socket:[123]");
 	put_open_file(fixture, "77", "agent\n", 1, path);
 	put_open_file(fixture, "78", "agent\n", 77, path);
+	put_open_file(fixture, "79", "kthread\n", 2, path);
+	put_text(&fixture->tree, "proc/79/stat", "79 (kthread) S 2 0 0 0 -1 69238880 0\n");
 	find_up_to(fixture, USERS_MAX);
 	assert_int_equal(fixture->count, 1);
 	assert_user(fixture, 0, "open", "sdb1", "", 40, "dd");

@@ -122,7 +122,7 @@ test_force_says_what_it_broke_and_writes_back_what_it_can() {
 	attach files
 	guest_run vm 'mkdir -p /tmp/m; mount -t ext4 /dev/disk/by-slot/0 /tmp/m
 		yes "not synced" | head -c 2097152 >/tmp/m/file'
-	hs detach vm 0 --force --json >stdout 2>stderr
+	hs detach vm 0 --force --wait 10 --json >stdout 2>stderr
 	check_equal '{"detached":[0],"taken":["mount /tmp/m 0"]}' "$(jq -c '{detached,
 		taken: [."taken-from"[] | "\(.kind) \(.what) \(.slot)"]}' stdout)"
 	check_equal 'hotslot: detach: slot 0 was taken from: /tmp/m mounted' "$(<stderr)"
@@ -130,6 +130,21 @@ test_force_says_what_it_broke_and_writes_back_what_it_can() {
 	debugfs -R 'dump /file file' disk.img 2>/dev/null
 	check_equal "$(yes 'not synced' | head -c 2M | sha256sum)" "$(sha256sum <file)"
 	guest_run vm 'umount -l /tmp/m'
+}
+
+test_force_takes_a_disk_that_a_suspended_device_stands_on() {
+	attach files
+	guest_run vm "echo '0 4096 linear /dev/$DISK 0' | dmsetup create low --noudevsync
+		dmsetup suspend --noudevsync low"
+	check_fails 1 'held by low' hs detach vm 0
+	check_equal present "$(disk_field vm 0 state)"
+	hs detach vm 0 --force --timeout 4 --json >stdout 2>stderr
+	guest_run vm 'dmsetup resume --noudevsync low'
+	check_equal "[0] holder $DISK low 0, unwritten $DISK  0" "$(jq -r '"\(.detached) \([."taken-from"[] |
+		"\(.kind) \(.device) \(.what) \(.slot)"] | join(", "))"' stdout)"
+	check_equal 'hotslot: detach: slot 0 was not written back: what the guest had yet to write may be lost' \
+		"$(tail -n 1 stderr)"
+	check_equal "" "$(slots vm)"
 }
 
 test_wait_ends_when_the_disk_is_free_or_its_time_is_over() {

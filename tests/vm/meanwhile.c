@@ -6,7 +6,7 @@
  *
  * resizes the disk to 8 MiB or detaches it, whoever attached it; but when the library reads
  * the domain's XML for the NUMBERth time, the disk of OUT.xml is detached right before that, and
- * the one of IN.xml attached, as virsh does. Or:
+ * the one of IN.xml attached, as virsh does. With "-" for OUT.xml none is detached. Or:
  *
  *     meanwhile URI DOMAIN attach IMAGE NUMBER - IN.xml
  *
@@ -84,9 +84,11 @@ static void replace(virDomainPtr domain)
 		reset(domain);
 		return;
 	}
-	read_xml(plan.out, text);
-	if (virDomainDetachDeviceFlags(domain, text, VIR_DOMAIN_AFFECT_LIVE) < 0)
-		exit(EXIT_FAILURE);
+	if (strcmp(plan.out, "-") != 0) {
+		read_xml(plan.out, text);
+		if (virDomainDetachDeviceFlags(domain, text, VIR_DOMAIN_AFFECT_LIVE) < 0)
+			exit(EXIT_FAILURE);
+	}
 	if (!plan.in)
 		return;
 	read_xml(plan.in, text);

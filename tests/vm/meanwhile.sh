@@ -46,6 +46,18 @@ test_a_detach_leaves_a_disk_that_came_meanwhile() {
 	check_new_is_there
 }
 
+# The guest is asked whether the disk is gone, and has another one in its place.
+test_a_detach_leaves_a_disk_that_came_after_the_unplug() {
+	local console=$WORK/file/vm.console seen
+	seen=$(grep -ac "$SEEN" "$console")
+	disk_xml new 0 5 "<serial>NEW</serial><alias name='ua-new'/>" >new.xml
+	check_equal "done" "$("$B/tests/vm/meanwhile" "$URI" vm detach serial:OLD "$AFTER" - new.xml)"
+	check_new_is_there
+	check_equal present "$(disk_field vm 5 state)"
+	# Nobody has had the kernel drop it and find it again.
+	check_equal $((seen + 1)) "$(grep -ac "$SEEN" "$console")"
+}
+
 # Too late to help, but not to be told.
 test_a_resize_tells_of_a_disk_that_came_while_it_ran() {
 	check_match '^no-disk: The disk in slot 5 .* has changed meanwhile; what is there now may ' \

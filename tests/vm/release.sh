@@ -8,6 +8,11 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
 . "$(dirname "$0")/../talk.sh"
+. "$(dirname "$0")/../many.sh"
+
+# For test_many_disks_are_released_at_once, which the others have to make room for: it is the last.
+DISKS=30
+IN_USE=8
 
 setup_file() {
 	IMAGE=$(control_image --add "$B/tests/vm/late:/bin/late")
@@ -76,6 +81,24 @@ test_a_disk_without_its_node_stays_in_use() {
 	hs detach vm 0
 }
 
+# Who deletes it in the guest has the kernel find it anew, as it is still plugged in.
+test_a_released_disk_that_is_deleted_and_found_again_is_still_released() {
+	attach
+	{
+		hello
+		request release last '{"slot":0}'
+	} | talk >answers
+	check_equal released "$(answer last | jq -r .return.state)"
+	guest_run vm "before=\$(cat /sys/block/$DISK/diskseq)
+		echo 1 >/sys/block/$DISK/device/delete
+		for host in /sys/class/scsi_host/*; do echo '0 0 0' >\$host/scan; done
+		until [ \$(cat /sys/block/$DISK/diskseq 2>/dev/null || echo \$before) != \$before ]; do
+			usleep 1000; done"
+	await_equal offline guest_run vm "cat /sys/block/$DISK/device/state"
+	await_equal "" ways
+	hs detach vm 0
+}
+
 # As by "killall -9 hotslot-agent", or by who ends all of a service.
 test_a_disk_that_everybody_was_killed_over_is_writable_again() {
 	attach
@@ -116,6 +139,21 @@ test_an_agent_that_gives_a_disk_back_that_hangs_answers() {
 	run_virsh blkdeviotune vm sda --total-bytes-sec 0 --live
 }
 
+# QEMU lets no request wait any longer when it drops a disk.
+test_force_takes_a_disk_that_hangs() {
+	attach
+	run_virsh blkdeviotune vm sda --total-bytes-sec 1 --live
+	guest_run vm "late fill /dev/$DISK >/tmp/late 2>&1 &
+		until [ -s /tmp/late ]; do usleep 1000; done"
+	check_fails 1 'uses the disk|takes longer' hs detach vm 0 --timeout 1
+	check_equal present "$(disk_field vm 0 state)"
+	hs detach vm 0 --force --timeout 2 --json >stdout 2>stderr
+	check_equal "[0] unwritten $DISK" \
+		"$(jq -r '"\(.detached) \(."taken-from"[-1] | "\(.kind) \(.device)")"' stdout)"
+	check_match 'slot 0 was not written back: what the guest had yet to write may be lost' "$(<stderr)"
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm disk.img --slot 0)"
+}
+
 # The kernel drops a disk that hangs, which holds up every scan of its host.
 test_scans_that_hang_leave_no_heap_of_processes() {
 	local i
@@ -135,6 +173,36 @@ test_scans_that_hang_leave_no_heap_of_processes() {
 	i=$(guest_run vm 'pidof hotslot-agent | wc -w')
 	[[ $i -gt 1 && $i -le 10 ]] || fail "there are $i agents"
 	run_virsh blkdeviotune vm sda --total-bytes-sec 0 --live
+}
+
+# Those in use are waited for, and keep none of the others waiting.
+test_many_disks_are_released_at_once() {
+	local i of_agent
+	make_images
+	# shellcheck disable=SC2046
+	hs attach vm $(image_names) >links
+	guest_run vm "for i in \$(seq 0 $((IN_USE - 1))); do
+			sleep 1000 </dev/disk/by-slot/\$i >/dev/null 2>&1 & echo \$! >>/tmp/pids
+		done"
+	{
+		hello
+		for ((i = 0; i < DISKS; i++)); do
+			request release "$i" "{\"slot\":$i,\"wait\":true,\"deadline\":30000}"
+		done
+		request ping ping
+		await_equal "$IN_USE" guest_run vm 'ls /dev/disk/by-slot | wc -l' >&2
+		guest_run vm 'kill $(cat /tmp/pids)' >&2
+		await_equal 0 guest_run vm 'ls /dev/disk/by-slot | wc -l' >&2
+		last
+	} | talk >answers
+	check_equal "$DISKS" "$(jq -r 'select(.return.state == "released").id' answers | sort -u | wc -l)"
+	i=$(jq -r 'select(.id != null).id' answers | grep -n '^ping$' | cut -d : -f 1)
+	[[ $i -le 10 ]] || fail "$i answers came before that to the ping"
+	of_agent=$(guest_run vm 'for i in $(pidof hotslot-agent); do ls -l /proc/$i/fd; done')
+	check_match 'inotify' "$of_agent"
+	check_equal 1 "$(grep -c inotify <<<"$of_agent")"
+	i=$(wc -l <<<"$of_agent")
+	[[ $i -le $((3 * DISKS + 30)) ]] || fail "the agent has $i descriptors"
 }
 
 run_tests
