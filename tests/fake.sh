@@ -12,20 +12,30 @@ behave() {
 	order '' '"silent":false'
 }
 
-# The 0xFF ends whatever the host before has left unfinished.
-send_order() {
+# The 0xFF ends whatever the host before has left unfinished. Prints the answer, if one comes.
+try_order() { # FRAME
 	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
 	local line='' pid=$SOCAT_PID
-	{
-		printf '\377'
-		cat
-	} >&"${SOCAT[1]}"
+	printf '\377%s\n' "$1" >&"${SOCAT[1]}"
 	while [[ $line != *'"id":"order"'* ]]; do
-		IFS= read -r -t 20 line <&"${SOCAT[0]}" || fail "the order was not taken: $line"
+		IFS= read -r -t 4 line <&"${SOCAT[0]}" || break
 	done
-	sed -n 's/.*"asked":\([0-9]*\).*/\1/p' <<<"$line" >asked
 	kill "$pid"
 	wait "$pid" || true
+	[[ $line != *'"id":"order"'* ]] || printf '%s\n' "$line"
+}
+
+# What comes while the guest's kernel sees one host go and the next one come may be lost.
+send_order() { # reads a frame
+	local frame answer='' try
+	frame=$(cat)
+	for try in 1 2 3 4 5; do
+		answer=$(try_order "$frame")
+		[[ -z $answer ]] || break
+		echo "order $try was not answered" >&2
+	done
+	[[ -n $answer ]] || fail "the order was not taken"
+	sed -n 's/.*"asked":\([0-9]*\).*/\1/p' <<<"$answer" >asked
 }
 
 # How often the agent was asked for its disks since the last order. It then behaves.
