@@ -13,7 +13,7 @@ IDLE_SECONDS=${IDLE_SECONDS:-8}
 GUEST_RUN_SECONDS=$((IDLE_SECONDS + 40))
 # Disks that are attached and detached for the memory to grow, in batches: first some, so that all
 # is allocated that is kept.
-ROUNDS=${ROUNDS:-100}
+ROUNDS=${ROUNDS:-70}
 WARM_UP=${WARM_UP:-30}
 BATCH=10
 # KiB.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # More disks than one target has LUNs: every link right, no event lost.
 
-# Guests: udevd udev
-# On demand: plain
+# Guests: udevd
+# On demand: plain udev
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"

@@ -7,8 +7,8 @@
 # WALK_SEED=random tests/run vm/walk takes another seed, WALK_STEPS=500 more steps; a failure says
 # its seed. WALK_REPLAY=1-20,37 does only these steps: what a failure really needs.
 
-# Guests: udevd udev
-# On demand: plain
+# Guests: udevd
+# On demand: plain udev
 
 # Takes long
 
