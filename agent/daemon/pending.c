@@ -13,28 +13,67 @@ static void pending_free(struct pending *pending)
 	free(pending);
 }
 
-/* Answering can end the session and with it every other request: so each is taken off the list
- * while it is checked, and the walk starts again after an answer. */
-void pending_check_all(struct server *server)
+/* Back to where it was, as far as that is still so: the oldest first. */
+static void put_back(struct server *server, struct pending *pending)
+{
+	struct pending **link = &server->pending;
+
+	while (*link && (*link)->asked_at <= pending->asked_at)
+		link = &(*link)->next;
+	pending->next = *link;
+	*link = pending;
+}
+
+/* Checks what LINK leads to, off the list: answering can end the session and with it every other
+ * request. Returns where to go on; all over again, past those that are checked, if the list has
+ * become another meanwhile. */
+static struct pending **check_one(struct server *server, struct pending **link, uint64_t now)
+{
+	struct pending *pending = *link;
+	unsigned changes = server->pending_changes, drops = server->pending_drops;
+	bool done;
+
+	pending->checked = true;
+	*link = pending->next;
+	done = condition_check(server, pending, now);
+	if (done || server->pending_drops != drops) {
+		server->n_pending -= server->pending_drops == drops;
+		server->check_again = true;
+		pending_free(pending);
+		return server->pending_changes == changes ? link : &server->pending;
+	}
+	if (server->pending_changes != changes) {
+		put_back(server, pending);
+		return &server->pending;
+	}
+	*link = pending;
+	return &pending->next;
+}
+
+static void check_round(struct server *server)
 {
 	struct pending **link = &server->pending;
 	uint64_t now = now_ms();
 
-	release_count(server);
-	while (*link) {
-		struct pending *pending = *link;
+	for (struct pending *p = server->pending; p; p = p->next)
+		p->checked = false;
+	while (*link)
+		link = (*link)->checked ? &(*link)->next : check_one(server, link, now);
+}
 
-		*link = pending->next;
-		if (condition_check(server, pending, now)) {
-			pending_free(pending);
-			if (server->n_pending > 0)
-				server->n_pending--;
-			link = &server->pending;
-		} else {
-			*link = pending;
-			link = &pending->next;
-		}
+/* What a check does to a disk can call for all to be checked: they are, after it. */
+void pending_check_all(struct server *server)
+{
+	server->check_again = true;
+	if (server->checking)
+		return;
+	server->checking = true;
+	release_count(server);
+	while (server->check_again) {
+		server->check_again = false;
+		check_round(server);
 	}
+	server->checking = false;
 	release_wait_prune(server);
 	release_wait_look(server);
 }
@@ -89,6 +128,7 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 		last = &(*last)->next;
 	*last = pending;
 	server->n_pending++;
+	server->pending_changes++;
 	return 0;
 }
 
@@ -109,6 +149,7 @@ void pending_refuse(struct server *server, enum pending_kind kind, uint32_t plac
 		}
 		*link = pending->next;
 		server->n_pending--;
+		server->pending_changes++;
 		json_incref(copy.extra);
 		server_refuse(server, pending->id, &copy);
 		pending_free(pending);
@@ -128,6 +169,7 @@ static struct pending *take_by_id(struct server *server, const json_t *id)
 	if (found) {
 		*link = found->next;
 		server->n_pending--;
+		server->pending_changes++;
 	}
 	return found;
 }
@@ -185,6 +227,8 @@ void pending_drop_all(struct server *server)
 		pending_free(pending);
 	}
 	server->n_pending = 0;
+	server->pending_changes++;
+	server->pending_drops++;
 }
 
 uint64_t pending_deadline(const struct server *server)

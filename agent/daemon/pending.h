@@ -33,6 +33,7 @@ struct pending {
 	enum pending_kind kind;
 	json_t *id;
 	uint64_t asked_at; /* now_ms() */
+	bool checked;	   /* in this round */
 	uint64_t deadline; /* now_ms() */
 	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */
 	uint64_t put_off;  /* how long that was put off last, in ms */

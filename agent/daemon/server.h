@@ -37,6 +37,9 @@ struct server {
 	const struct udevd_queue *udevd; /* what a slot's next disk waits for; NULL: nothing */
 	struct pending *pending;	 /* oldest first */
 	size_t n_pending;
+	unsigned pending_changes,
+		pending_drops;	    /* how often another has come or gone, and all have */
+	bool checking, check_again; /* all of them; see pending.c */
 	struct turns releases;
 	struct release_wait *waits; /* for disks in use to become free; see release-wait.h */
 	struct turns looks;	    /* of those at whether they are */
