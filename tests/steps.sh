@@ -246,9 +246,12 @@ check_launch_step() { # STEP
 			step_fail "the launch has failed, and the domain runs"
 		check_launched
 		run_virsh undefine new
+	elif [[ $VICTIM == qemu && $STATUS == 0 ]]; then
+		# It died when all was done: the domain is whole, and shut off.
+		run_virsh undefine new
 	elif run_virsh domid new >stdout 2>&1; then
-		# Defined only, and of no use: its name can be had. QEMU may die when all is done.
-		[[ $STATUS == 137 || $VICTIM == libvirtd || ($VICTIM == qemu && $STATUS == 0) ]] ||
+		# Defined only, and of no use: its name can be had.
+		[[ $STATUS == 137 || $VICTIM == libvirtd ]] ||
 			step_fail "the launch has failed, and the domain is defined"
 		step_hs "${ARGUMENTS[@]}" >stdout
 		check_launched
