@@ -44,6 +44,13 @@ await_detached() { # NAME ALIAS_REGEX
 	done
 }
 
+# The same until there are so many: what virsh has not come to yet is not gone.
+await_attached() { # NAME ALIAS_REGEX COUNT
+	until [[ $(live_xml "$1" | grep -c "<alias name='$2'/>") == "$3" ]]; do
+		sleep 0.05
+	done
+}
+
 # Repeats a command until it prints that, and fails with the difference if it never does.
 await_equal() { # EXPECTED CMD…
 	local want=$1 now end=$((SECONDS + SEEN_SECONDS))

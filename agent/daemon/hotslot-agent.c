@@ -11,6 +11,7 @@
 
 #include "checker.h"
 #include "log.h"
+#include "lost.h"
 #include "pending.h"
 #include "prober.h"
 #include "server.h"
@@ -64,8 +65,9 @@ static uint64_t earliest_deadline(void *data)
 	uint64_t prober = prober_deadline(&agent->tracker);
 	uint64_t checker = checker_deadline(&agent->tracker);
 	uint64_t udevd = udevd_queue_deadline(&agent->watch.udevd);
+	uint64_t lost = lost_deadline(&agent->tracker);
 
-	return earlier(earlier(server, checker), earlier(prober, udevd));
+	return earlier(earlier(earlier(server, checker), earlier(prober, udevd)), lost);
 }
 
 static void tick(void *data)
@@ -74,6 +76,7 @@ static void tick(void *data)
 
 	udevd_queue_expire(&agent->watch.udevd);
 	checker_continue(&agent->tracker);
+	lost_continue(&agent->tracker);
 	server_tick(&agent->server);
 	/* What waits for a check has asked for it just now. */
 	checker_continue(&agent->tracker);

@@ -8,6 +8,7 @@
 #include "inventory.h"
 #include "links.h"
 #include "loop.h"
+#include "lost.h"
 #include "released.h"
 #include "view.h"
 #include "voids.h"
@@ -56,6 +57,7 @@ struct tracker {
 	struct voids voids;
 	struct released released;
 	struct checker checker;
+	struct lost lost;
 	struct links links;
 	struct tracker_callbacks callbacks;
 	char run_directory[256];

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "checker.h"
+#include "lost.h"
 #include "prober.h"
 
 #define NONCE "0123456789abcdef"
@@ -20,10 +21,11 @@ static uint64_t earliest_deadline(void *data)
 	uint64_t server = server_deadline(&guest->server);
 	uint64_t prober = prober_deadline(&guest->tracker);
 	uint64_t checker = checker_deadline(&guest->tracker);
-	uint64_t now = now_ms() + PATIENCE_MS;
+	uint64_t lost = lost_deadline(&guest->tracker), now = now_ms() + PATIENCE_MS;
 
 	server = server < checker ? server : checker;
 	server = server < prober ? server : prober;
+	server = server < lost ? server : lost;
 	return server < now ? server : now;
 }
 
@@ -34,6 +36,7 @@ static void tick(void *data)
 
 	server_tick(&guest->server);
 	checker_continue(&guest->tracker);
+	lost_continue(&guest->tracker);
 	prober_expire(&guest->tracker);
 	prober_continue(&guest->tracker, true);
 	guest->loop.quit = true;
@@ -122,6 +125,22 @@ void put_guest_disk(struct guest *guest, const char *devpath, const char *devnum
 void put_guest_serial(struct guest *guest, const char *devpath, const char *serial)
 {
 	put_serial_page(&guest->machine, devpath, serial, strlen(serial), (unsigned)strlen(serial));
+}
+
+void put_guest_scan(struct guest *guest)
+{
+	put_attribute(&guest->machine, SCAN_DIRECTORY, "scan", "");
+	if (faccessat(guest->machine.tree.fd, "sys/class/scsi_host/host2", F_OK, 0) < 0)
+		put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
+}
+
+bool is_guest_scanned(struct guest *guest, const char *text)
+{
+	char value[32];
+
+	return read_attr_at(guest->tracker.view.sys, SCAN_DIRECTORY "/scan", value,
+		       sizeof(value)) == 0 &&
+	       !strcmp(value, text);
 }
 
 void guest_look(struct guest *guest, const char *devpath)

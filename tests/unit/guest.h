@@ -40,6 +40,12 @@ int tear_down_guest(void **state);
 void put_guest_disk(struct guest *guest, const char *devpath, const char *devnum);
 void put_guest_serial(struct guest *guest, const char *devpath, const char *serial);
 
+/* Where the kernel is told to scan the controller's SCSI host: its directory, and its attribute, in
+ * which nothing stands yet. */
+#define SCAN_DIRECTORY CONTROLLER "/host2/scsi_host/host2"
+void put_guest_scan(struct guest *guest);
+bool is_guest_scanned(struct guest *guest, const char *text);
+
 /* Has the agent look at the disk at DEVPATH. */
 void guest_look(struct guest *guest, const char *devpath);
 

@@ -6,7 +6,6 @@
 #include "pending.h"
 #include "record.h"
 
-#define SCAN_DIRECTORY CONTROLLER "/host2/scsi_host/host2"
 #define DETACHED "{\"slot\":3,\"detached\":true,\"deadline\":400}"
 
 static void check_attribute(
@@ -46,12 +45,6 @@ static void put_and_unplug(struct guest *guest)
 	assert_int_equal(unlinkat(guest->machine.tree.fd, "dev/sda", 0), 0);
 }
 
-static void put_scan(struct guest *guest)
-{
-	put_attribute(&guest->machine, SCAN_DIRECTORY, "scan", "");
-	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
-}
-
 static void test_gone_is_said_of_the_released_disk_and_not_of_another_in_its_place(void **state)
 {
 	struct guest *guest = *state;
@@ -87,7 +80,7 @@ static void test_a_disk_in_use_is_asked_who_it_is_and_not_dropped(void **state)
 {
 	struct guest *guest = *state;
 
-	put_scan(guest);
+	put_guest_scan(guest);
 	put(guest, "old", "1", "running");
 	find(guest)->added_at = 0;
 	ask(guest, "release", DETACHED);
@@ -99,18 +92,14 @@ static void test_a_disk_in_use_is_asked_who_it_is_and_not_dropped(void **state)
 
 static bool has_scanned(struct guest *guest)
 {
-	char value[32];
-
-	return read_attr_at(guest->tracker.view.sys, SCAN_DIRECTORY "/scan", value,
-		       sizeof(value)) == 0 &&
-	       !strcmp(value, "0 0 3");
+	return is_guest_scanned(guest, "0 0 3");
 }
 
 static void test_a_released_disk_is_dropped_and_its_place_scanned(void **state)
 {
 	struct guest *guest = *state;
 
-	put_scan(guest);
+	put_guest_scan(guest);
 	put(guest, "old", "1", "offline");
 	ask(guest, "release", DETACHED);
 	run_guest_until(guest, has_scanned);

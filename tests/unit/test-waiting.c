@@ -103,10 +103,9 @@ static void test_a_disk_with_neither_slot_nor_serial_is_there_without_a_link(voi
 static void test_a_scan_has_the_address_bits_of_a_lun_above_255(void **state)
 {
 	struct guest *guest = *state;
-	int scan = put_pipe(guest, CONTROLLER "/host2/scsi_host/host2", "scan");
+	int scan = put_pipe(guest, SCAN_DIRECTORY, "scan");
 
-	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2",
-		CONTROLLER "/host2/scsi_host/host2");
+	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
 	ask(guest, "expect", "{\"place\":" SDB_PLACE ",\"deadline\":200}");
 	check_written(guest, scan, "0 0 16684");
 }
@@ -128,10 +127,9 @@ static size_t count_children(void)
 static void test_a_scan_that_hangs_is_not_begun_again(void **state)
 {
 	struct guest *guest = *state;
-	int scan = put_pipe(guest, CONTROLLER "/host2/scsi_host/host2", "scan");
+	int scan = put_pipe(guest, SCAN_DIRECTORY, "scan");
 
-	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2",
-		CONTROLLER "/host2/scsi_host/host2");
+	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
 	close(scan);
 	for (int i = 0; i < 20; i++) {
 		ask(guest, "expect", "{\"slot\":1,\"deadline\":20}");
@@ -143,8 +141,7 @@ static void test_a_scan_that_hangs_is_not_begun_again(void **state)
 	ask(guest, "ping", "{}");
 	drop_frame(guest);
 	assert_true(pending_deadline(&guest->server) <= now_ms() + PENDING_SCAN_MS);
-	scan = openat(guest->machine.tree.fd, "sys/" CONTROLLER "/host2/scsi_host/host2/scan",
-		O_RDWR | O_CLOEXEC);
+	scan = openat(guest->machine.tree.fd, "sys/" SCAN_DIRECTORY "/scan", O_RDWR | O_CLOEXEC);
 	assert_true(scan >= 0);
 	ask(guest, "expect", "{\"slot\":1,\"deadline\":500}");
 	check_written(guest, scan, "0 0 10 0 1");
