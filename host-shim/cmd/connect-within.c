@@ -7,9 +7,9 @@
  */
 #include "connect-within.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
+
+#include "thread.h"
 
 struct attempt {
 	pthread_mutex_t lock;
@@ -34,15 +34,11 @@ static struct attempt *attempt_free(struct attempt *attempt)
 static struct attempt *attempt_new(const char *uri)
 {
 	struct attempt *attempt = calloc(1, sizeof(*attempt));
-	pthread_condattr_t monotonic;
 
 	if (!attempt)
 		return NULL;
 	pthread_mutex_init(&attempt->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&attempt->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_init_cond(&attempt->changed);
 	attempt->uri = uri ? strdup(uri) : NULL;
 	return uri && !attempt->uri ? attempt_free(attempt) : attempt;
 }
@@ -66,15 +62,11 @@ static void *run(void *data)
 static bool await(struct attempt *attempt, unsigned timeout_ms)
 {
 	uint64_t deadline = now_ms() + timeout_ms;
-	struct timespec until = {
-		.tv_sec = (time_t)(deadline / 1000),
-		.tv_nsec = (long)(deadline % 1000) * 1000000,
-	};
 	bool done;
 
 	pthread_mutex_lock(&attempt->lock);
 	while (!attempt->done && now_ms() < deadline)
-		pthread_cond_timedwait(&attempt->changed, &attempt->lock, &until);
+		(void)thread_wait(&attempt->changed, &attempt->lock, deadline);
 	done = attempt->done;
 	attempt->abandoned = !done;
 	pthread_mutex_unlock(&attempt->lock);
@@ -93,7 +85,6 @@ static int no_answer(const struct client *client, unsigned timeout_ms, struct ho
 int client_connect_within(struct client *client, unsigned timeout_ms, struct hotslot_error *error)
 {
 	struct attempt *attempt;
-	pthread_t thread;
 	int r;
 
 	if (client->hotslot)
@@ -101,12 +92,11 @@ int client_connect_within(struct client *client, unsigned timeout_ms, struct hot
 	attempt = attempt_new(client->uri);
 	if (!attempt)
 		return set_error(error, -ENOMEM, "out of memory");
-	r = pthread_create(&thread, NULL, run, attempt);
+	r = thread_start("hotslot-connect", run, attempt);
 	if (r != 0) {
 		attempt_free(attempt);
-		return set_error(error, -r, "cannot start a thread");
+		return set_error(error, r, "cannot start a thread");
 	}
-	pthread_detach(thread);
 	if (!await(attempt, timeout_ms))
 		return no_answer(client, timeout_ms, error);
 	*error = attempt->error;

@@ -3,17 +3,16 @@
  * return only when they are done. */
 #include "progress.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
+#include "thread.h"
 #include "util.h"
 
 /* Goes to the start of the line and erases it (ECMA-48 EL). */
 #define ERASE "\r\033[K"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t ended; /* of the monotonic clock */
+static pthread_cond_t ended; /* monotonic */
 static pthread_t thread;
 static const char *current; /* NULL: nothing under way */
 static bool drawn;
@@ -65,16 +64,8 @@ static bool is_wanted(void)
 
 static int start_thread(void)
 {
-	pthread_condattr_t attr;
-	int r;
-
-	r = pthread_condattr_init(&attr);
-	if (r)
-		return -r;
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	r = pthread_cond_init(&ended, &attr);
-	pthread_condattr_destroy(&attr);
-	return r ? -r : -pthread_create(&thread, NULL, run, NULL);
+	thread_init_cond(&ended);
+	return -pthread_create(&thread, NULL, run, NULL);
 }
 
 void progress_begin(const char *text, bool at_once)

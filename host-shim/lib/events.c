@@ -3,21 +3,18 @@
 #include "events.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "thread.h"
 
 struct events *events_new(void)
 {
 	struct events *events = calloc(1, sizeof(*events));
-	pthread_condattr_t monotonic;
 
 	if (!events)
 		return NULL;
 	events->refs = 1;
 	pthread_mutex_init(&events->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&events->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_init_cond(&events->changed);
 	return events;
 }
 
@@ -39,12 +36,7 @@ struct events *events_unref(struct events *events)
 
 void events_wait(struct events *events, uint64_t deadline)
 {
-	struct timespec until = {
-		.tv_sec = (time_t)(deadline / 1000),
-		.tv_nsec = (long)(deadline % 1000) * 1000000,
-	};
-
-	pthread_cond_timedwait(&events->changed, &events->lock, &until);
+	(void)thread_wait(&events->changed, &events->lock, deadline);
 }
 
 void events_notify(struct events *events)

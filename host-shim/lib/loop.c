@@ -4,9 +4,8 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
-#include <pthread.h>
-#include <signal.h>
 
+#include "thread.h"
 #include "util.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -43,24 +42,6 @@ static bool is_registered(void)
 	return true;
 }
 
-static int start_thread(void)
-{
-	sigset_t all, old;
-	pthread_t thread;
-	int r;
-
-	/* Signals are the program's: none is delivered to this thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&thread, NULL, run, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r != 0)
-		return -r;
-	pthread_setname_np(thread, "hotslot-events");
-	pthread_detach(thread);
-	return 0;
-}
-
 /* The embedded driver's warnings would go to standard error, too. libvirt has no call for that,
  * only a variable that it reads once, here. */
 static int initialize(void)
@@ -87,7 +68,8 @@ static void start(void)
 		return;
 	/* Nobody else uses libvirt here, and it would print each error to standard error. */
 	virSetErrorFunc(NULL, ignore_error);
-	result = virEventRegisterDefaultImpl() < 0 ? -EIO : start_thread();
+	result = virEventRegisterDefaultImpl() < 0 ? -EIO
+						   : thread_start("hotslot-events", run, NULL);
 }
 
 int loop_start(void)

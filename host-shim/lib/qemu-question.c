@@ -3,10 +3,9 @@
 #include "qemu-question.h"
 
 #include <libvirt/virterror.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
+
+#include "thread.h"
 
 struct qemu_question {
 	pthread_mutex_t lock;
@@ -29,15 +28,11 @@ static struct qemu_question *destroy(struct qemu_question *question)
 static struct qemu_question *make(virDomainPtr domain)
 {
 	struct qemu_question *question = calloc(1, sizeof(*question));
-	pthread_condattr_t monotonic;
 
 	if (!question)
 		return NULL;
 	pthread_mutex_init(&question->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&question->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_init_cond(&question->changed);
 	(void)virDomainGetUUIDString(domain, question->uuid);
 	virDomainRef(domain);
 	question->domain = domain;
@@ -76,28 +71,13 @@ static void *run(void *data)
 	return NULL;
 }
 
-/* Signals are the program's: none is delivered to the thread. */
-static int start(struct qemu_question *question)
-{
-	sigset_t all, old;
-	pthread_t thread;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&thread, NULL, run, question);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r != 0)
-		return -r;
-	pthread_detach(thread);
-	return 0;
-}
-
 struct qemu_question *qemu_question_new(virDomainPtr domain)
 {
 	struct qemu_question *question = make(domain);
 
-	return question && start(question) < 0 ? destroy(question) : question;
+	if (question && thread_start("hotslot-asks", run, question) < 0)
+		return destroy(question);
+	return question;
 }
 
 struct qemu_question *qemu_question_free(struct qemu_question *question)
@@ -115,15 +95,11 @@ struct qemu_question *qemu_question_free(struct qemu_question *question)
 
 bool qemu_question_await(struct qemu_question *question, uint64_t deadline)
 {
-	struct timespec until = {
-		.tv_sec = (time_t)(deadline / 1000),
-		.tv_nsec = (long)(deadline % 1000) * 1000000,
-	};
 	bool answered;
 
 	pthread_mutex_lock(&question->lock);
 	while (!question->answered && now_ms() < deadline)
-		pthread_cond_timedwait(&question->changed, &question->lock, &until);
+		(void)thread_wait(&question->changed, &question->lock, deadline);
 	answered = question->answered;
 	pthread_mutex_unlock(&question->lock);
 	return answered;
