@@ -23,14 +23,6 @@ enum fresh_result {
 enum fresh_result fresh_read(
 	const char *dev_dir, int sysfd, const struct disk *disk, bool was_reset);
 
-/* What a disk says to a command that failed. */
-struct sense {
-	uint8_t key, asc, ascq;
-};
-
-/* Reads sense data in fixed or descriptor format (SPC 4.4); zeroes if it is neither. Pure. */
-struct sense sense_parse(const uint8_t *data, size_t length);
-
 /* The bytes of a disk by its answer to READ CAPACITY (16); 0 if that is too short or absurd. Pure.
  */
 uint64_t capacity_parse(const uint8_t *data, size_t length);

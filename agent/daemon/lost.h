@@ -1,43 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Disks that are there, and that the kernel has lost while others went: its scan after too many of
- * the driver's events can come before the removal of the disk that was in that place (both wait for
- * Scsi_Host.scan_mutex, and the scan may get it first), and finds that one still. No other event
- * tells of the new disk. */
+/* Disks that are there, and that the kernel has lost while others came and went. The driver has
+ * room for 8 events; when it loses one, it has the host scanned. That scan can come before the
+ * removal of the disk that was in a place (both wait for Scsi_Host.scan_mutex), and passes over the
+ * place. Or it goes from LUN to LUN up to the first gap, or to LUN 7: as LUN 0 is offline, or as in
+ * luns.h. No event tells of these disks then. So when it is quiet, each target that has disks or
+ * had some is asked which it has, and not before its LUN 0 can tell. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct disk;
+#include "slot.h"
+
 struct tracker;
 
-/* The driver has room for so many events (VIRTIO_SCSI_EVENT_LEN in drivers/scsi/virtio_scsi.c); if
- * fewer disks have come and gone, it has not lost one. */
-#define LOST_EVENTS 8
+/* So many disks that come or go together may have been too many: as CHECKER_BURST. */
+#define LOST_EVENTS 4
 
-/* They count together as long as the next one comes in this time: the kernel takes its time to drop
- * a disk, and udevd for its rules. */
+/* They are together as long as the next one comes in this time: the kernel takes its time to drop a
+ * disk, and udevd for its rules. */
 #define LOST_TOGETHER_MS 2000
 
-/* How long after the last removal the kernel is to scan, and how long that is put off at most. */
+/* How long after the last of them the targets are scanned, and how long that is put off at most. */
 #define LOST_QUIET_MS 1000
 #define LOST_PUT_OFF_MAX_MS 10000
 
-#define LOST_TARGETS 256
+/* If that cannot be begun, it is tried again after the same time, then after twice as long and so
+ * on.
+ */
+#define LOST_RETRIES_MAX 5
 
 /* All times are of now_ms(). */
 struct lost {
 	unsigned events;
 	uint64_t together_until;
 	uint64_t scan_at, scan_by;  /* 0: no scan is due */
-	bool targets[LOST_TARGETS]; /* where disks have gone from */
+	unsigned retries;	    /* one after the other */
+	bool targets[SLOT_TARGETS]; /* where disks have come or gone, or LUN 0 could not tell */
+	bool waiting;		    /* for such a LUN 0 */
 };
 
-/* DISK has come, or has gone. */
-void lost_note_added(struct tracker *tracker);
-void lost_note_removed(struct tracker *tracker, const struct disk *disk);
+/* A disk of this target has come, or has gone. */
+void lost_note(struct tracker *tracker, uint32_t target);
 
-/* Has the kernel scan if that is due. */
+/* Events were lost, or heard by an agent before this one: has all targets scanned when it is quiet.
+ */
+void lost_doubt(struct tracker *tracker);
+
+/* Has them scanned, by a child, if it is time. */
 void lost_continue(struct tracker *tracker);
 
 /* When to call that though nothing happens; UINT64_MAX for never. */

@@ -96,15 +96,15 @@ int scsi_scan_start(const struct view *view, const char *controller, uint32_t ta
 	return r < 0 ? r : start_job(&job);
 }
 
-int scsi_scan_target_start(const struct view *view, const char *controller, uint32_t target)
+int scsi_scan_target(const struct view *view, const char *controller, uint32_t target)
 {
-	struct job job = { .sys = view->sys };
-	int r = find_scan(view, controller, job.path, sizeof(job.path));
+	char path[PATH_MAX], text[32];
+	int r = find_scan(view, controller, path, sizeof(path));
 
 	if (r < 0)
 		return r;
-	snprintf(job.text, sizeof(job.text), "0 %u -", target);
-	return start_job(&job);
+	snprintf(text, sizeof(text), "0 %u -", target);
+	return write_attr_at(view->sys, path, text);
 }
 
 struct replacement {

@@ -13,9 +13,8 @@
  * finds comes as a uevent. Returns -ENODEV if the controller has no SCSI host. */
 int scsi_scan_start(const struct view *view, const char *controller, uint32_t target, uint32_t lun);
 
-/* The same for all LUNs of a target: disks that the kernel has stay as they are, those that have
- * gone too. */
-int scsi_scan_target_start(const struct view *view, const char *controller, uint32_t target);
+/* In a child: the same for all LUNs of a target that has no LUN 0; otherwise see luns.h. Blocks. */
+int scsi_scan_target(const struct view *view, const char *controller, uint32_t target);
 
 /* Has the kernel read the capacity of the disk at DEVPATH (relative to /sys) anew. */
 int scsi_rescan_start(const struct view *view, const char *devpath);

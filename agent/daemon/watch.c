@@ -8,6 +8,7 @@
 
 #include "checker.h"
 #include "log.h"
+#include "lost.h"
 #include "record.h"
 #include "uevent-filter.h"
 
@@ -161,6 +162,7 @@ static void look_afresh(struct watch *watch)
 	queue_gone(watch);
 	tracker_rescan(watch->tracker);
 	checker_doubt(watch->tracker);
+	lost_doubt(watch->tracker);
 	server_open_port(watch->server);
 }
 

@@ -134,6 +134,20 @@ void put_guest_scan(struct guest *guest)
 		put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
 }
 
+int put_guest_pipe(struct guest *guest, const char *directory, const char *attribute)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	put_attribute(&guest->machine, directory, "uevent", "");
+	snprintf(
+		path, sizeof(path), "%s/sys/%s/%s", guest->machine.tree.path, directory, attribute);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
 bool is_guest_scanned(struct guest *guest, const char *text)
 {
 	char value[32];

@@ -46,6 +46,9 @@ void put_guest_serial(struct guest *guest, const char *devpath, const char *seri
 void put_guest_scan(struct guest *guest);
 bool is_guest_scanned(struct guest *guest, const char *text);
 
+/* Puts a pipe in place of an attribute, so that a test sees what is written to it. */
+int put_guest_pipe(struct guest *guest, const char *directory, const char *attribute);
+
 /* Has the agent look at the disk at DEVPATH. */
 void guest_look(struct guest *guest, const char *devpath);
 

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "fresh-read.h"
+#include "scsi-command.h"
 
 #define BYTES(...) ((const uint8_t[]){ __VA_ARGS__ }), sizeof((const uint8_t[]){ __VA_ARGS__ })
 

@@ -6,21 +6,6 @@
 
 #define SCAN "class/scsi_host/host2/scan"
 
-/* Puts a pipe in place of an attribute, so that a test sees what is written to it. */
-static int put_pipe(struct guest *guest, const char *directory, const char *attribute)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	put_attribute(&guest->machine, directory, "uevent", "");
-	snprintf(
-		path, sizeof(path), "%s/sys/%s/%s", guest->machine.tree.path, directory, attribute);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
-	return fd;
-}
-
 /* Somebody writes TEXT to the pipe before the request that is under way is refused. */
 static void check_written(struct guest *guest, int pipe, const char *text)
 {
@@ -103,7 +88,7 @@ static void test_a_disk_with_neither_slot_nor_serial_is_there_without_a_link(voi
 static void test_a_scan_has_the_address_bits_of_a_lun_above_255(void **state)
 {
 	struct guest *guest = *state;
-	int scan = put_pipe(guest, SCAN_DIRECTORY, "scan");
+	int scan = put_guest_pipe(guest, SCAN_DIRECTORY, "scan");
 
 	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
 	ask(guest, "expect", "{\"place\":" SDB_PLACE ",\"deadline\":200}");
@@ -127,7 +112,7 @@ static size_t count_children(void)
 static void test_a_scan_that_hangs_is_not_begun_again(void **state)
 {
 	struct guest *guest = *state;
-	int scan = put_pipe(guest, SCAN_DIRECTORY, "scan");
+	int scan = put_guest_pipe(guest, SCAN_DIRECTORY, "scan");
 
 	put_sys_link(&guest->machine.tree, "sys", "class/scsi_host/host2", SCAN_DIRECTORY);
 	close(scan);
@@ -276,7 +261,7 @@ static void test_a_resize_that_does_not_come_is_told_with_the_size_there_is(void
 static void test_the_kernel_is_asked_for_a_size_that_no_event_tells(void **state)
 {
 	struct guest *guest = *state;
-	int rescan = put_pipe(guest, SDA "/device", "rescan");
+	int rescan = put_guest_pipe(guest, SDA "/device", "rescan");
 
 	add_disk(guest, SDA, "8:0");
 	drop_frame(guest);
