@@ -7,7 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 # Wall-clock seconds that one test may take; a guest under TCG boots in about four.
-TEST_SECONDS=${TEST_SECONDS:-90}
+TEST_SECONDS=${TEST_SECONDS:-150}
 # Wall-clock seconds that a test waits for one line on a console.
 CONSOLE_SECONDS=20
 # And for a script in the guest.
@@ -23,6 +23,9 @@ GUEST=${GUEST:-udevd}
 LINKS_OWNER=agent
 # shellcheck disable=SC2034
 [[ $GUEST != udev ]] || LINKS_OWNER=udev
+# For a guest: the agent itself, not its children, which have its name.
+# shellcheck disable=SC2034
+AGENT_PID='pidof hotslot-agent | tr " " "\n" | sort -n | head -n 1'
 # Where appliance images and QEMU's capabilities are kept between runs.
 TEST_CACHE=$B/test-images
 

@@ -194,10 +194,7 @@ test_the_host_comes_and_goes() {
 test_without_a_host_the_agent_does_not_spin() {
 	# Clock ticks of the agent's user and system time, before and after a second without host.
 	local ticks
-	# The oldest of that name: others are its children.
-	ticks=$(guest_run vm 'for p in $(pidof hotslot-agent); do
-			[ "${pid:-$p}" -lt $p ] || pid=$p
-		done
+	ticks=$(guest_run vm "pid=\$($AGENT_PID)"'
 		a=$(cut -d" " -f14,15 /proc/$pid/stat | tr " " +)
 		sleep 2
 		b=$(cut -d" " -f14,15 /proc/$pid/stat | tr " " +)

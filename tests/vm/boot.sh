@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 # Wall-clock seconds for a guest that ends by itself; it takes about three.
-GUEST_SECONDS=45
+GUEST_SECONDS=80
 UUID=3a1f0c52-6d0e-4f7b-9a55-0d7c3b1e9f10
 
 # ---- helpers -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 # Wall-clock seconds for a guest that ends by itself; it takes about four.
-GUEST_SECONDS=40
+GUEST_SECONDS=80
 
 PATH=$PATH:/usr/sbin:/sbin
 

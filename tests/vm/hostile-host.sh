@@ -17,9 +17,6 @@ CONVERSE_SECONDS=30
 # HOTSLOT_PENDING_MAX, and one.
 WAITING=1025
 
-# Not its children, which have its name.
-AGENT_PID='pidof hotslot-agent | tr " " "\n" | sort -n | head -n 1'
-
 setup_file() {
 	launch_controlled vm
 	raw_image "$T/a.img"

@@ -28,9 +28,7 @@ setup_test() {
 	detach_all vm
 }
 
-# The agent itself, not a child of it.
-# shellcheck disable=SC2016
-AGENT='agent=$(pidof hotslot-agent | tr " " "\n" | sort -n | head -n 1)'
+AGENT="agent=\$($AGENT_PID)"
 
 # Prints how often the agent was woken up in so many seconds. Before, it has seconds to be done with
 # what came last.

@@ -20,7 +20,7 @@ setup_file() {
 }
 
 agent_now() {
-	guest_run vm 'pidof hotslot-agent'
+	guest_run vm "$AGENT_PID"
 }
 
 check_agent() { # PID

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 # Wall-clock seconds for a guest that ends by itself; it takes about four.
-GUEST_SECONDS=60
+GUEST_SECONDS=80
 # What QEMU 7.2 delivers; later ones refuse more.
 SERIAL_DELIVERED=36
 
