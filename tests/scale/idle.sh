@@ -5,7 +5,7 @@
 # Guests: udevd plain udev
 
 export IDLE_SECONDS=${IDLE_SECONDS:-60} ROUNDS=${ROUNDS:-10000} WARM_UP=${WARM_UP:-200}
-TEST_SECONDS=2400
+TEST_SECONDS=3400
 SEEN_SECONDS=300
 
 . "$(dirname "$0")/../vm/idle.sh"
