@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mounts of a disk in every mount namespace. */
+/* Mounts of a disk in every mount namespace, and what a mounted configfs says. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -22,34 +22,38 @@ static struct stack_node *find_mounted(const struct stack *stack, const struct m
 	return stack_by_devnum(stack, mount->devnum);
 }
 
+static int find_mount(struct search *search, const char *process, pid_t pid, char *line)
+{
+	struct stack_node *node;
+	struct mount mount;
+
+	if (mount_parse(line, &mount) < 0)
+		return 0;
+	if (strcmp(mount.type, "configfs") == 0)
+		return search_targets(search, process, &mount);
+	node = find_mounted(&search->stack, &mount);
+	if (!node)
+		return 0;
+	node->mounted = true;
+	return search_add(search, "mount", node, mount.point, pid);
+}
+
 /* PID is who is named as their user. */
 static int find_mounts(struct search *search, const char *process, pid_t pid)
 {
 	_cleanup_free_ char *data = NULL;
 	char path[PROCESS_PATH_SIZE], *rest, *line;
 	size_t length;
+	int r = 0;
 
 	snprintf(path, sizeof(path), "%s/mountinfo", process);
 	/* A process that is ending has no namespace any more. */
 	if (read_file_at(search->procfd, path, MOUNTINFO_MAX, &data, &length) < 0)
 		return 0;
 	rest = data;
-	while ((line = strsep(&rest, "\n"))) {
-		struct stack_node *node;
-		struct mount mount;
-		int r;
-
-		if (mount_parse(line, &mount) < 0)
-			continue;
-		node = find_mounted(&search->stack, &mount);
-		if (!node)
-			continue;
-		node->mounted = true;
-		r = search_add(search, "mount", node, mount.point, pid);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (r == 0 && (line = strsep(&rest, "\n")))
+		r = find_mount(search, process, pid, line);
+	return r;
 }
 
 /* Returns 1 if the namespace was not seen before, 0 if it was. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "mountinfo.h"
 #include "users-stack.h"
 #include "users.h"
 
@@ -22,6 +23,7 @@ struct search {
 	size_t max, count;
 	char (*namespaces)[NAMESPACE_SIZE]; /* mount namespaces seen so far */
 	size_t n_namespaces;
+	bool targets_seen; /* those of configfs, which is the same wherever it is mounted */
 };
 
 /* Adds a user of NODE; WHAT is not encoded yet. PID is 0 if there is no process to name. */
@@ -42,6 +44,13 @@ int search_own_mounts(struct search *search);
 /* Adds the mounts in the mount namespaces of a process and its threads that were not seen before.
  * The last argument is for search_processes(), here and below. */
 int search_mounts(struct search *search, pid_t pid, void *unused);
+
+/* Adds what the kernel has a device of the stack open for, by the name of its item in configfs,
+ * which is this MOUNT of PROCESS ("self", "PID"), unless that was seen before. */
+int search_targets(struct search *search, const char *process, const struct mount *mount);
+
+/* The same if no process sees configfs mounted; after all mounts. */
+int search_unmounted_targets(struct search *search);
 
 /* Adds the file systems that are there though no process sees them mounted; after all mounts. */
 int search_unmounted(struct search *search);

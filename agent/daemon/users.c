@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who uses a disk: mounts, swap, device-mapper, md and loop devices, processes. */
+/* Who uses a disk: mounts, swap, device-mapper, md and loop devices, the kernel's
+ * targets, processes. */
 #include "users.h"
 
 #include <fcntl.h>
@@ -145,7 +146,7 @@ static int find_all(struct search *search)
 	if ((r = search_own_mounts(search)) < 0 ||
 		(r = search_processes(search, search_mounts)) < 0 || (r = find_swaps(search)) < 0 ||
 		(r = find_holders(search)) < 0 || (r = find_btrfs(search)) < 0 ||
-		(r = search_unmounted(search)) < 0)
+		(r = search_unmounted(search)) < 0 || (r = search_unmounted_targets(search)) < 0)
 		return r;
 	return search_processes(search, search_open_files);
 }

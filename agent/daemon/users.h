@@ -31,7 +31,8 @@ struct disk_user {
  * - mount: a mount of it in any mount namespace; pid is a process there unless it is our own
  * - swap
  * - holder: the topmost block devices that stand on it (device-mapper, md, bcache, loop), by name,
- *   or a mounted btrfs that it is part of ("btrfs UUID")
+ *   or a mounted btrfs that it is part of ("btrfs UUID"); what the kernel itself has it open for,
+ *   by its name in configfs ("nvmet/subsystems/NAME/namespaces/1")
  * - exclusive: a file system on it that no process sees mounted, by type: it was unmounted lazily
  * - open: a process that has its node open, mapped, registered with io_uring, or as its SCSI
  * generic device; or one that uses a file (what) of a file system that it does not see mounted

@@ -9,7 +9,14 @@
 #include "util.h"
 
 /* Fields before the optional ones: id, parent, major:minor, root, mount point, options. */
-enum { FIELD_ID = 0, FIELD_PARENT = 1, FIELD_DEVNUM = 2, FIELD_POINT = 4, FIELDS_FIXED = 6 };
+enum {
+	FIELD_ID = 0,
+	FIELD_PARENT = 1,
+	FIELD_DEVNUM = 2,
+	FIELD_ROOT = 3,
+	FIELD_POINT = 4,
+	FIELDS_FIXED = 6
+};
 
 static bool is_octal(const char *s)
 {
@@ -88,7 +95,9 @@ int mount_parse(char *line, struct mount *ret)
 		(r = parse_id(fields[FIELD_PARENT], &mount.parent)) < 0 ||
 		(r = parse_devnum(fields[FIELD_DEVNUM], &mount.devnum)) < 0)
 		return r;
+	mount.root = fields[FIELD_ROOT];
 	mount.point = fields[FIELD_POINT];
+	unescape(mount.root);
 	unescape(mount.point);
 	unescape(mount.source);
 	unescape(mount.options);

@@ -9,6 +9,7 @@ struct mount {
 	int id;	      /* unique among the mounts there are */
 	int parent;   /* the id of the mount that it is on */
 	dev_t devnum; /* st_dev of files on it */
+	char *root;   /* what of the file system is mounted, "/": all of it */
 	char *point;
 	char *type;
 	char *source;

@@ -15,6 +15,7 @@ static void test_a_line_is_parsed(void **state)
 	(void)state;
 	assert_int_equal(mount_parse(line, &mount), 0);
 	assert_int_equal(mount.devnum, makedev(8, 17));
+	assert_string_equal(mount.root, "/mnt1");
 	assert_string_equal(mount.point, "/mnt/data");
 	assert_string_equal(mount.type, "ext4");
 	assert_string_equal(mount.source, "/dev/sdb1");

@@ -15,6 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 setup_file() {
 	IMAGE=$(control_image --module ext4 --module dm-mod --module raid1 --module loop --module sg \
+		--module nvmet --module target_core_file \
 		--add "$(command -v dmsetup):/bin/dmsetup" --add "$(command -v mdadm):/bin/mdadm" \
 		--add "$B/tests/vm/holder:/bin/holder")
 	launch_controlled vm
@@ -116,6 +117,23 @@ test_whoever_has_it_open_is_found_however_he_does() {
 	check_equal 'open disk - - sleep' "$(users)"
 	leave
 	hs detach vm 0 --wait 10
+}
+
+# In no process, without O_EXCL.
+test_what_the_kernel_itself_has_open_is_found() {
+	attach table
+	guest_run vm "mkdir /tmp/config; mount -t configfs none /tmp/config; cd /tmp/config
+		mkdir -p target/core/fileio_0/x; echo fd_dev_name=/dev/${DISK}1,fd_dev_size=4194304 >target/core/fileio_0/x/control
+		echo 1 >target/core/fileio_0/x/enable
+		mkdir nvmet/subsystems/t; mkdir nvmet/subsystems/t/namespaces/1; cd nvmet/subsystems/t/namespaces/1
+		printf %s /dev/disk/by-slot/0 >device_path; echo 1 >enable"
+	check_equal 'holder disk nvmet/subsystems/t/namespaces/1 - -
+holder disk1 target/core/fileio_0/x - -' "$(users)"
+	guest_run vm 'umount /tmp/config'
+	check_match nvmet "$(users)"
+	guest_run vm 'mount -t configfs none /tmp/config; cd /tmp/config; rmdir nvmet/subsystems/t/namespaces/1 nvmet/subsystems/t
+		rmdir target/core/fileio_0/x target/core/fileio_0; cd /; umount /tmp/config'
+	hs detach vm 0
 }
 
 test_force_says_what_it_broke_and_writes_back_what_it_can() {
