@@ -3,7 +3,8 @@
 # Names at the edges: the first and last slots, LUNs that have none, serials of every kind that
 # libvirt lets through, and serials that two disks have.
 
-# Guests: udevd plain udev
+# Guests: udevd udev
+# On demand: plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../talk.sh"
