@@ -8,6 +8,7 @@
 #include "error.h"
 #include "guest.h"
 #include "isolate.h"
+#include "leaked.h"
 #include "options.h"
 #include "reserve.h"
 #include "session.h"
@@ -19,8 +20,8 @@
 #define ROLLBACK_HOST_MS 30000
 
 /* Choosing anew when somebody who takes no turns, another user or virsh, was faster: often enough
- * for a burst of theirs. */
-#define CHOICES_MAX 16
+ * for a burst of theirs, or for the chain of backing files that a broken-off attach has left. */
+#define CHOICES_MAX 64
 
 struct attach {
 	struct hotslot_domain *domain;
@@ -322,21 +323,44 @@ static bool is_overtaken(struct attach *attach)
 	return true;
 }
 
-static int run(struct attach *attach, struct hotslot_error *error)
+/* libvirt has counted on since, also past what a kill in its attach has left in QEMU, and was not
+ * written down: its next try takes the next numbers. It has no code for that; the words are QEMU's,
+ * from bdrv_assign_node_name() in its block.c. */
+static bool has_met_left_node(const struct attach *attach, const struct hotslot_error *error)
 {
-	uint64_t deadline;
+	return attach->refused && !attach->came &&
+	       strstr(error->message, "Duplicate nodes with node-name");
+}
+
+/* What has the image open may be of an attach that was broken off. */
+static int check(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
+{
 	int r;
 
 	error_step(error, "check");
 	r = drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
+	if (r == 0 || error->code != HOTSLOT_ERROR_IMAGE_IN_USE ||
+		!leaked_free_image(attach->domain, attach->options.image, deadline))
+		return r;
+	error_begin(error, NULL);
+	error_step(error, "check");
+	return drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
+}
+
+static int run(struct attach *attach, struct hotslot_error *error)
+{
+	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
+	int r = check(attach, deadline, error);
+
 	if (r < 0)
 		return r;
-	deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
 	r = session_open(attach->domain, deadline, &attach->xml, error);
 	if (r < 0)
 		return r;
 	r = choose_and_attach(attach, deadline, error);
-	for (int i = 1; r < 0 && i < CHOICES_MAX && is_overtaken(attach); i++) {
+	for (int i = 1; r < 0 && i < CHOICES_MAX &&
+			(is_overtaken(attach) || has_met_left_node(attach, error));
+		i++) {
 		*error = (struct hotslot_error){};
 		r = choose_and_attach(attach, deadline, error);
 	}

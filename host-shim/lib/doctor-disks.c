@@ -74,13 +74,14 @@ static void look_at_presence(struct examined *disk)
 	const struct hotslot_disk *d = disk->disk;
 
 	if (!d->attached)
-		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED, ADVICE_REPAIR,
+		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED,
+			ADVICE_REPAIR ", unless it is in use; if it cannot, start the domain anew",
 			"The guest shows a disk that the domain does not have");
 	else if (!d->visible && d->target_dev && unheard_has(disk->unheard, d->target_dev))
 		fail(disk, HOTSLOT_ERROR_LIBVIRT,
 			"start the domain anew: libvirt keeps it in the XML until then",
 			"QEMU has let go of it, and libvirt has missed that");
-	else if (!d->visible && d->foreign)
+	else if (!d->visible && d->slot < 0)
 		fail(disk, HOTSLOT_ERROR_NOT_CONFIRMED,
 			"have the guest scan its SCSI host, or detach the disk and attach it again",
 			"The guest does not show it");

@@ -5,6 +5,7 @@
 #include "encode.h"
 #include "error.h"
 #include "guest.h"
+#include "leaked.h"
 #include "places.h"
 #include "repair-work.h"
 #include "unplug.h"
@@ -12,6 +13,19 @@
 /* QEMU's sectors: what is left of an image behind the last one, libvirt counts and guests do not.
  */
 #define SECTOR_SIZE 512
+
+/* A guest has this long to see that a disk is gone which QEMU may have still: then waiting longer
+ * helps nobody, and each command would. */
+#define UNASKED_MS 500
+
+/* And so long for a disk that its kernel may have lost, or for all of those. */
+#define SEEK_MS 1000
+#define SEEK_ALL_MS 10000
+
+/* For all disks together, now_ms(): until when QEMU's word is waited for, and disks are sought. */
+struct limits {
+	uint64_t heard_by, sought_by;
+};
 
 /* In the order of places. */
 struct inventory {
@@ -66,20 +80,22 @@ static const struct xml_disk *host_disk(const struct repair *repair, uint64_t pl
 	return domain_xml_disk_at(*repair->xml, place_target(place), place_lun(place));
 }
 
-static int still_shows(struct repair *repair, uint64_t place, struct hotslot_error *error)
+static int still_shows(struct repair *repair, uint64_t place, const struct hotslot_error *unasked,
+	struct hotslot_error *error)
 {
 	if (error->code == HOTSLOT_ERROR_NONE)
 		error_set(error, HOTSLOT_ERROR_AGENT, "The agent contradicts itself");
-	error_append(error, "; domain %s has no disk %s, and its guest still shows one",
-		repair->domain->name, place_locate(place).text);
+	leaked_explain(repair->domain, place, unasked, error);
 	return repair_failed(repair, error);
 }
 
-static int await_gone(struct repair *repair, uint64_t place, struct hotslot_error *error)
+/* UNASKED: why QEMU could not be asked for the disk, if it could not. */
+static int await_gone(struct repair *repair, uint64_t place, uint64_t deadline,
+	const struct hotslot_error *unasked, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
 	struct guest_hidden hidden;
-	int r = guest_release(repair->domain, place, RELEASE_DETACHED, repair->deadline, error);
+	int r = guest_release(repair->domain, place, RELEASE_DETACHED, deadline, error);
 
 	if (r >= 0)
 		r = guest_disk_at(
@@ -89,11 +105,57 @@ static int await_gone(struct repair *repair, uint64_t place, struct hotslot_erro
 	if (r == 0 && record && !repair->whole)
 		return 0;
 	if (r < 0 || record)
-		return still_shows(repair, place, error);
+		return still_shows(repair, place, unasked, error);
 	repair_tell(repair, slot_of(place),
 		"the guest has seen that the disk%s is gone: a detach was broken off",
 		locate_unslotted(place).text);
 	return 0;
+}
+
+struct releasing {
+	struct repair *repair;
+	uint64_t place;
+};
+
+/* Nobody has asked for a detach: a disk that is in use stays. */
+static int release(const void *data, struct hotslot_error *error)
+{
+	const struct releasing *releasing = data;
+
+	return guest_release(releasing->repair->domain, releasing->place, RELEASE_ASK,
+		releasing->repair->deadline, error);
+}
+
+static int remove_leaked(
+	struct repair *repair, const struct leaked *leaked, struct hotslot_error *error)
+{
+	const struct releasing releasing = { repair, leaked->place };
+	struct hotslot_domain *domain = repair->domain;
+	int r = leaked_remove(domain, leaked, release, &releasing, repair->deadline, error);
+
+	if (r == 0)
+		r = guest_release(domain, leaked->place, RELEASE_DETACHED, repair->deadline, error);
+	if (r < 0)
+		return repair_failed(repair, error);
+	repair_tell(repair, slot_of(leaked->place),
+		"QEMU has let go of the disk%s, which libvirt had lost: an attach was broken off",
+		locate_unslotted(leaked->place).text);
+	return 0;
+}
+
+/* The domain has none there: the guest has not noticed, or libvirt. */
+static int repair_shown(struct repair *repair, uint64_t place, struct hotslot_error *error)
+{
+	_cleanup_leaked_ struct leaked leaked = {};
+	struct hotslot_error unasked = {};
+	uint64_t until = now_ms() + UNASKED_MS;
+	int r = leaked_find(repair->domain, place, &leaked, &unasked);
+
+	if (r > 0)
+		return remove_leaked(repair, &leaked, error);
+	if (r == 0 || until > repair->deadline)
+		until = repair->deadline;
+	return await_gone(repair, place, until, &unasked, error);
 }
 
 /* What broke the detach off may have come after the unplug: a disk that is about to go must not be
@@ -101,11 +163,12 @@ static int await_gone(struct repair *repair, uint64_t place, struct hotslot_erro
 static int take_back(struct repair *repair, uint64_t place, const struct xml_disk *host,
 	struct hotslot_error *error)
 {
+	const struct hotslot_error none = {};
 	int r = host->alias ? unplug_await(repair->domain, host->alias, repair->deadline, error)
 			    : 0;
 
 	if (r > 0)
-		return await_gone(repair, place, error);
+		return await_gone(repair, place, repair->deadline, &none, error);
 	if (r == 0)
 		r = guest_take_back(repair->domain, place, repair->deadline, error);
 	if (r < 0)
@@ -153,7 +216,7 @@ static int repair_disk(struct repair *repair, const struct record *record,
 	if (guest_hides(hidden, record->place) || record->disk.target == SLOT_SYSTEM_TARGET)
 		return 0;
 	if (!host)
-		return await_gone(repair, record->place, error);
+		return repair_shown(repair, record->place, error);
 	if (released)
 		return take_back(repair, record->place, host, error);
 	if (repair->whole)
@@ -161,7 +224,8 @@ static int repair_disk(struct repair *repair, const struct record *record,
 	return r;
 }
 
-static int confirm(struct repair *repair, const struct xml_disk *disk, struct hotslot_error *error)
+static int confirm_by(struct repair *repair, const struct xml_disk *disk, uint64_t deadline,
+	struct hotslot_error *error)
 {
 	char serial[4 * SERIAL_MAX + 1] = "";
 	struct expectation expected = {
@@ -174,7 +238,12 @@ static int confirm(struct repair *repair, const struct xml_disk *disk, struct ho
 		serial_encode(disk->serial, strlen(disk->serial), serial);
 		expected.serial = serial;
 	}
-	return guest_expect(repair->domain, &expected, repair->deadline, &record, error);
+	return guest_expect(repair->domain, &expected, deadline, &record, error);
+}
+
+static int confirm(struct repair *repair, const struct xml_disk *disk, struct hotslot_error *error)
+{
+	return confirm_by(repair, disk, repair->deadline, error);
 }
 
 int repair_confirm(struct repair *repair, struct hotslot_error *error)
@@ -214,24 +283,58 @@ static int confirm_or_await(struct repair *repair, const struct inventory *guest
 	return r;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The guest's kernel may have lost a disk of others: it looks for it once. If it has not, list and
+ * doctor say that it is not visible. */
+static int seek(struct repair *repair, const struct inventory *guest, const struct xml_disk *disk,
+	uint64_t deadline, struct hotslot_error *error)
+{
+	int slot = (int)slot_from_place(disk->target, disk->unit);
+	int r;
+
+	if (shows(guest, disk) || now_ms() >= deadline)
+		return 0;
+	r = confirm_by(repair, disk, earlier(now_ms() + SEEK_MS, deadline), error);
+	if (r == 0)
+		repair_tell(repair, slot, "the guest had lost the disk, and has found it");
+	else if (error->code == HOTSLOT_ERROR_NOT_CONFIRMED ||
+		 error->code == HOTSLOT_ERROR_MISMATCH)
+		r = 0;
+	error_begin(error, NULL);
+	return r;
+}
+
+static int confirm_one(struct repair *repair, const struct inventory *guest,
+	const struct xml_disk *disk, const struct limits *limits, struct hotslot_error *error)
+{
+	if (repair_is_ours(*repair->xml, disk))
+		return confirm_or_await(repair, guest, disk, limits->heard_by, error);
+	if (domain_xml_manages(*repair->xml, disk) && slot_exists(disk->target, disk->unit))
+		return seek(repair, guest, disk, limits->sought_by, error);
+	return 0;
+}
+
 /* Of a disk of ours the guest says that it has it; the repair goes on past one that it has not. */
 static int confirm_each(
 	struct repair *repair, const struct inventory *guest, struct hotslot_error *error)
 {
 	const struct domain_xml *xml = *repair->xml;
-	/* For all of them together. */
-	uint64_t heard_by = now_ms() + UNPLUG_HEARD_MS;
+	const struct limits limits = {
+		.heard_by = earlier(now_ms() + UNPLUG_HEARD_MS, repair->deadline),
+		.sought_by = earlier(now_ms() + SEEK_ALL_MS, repair->deadline),
+	};
 
-	if (heard_by > repair->deadline)
-		heard_by = repair->deadline;
 	for (size_t i = 0; i < xml->n_disks && !repair_is_over(repair); i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 		int r;
 
-		if (!repair_is_ours(xml, disk) ||
-			guest_hides(&guest->hidden, place_number(disk->target, disk->unit)))
+		if (guest_hides(&guest->hidden, place_number(disk->target, disk->unit)))
 			continue;
-		r = confirm_or_await(repair, guest, disk, heard_by, error);
+		r = confirm_one(repair, guest, disk, &limits, error);
 		if (r < 0)
 			r = repair_failed(repair, error);
 		if (r < 0)

@@ -10,16 +10,17 @@
 #include "session.h"
 #include "unheard.h"
 
-static void await_removal(struct events *events, const char *alias)
+void unplug_expect(struct hotslot_domain *domain, const char *alias)
 {
+	struct events *events = domain->events;
+
 	pthread_mutex_lock(&events->lock);
 	events->removing = alias;
 	events->removed = false;
 	pthread_mutex_unlock(&events->lock);
 }
 
-static int wait_removed(
-	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+int unplug_wait(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	struct events *events = domain->events;
 	int r;
@@ -57,12 +58,12 @@ int unplug(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
 	_cleanup_free_ char *reason = NULL;
 	int r = 0;
 
-	await_removal(domain->events, alias);
+	unplug_expect(domain, alias);
 	if (virDomainDetachDeviceAlias(domain->domain, alias, VIR_DOMAIN_AFFECT_LIVE) < 0)
 		reason = strdup(virGetLastErrorMessage());
 	else
-		r = wait_removed(domain, deadline, error);
-	await_removal(domain->events, NULL);
+		r = unplug_wait(domain, deadline, error);
+	unplug_expect(domain, NULL);
 	return r < 0 ? r : check_gone(domain, alias, reason, error);
 }
 
@@ -83,14 +84,14 @@ int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t dead
 	if (until > deadline)
 		until = deadline;
 	/* Its event may come between the two. */
-	await_removal(domain->events, alias);
+	unplug_expect(domain, alias);
 	r = is_gone(domain, alias, error);
 	if (r == 0) {
-		r = wait_removed(domain, until, error);
+		r = unplug_wait(domain, until, error);
 		if (r == 0)
 			r = is_gone(domain, alias, error);
 	}
-	await_removal(domain->events, NULL);
+	unplug_expect(domain, NULL);
 	return r;
 }
 

@@ -22,3 +22,9 @@ int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t dead
  * unheard.h. Whatever the guest says. In a session: that libvirt has all disks is asked once. */
 int unplug_check(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error);
+
+/* For who has QEMU let go of a device in another way. The first says whose removal is heard of from
+ * now on, NULL: nobody's; the second waits for it, or until DEADLINE, or fails if the domain ends.
+ */
+void unplug_expect(struct hotslot_domain *domain, const char *alias);
+int unplug_wait(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);

@@ -68,4 +68,85 @@ test_a_disk_that_the_guest_was_asked_for_is_used_again() {
 	hs detach vm 3
 }
 
+# Ends libvirtd in the middle of an attach: QEMU has the disk, and that is not written down.
+lose_disk() { # IMAGE SLOT
+	stop_daemon TERM
+	LD_PRELOAD=$B/tests/vm/steps STEPS_AT='before virDomainAuditDisk' STEPS_COMMAND=kill \
+		start_daemon "$DAEMON_DIRECTORY"
+	check_fails 1 'attach: ' hs attach vm "$1" --slot "$2" --timeout 5
+	# The next one is to outlive this test.
+	write_victim libvirtd
+	setsid -w bash victim >victim.log 2>&1
+}
+
+qemu() { # COMMAND [ARGUMENTS]
+	run_virsh qemu-monitor-command vm "{\"execute\":\"$1\",\"arguments\":{${2:-}}}"
+}
+
+nodes() {
+	qemu query-named-block-nodes '"flat":true' | jq -r '.return[]."node-name"' |
+		grep -v '^#' | sort -V
+}
+
+test_a_disk_that_libvirt_has_lost_is_undone() {
+	local before
+	before=$(nodes)
+	qemu-img create -q -f qcow2 base.qcow2 1M
+	qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 lost.qcow2
+	lose_disk lost.qcow2 3
+	check_equal "$((4 + $(wc -l <<<"$before")))" "$(nodes | wc -l)"
+	# What has the image open is what the command undoes on its way in.
+	check_equal /dev/disk/by-slot/1 "$(hs attach vm lost.qcow2 2>stderr)"
+	check_equal "hotslot: attach: Slot 3 of domain vm: QEMU has let go of the disk, which libvirt \
+had lost: an attach was broken off" "$(<stderr)"
+	check_equal "0 1" "$(slots vm)"
+	check_fails 0 'nothing to repair' hs repair vm
+	hs detach vm 1
+	check_equal "$before" "$(nodes)"
+}
+
+test_a_lost_disk_that_is_in_use_stays_until_it_is_not() {
+	local before
+	before=$(nodes)
+	raw_image lost
+	lose_disk lost 3
+	guest_run vm 'sleep 1000 </dev/disk/by-slot/3 >/dev/null 2>&1 & echo $!' >pid
+	check_fails 1 'uses the disk in slot 3: .*; libvirt has lost the disk in slot 3, and QEMU has it' \
+		hs repair vm
+	check_fails 1 'step: release' hs detach vm 3
+	check_equal present "$(disk_field vm 3 state)"
+	# Where QEMU cannot be asked, nobody waits for long.
+	SECONDS=0
+	check_fails 0 'if QEMU has it and libvirt has lost it, start the domain anew: ' \
+		env STEPS_REFUSE=1 LD_PRELOAD="$B/tests/vm/steps" "$HOTSLOT" -c "$URI" list vm
+	[[ $SECONDS -lt 4 ]] || fail "list took $SECONDS s"
+	hs detach vm 3 --force
+	check_equal "$before" "$(nodes)"
+	guest_run vm "kill $(<pid)"
+}
+
+# Another kill, a moment before: libvirt counts on from what is written down.
+test_what_libvirt_has_left_in_qemu_is_in_nobodys_way() {
+	local n i
+	raw_image left
+	hs attach vm left
+	n=$(nodes | sed -n 's/^libvirt-\([0-9]*\)-storage$/\1/p' | sort -n | tail -n 1)
+	hs detach vm 1
+	for i in 1 2 3; do
+		qemu blockdev-add "\"driver\":\"null-co\",\"node-name\":\"libvirt-$((n + i))-storage\"" >/dev/null
+	done
+	check_equal /dev/disk/by-slot/1 "$(hs attach vm left)"
+	hs detach vm 1
+	for i in 1 2 3; do
+		qemu blockdev-del "\"node-name\":\"libvirt-$((n + i))-storage\"" >/dev/null
+	done
+	# Of the image that is to be attached itself.
+	qemu-img create -q -f qcow2 left.qcow2 1M
+	qemu blockdev-add "\"driver\":\"qcow2\",\"node-name\":\"libvirt-900-format\",\"file\":{
+		\"driver\":\"file\",\"node-name\":\"libvirt-900-storage\",
+		\"filename\":\"$PWD/left.qcow2\"}" >/dev/null
+	check_equal /dev/disk/by-slot/1 "$(hs attach vm left.qcow2)"
+	hs detach vm 1
+}
+
 run_tests

@@ -3,7 +3,8 @@
 # Disks that others attached, on the same domain as ours: named in the guest, listed with all that
 # is known of them, and left alone unless asked for.
 
-# Guests: udevd plain udev
+# Guests: plain udev
+# On demand: udevd
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
@@ -279,6 +280,19 @@ test_a_disk_that_virsh_pulled_out_leaves_its_slot_free() {
 	check_equal "B b" "$(links_with_content vm by-serial)"
 	guest_run vm 'kill $(cat /tmp/pid)'
 	hs detach vm 0
+}
+
+# By somebody who does it in the guest one by one, and by its kernel.
+test_a_disk_that_the_guest_has_lost_is_found_by_a_repair() {
+	raw_image lost
+	virsh_attach vm lost 0 5
+	await_equal true disk_field vm 5 visible
+	guest_run vm 'echo 1 >/sys/block/$(basename $(readlink -f /dev/disk/by-slot/5))/device/delete'
+	await_equal false disk_field vm 5 visible
+	check_match 'hotslot repair' "$(hs doctor vm || true)"
+	check_equal "slot 5: the guest had lost the disk, and has found it" "$(hs repair vm)"
+	check_equal true "$(disk_field vm 5 visible)"
+	check_equal /dev/disk/by-slot/5 "$(disk_field vm 5 by-slot)"
 }
 
 run_tests

@@ -2,14 +2,18 @@
 /*
  * Does something at a step of a program that uses libvirt; to be preloaded. A step is what anybody
  * outside of the process can see: the beginning and the end of a call that may change a domain or
- * tells how it is, and of each piece of text that is sent to an agent.
+ * tells how it is, and of each piece of text that is sent to an agent. And, of libvirt's driver,
+ * embedded or in a daemon: "before virDomainAuditDisk", when QEMU has got a disk, or has not, and
+ * that is not written down.
  *
- *   STEPS_AT       the step, from 1
+ *   STEPS_AT       the step, from 1, or its name, for the first of that name
  *   STEPS_COMMAND  what sh(1) is to do then, and is waited for; "kill" kills the process
  *   STEPS_LOG      a file that the name of each step is added to
+ *   STEPS_REFUSE   if set, no command is passed on to QEMU, as for a user with fewer rights
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <pthread.h>
 #include <signal.h>
@@ -48,17 +52,27 @@ static void run_command(const char *command)
 	free(arguments[2]);
 }
 
+static bool is_step(const char *at, uint64_t count, const char *when, const char *name)
+{
+	size_t length = strlen(when);
+	uint64_t number = 0;
+
+	if (parse_u64(at, STEPS_MAX, &number) == 0)
+		return number == count;
+	return strncmp(at, when, length) == 0 && at[length] == ' ' &&
+	       strcmp(at + length + 1, name) == 0;
+}
+
 static void step(const char *when, const char *name)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static uint64_t count;
 	const char *at = getenv("STEPS_AT"), *command = getenv("STEPS_COMMAND");
-	uint64_t number = 0;
 
 	pthread_mutex_lock(&lock);
 	count++;
 	log_step(when, name);
-	if (at && command && parse_u64(at, STEPS_MAX, &number) == 0 && number == count) {
+	if (at && command && is_step(at, count, when, name)) {
 		if (strcmp(command, "kill") == 0)
 			kill(getpid(), SIGKILL);
 		else
@@ -113,3 +127,23 @@ STEP(int, virDomainOpenChannel,
 STEP(char *, virDomainGetXMLDesc, (virDomainPtr domain, unsigned int flags), domain, flags)
 STEP(int, virStreamSend, (virStreamPtr stream, const char *data, size_t length), stream, data,
 	length)
+
+/* libvirt's own, which it calls at that moment: src/conf/domain_audit.c. */
+void virDomainAuditDisk(void *domain, void *before, void *after, const char *reason, bool success);
+
+void virDomainAuditDisk(void *domain, void *before, void *after, const char *reason, bool success)
+{
+	void (*real)(void *, void *, void *, const char *, bool) = find("virDomainAuditDisk");
+
+	step("before", "virDomainAuditDisk");
+	real(domain, before, after, reason, success);
+}
+
+int virDomainQemuMonitorCommand(
+	virDomainPtr domain, const char *command, char **result, unsigned int flags)
+{
+	int (*real)(virDomainPtr, const char *, char **, unsigned) =
+		find("virDomainQemuMonitorCommand");
+
+	return getenv("STEPS_REFUSE") ? -1 : real(domain, command, result, flags);
+}
