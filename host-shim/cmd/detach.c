@@ -80,17 +80,31 @@ static void add_taken(struct batch *batch, json_t *user)
 	json_array_append(list, user);
 }
 
+/* What is no use of the disk: the text after it, and whether the reason follows. */
+static const struct {
+	const char *kind, *text;
+	bool reason;
+} losses[] = {
+	{ "unwritten", "was not written back: what the guest had yet to write may be lost", false },
+	{ "unreleased",
+		"was detached though the guest did not let go of it, and what it had yet to write "
+		"may be lost",
+		true },
+	{ "unconfirmed", "is detached, but the guest did not confirm that it is gone", true },
+};
+
 static void describe_taken(const struct batch *batch, const json_t *user, char *ret, size_t size)
 {
-	const char *kind = json_string_value(json_object_get(user, "kind"));
+	const char *kind = json_string_value(json_object_get(user, "kind")) ?: "";
+	const char *what = json_string_value(json_object_get(user, "what")) ?: "";
 	char text[USER_TEXT_SIZE];
 
-	if (kind && !strcmp(kind, "unwritten")) {
-		snprintf(ret, size,
-			"%s was not written back: what the guest had yet to write may be lost",
-			batch->current->text);
-		return;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
+		if (!strcmp(kind, losses[i].kind)) {
+			snprintf(ret, size, "%s %s%s%s", batch->current->text, losses[i].text,
+				losses[i].reason ? ": " : "", losses[i].reason ? what : "");
+			return;
+		}
 	user_describe(user, text);
 	snprintf(ret, size, "%s was taken from: %s", batch->current->text, text);
 }

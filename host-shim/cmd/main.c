@@ -55,9 +55,10 @@ static int run(struct client *client, int argc, char **argv)
 		print_usage(client, stdout);
 		return STATUS_DONE;
 	}
-	if (client->problem[0])
+	if (optind == argc)
+		set_problem(client, "no command is given");
+	if (client->problem[0]) {
 		fail_usage(client, client->problem);
-	if (client->problem[0] || optind == argc) {
 		print_usage(client, stderr);
 		return STATUS_INVALID;
 	}

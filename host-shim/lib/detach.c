@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "error.h"
+#include "forced.h"
 #include "guest.h"
+#include "leaked.h"
 #include "options.h"
 #include "places.h"
 #include "reserve.h"
@@ -38,31 +40,6 @@ struct detach {
 static uint64_t deadline_of(const struct detach *detach)
 {
 	return deadline_after(detach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
-}
-
-/* The guest hides the disks that its root stands on: those are not ours to take, by force or not.
- * What it does not show for another reason, somebody has deleted it there or it is broken, goes by
- * force. */
-static int check_unseen(
-	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
-{
-	_cleanup_record_ struct record *record = NULL;
-	struct guest_hidden hidden;
-	int r = guest_disk_at(
-		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
-
-	if (r < 0)
-		return r;
-	if (!guest_hides(&hidden, detach->place)) {
-		/* This says more than that the guest does not see it. */
-		r = unplug_check(detach->domain, disk, deadline_of(detach), error);
-		if (r <= 0 || detach->options.force)
-			return r < 0 ? r : 0;
-	}
-	r = resolve_unseen(detach->domain, &hidden, detach->place, error);
-	if (error->code == HOTSLOT_ERROR_NOT_CONFIRMED)
-		error_append(error, ", so it cannot let go of it; --force detaches it");
-	return r;
 }
 
 /* Waits a moment, or until the domain ends. */
@@ -115,34 +92,53 @@ static int await_release(const struct detach *detach, const struct guest_audienc
 	}
 }
 
+static struct guest_audience audience_of(const struct detach *detach)
+{
+	return (struct guest_audience){ .fn = detach->options.user,
+		.data = detach->options.user_data,
+		.wait_until = detach->wait_until };
+}
+
 /* Asks without waiting first, so that who waits can be told for whom. */
 static int ask_release(const struct detach *detach, struct hotslot_error *error)
 {
-	const struct hotslot_detach_options *options = &detach->options;
-	const struct guest_audience audience = {
-		.fn = options->user, .data = options->user_data, .wait_until = detach->wait_until
-	};
-	int r = guest_release_telling(detach->domain, detach->place,
-		options->force ? RELEASE_FORCE : RELEASE_ASK, deadline_of(detach), &audience,
-		error);
+	const struct guest_audience audience = audience_of(detach);
+	uint64_t deadline = deadline_of(detach);
+	int r;
 
+	if (detach->options.force)
+		return guest_release_telling(detach->domain, detach->place, RELEASE_FORCE,
+			forced_release_until(deadline), &audience, error);
+	r = guest_release_telling(
+		detach->domain, detach->place, RELEASE_ASK, deadline, &audience, error);
 	if (r < 0 && error->code == HOTSLOT_ERROR_DISK_BUSY && now_ms() < detach->turn_until)
 		r = await_release(detach, &audience, error);
 	return r;
 }
 
-static int release(
-	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
+/* *ret_kept: the guest has not let go of it, and it goes by force. */
+static int release(const struct detach *detach, const struct xml_disk *disk, uint64_t deadline,
+	bool *ret_kept, struct hotslot_error *error)
 {
+	const struct guest_audience audience = audience_of(detach);
+	bool force = detach->options.force;
 	int r;
 
 	error_step(error, "release");
 	r = ask_release(detach, error);
+	if (r > 0)
+		return forced_check(
+			detach->domain, detach->place, disk, force, deadline_of(detach), error);
+	if (r < 0 && force && forced_overrules(error)) {
+		r = forced_overrule(
+			detach->domain, detach->place, disk, deadline, &audience, error);
+		*ret_kept = r == 0;
+	}
 	/* The guest may release it yet, as soon as it can. */
 	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY &&
 		error->code != HOTSLOT_ERROR_NOT_RUNNING)
 		guest_take_back_later(detach->domain, detach->place, now_ms() + TAKE_BACK_MS);
-	return r > 0 ? check_unseen(detach, disk, error) : r;
+	return r;
 }
 
 static int await_gone(const struct detach *detach, struct hotslot_error *error)
@@ -184,7 +180,9 @@ static int unplug_safely(
 static int detach_disk(
 	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
-	uint64_t deadline = deadline_of(detach);
+	const struct guest_audience audience = audience_of(detach);
+	uint64_t deadline = deadline_of(detach), until = deadline;
+	bool kept = false;
 	int r;
 
 	if (!disk->alias)
@@ -195,7 +193,9 @@ static int detach_disk(
 	for (;;) {
 		unsigned boots = domain_boots(detach->domain);
 
-		r = release(detach, disk, error);
+		until = deadline_of(detach);
+		kept = false;
+		r = release(detach, disk, until, &kept, error);
 		if (r < 0)
 			return r;
 		r = check_again(detach, disk, boots, error);
@@ -214,7 +214,39 @@ static int detach_disk(
 			error_append(error, "; the guest does not use it again: %s", other.message);
 		return r;
 	}
-	return await_gone(detach, error);
+	return kept ? forced_await_gone(detach->domain, detach->place, until, &audience, error)
+		    : await_gone(detach, error);
+}
+
+static int release_leaked(const void *data, struct hotslot_error *error)
+{
+	int r;
+
+	error_step(error, "release");
+	r = ask_release(data, error);
+	if (r == 0)
+		error_step(error, "detach");
+	return r;
+}
+
+/* The guest shows one where libvirt has none: QEMU may have it. */
+static int free_shown(const struct detach *detach, struct hotslot_error *error)
+{
+	_cleanup_leaked_ struct leaked leaked = {};
+	struct hotslot_error unasked = {};
+	int r = leaked_find(detach->domain, detach->place, &leaked, &unasked);
+
+	if (r > 0) {
+		r = leaked_remove(detach->domain, &leaked, release_leaked, detach,
+			deadline_of(detach), error);
+		return r < 0 ? r : await_gone(detach, error);
+	}
+	error_step(error, "gone");
+	r = guest_release(
+		detach->domain, detach->place, RELEASE_DETACHED, deadline_of(detach), error);
+	if (r < 0)
+		leaked_explain(detach->domain, detach->place, &unasked, error);
+	return r < 0 ? r : 0;
 }
 
 /* The host has no disk there, but the guest may not have noticed that the last one went, and the
@@ -233,7 +265,7 @@ static int free_place(
 	if (!record && !reserved)
 		return resolve_empty(detach->domain, xml, detach->place, error);
 	if (record)
-		r = await_gone(detach, error);
+		r = free_shown(detach, error);
 	if (r == 0 && reserved)
 		r = reserve_remove(detach->domain, (unsigned)detach->place, error);
 	return r;
@@ -352,7 +384,8 @@ int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 	r = reference_parse_disk(disk, &detach.reference, error);
 	if (r < 0)
 		return r;
-	if (detach.options.wait_ms)
+	/* By force it goes at once. */
+	if (detach.options.wait_ms && !detach.options.force)
 		detach.wait_until = now_ms() + detach.options.wait_ms;
 	while ((r = run_in_turn(&detach, error)) < 0 && may_wait(&detach, error) &&
 		!is_interrupted(&detach))

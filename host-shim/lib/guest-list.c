@@ -16,7 +16,9 @@ static int read_hidden(const struct hotslot_domain *domain, const json_t *page,
 	const json_t *places = json_object_get(hidden, "places");
 	size_t i;
 
-	*ret = (struct guest_hidden){};
+	*ret = (struct guest_hidden){ .untold = !hidden };
+	if (!hidden)
+		return 0;
 	if (json_get_bool(hidden, "undecided", &ret->undecided) < 0 || !json_is_array(places) ||
 		json_array_size(places) > HIDDEN_MAX)
 		return guest_malformed(domain, error, "what it hides");
@@ -39,6 +41,11 @@ bool guest_hides(const struct guest_hidden *hidden, uint64_t place)
 		if (hidden->places[i] == place)
 			return true;
 	return false;
+}
+
+bool guest_may_hide(const struct guest_hidden *hidden, uint64_t place)
+{
+	return hidden->untold || guest_hides(hidden, place);
 }
 
 /* CONTENTS_UNTIL: how long the agent may wait for what it does not know yet; 0 for not at all. */

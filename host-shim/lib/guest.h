@@ -19,12 +19,16 @@ struct expectation {
 /* Why the guest does not show disks that the host knows. */
 struct guest_hidden {
 	bool undecided; /* it cannot tell yet which ones are the system's: all are hidden */
+	bool untold;	/* an agent of before it did so does not say: any may be hidden */
 	size_t count;
 	uint64_t places[HIDDEN_MAX]; /* of the system's own disks */
 };
 
-/* Whether a disk at this place is the system's own, or may be. */
+/* Whether a disk at this place is the system's own, or may be, by what the guest says. */
 bool guest_hides(const struct guest_hidden *hidden, uint64_t place);
+
+/* The same before it is taken: also if the guest does not say. */
+bool guest_may_hide(const struct guest_hidden *hidden, uint64_t place);
 
 /* The inventory, in order. The caller frees *ret with records_free(). */
 int guest_disks(struct hotslot_domain *domain, uint64_t deadline, struct record ***ret,

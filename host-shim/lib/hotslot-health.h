@@ -50,7 +50,10 @@ typedef bool (*hotslot_watch_fn)(void *data, const struct hotslot_watch_event *e
 int hotslot_watch(struct hotslot_domain *domain, hotslot_watch_fn fn, void *data,
 	struct hotslot_error *error);
 
-/* Makes each hotslot_watch() on the domain return, from another thread. */
+/* Makes each hotslot_watch() on the domain that has begun return, from another thread. One whose
+ * thread was only just started may not have begun, and goes on. Who may stop it that early sets a
+ * flag of his own before this call, and has FN return false if it is set: the first event comes
+ * within seconds, whether the agent answers or not, or hotslot_watch() fails. */
 void hotslot_watch_stop(struct hotslot_domain *domain);
 
 /* ---- When something went wrong ---- */

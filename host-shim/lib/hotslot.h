@@ -228,12 +228,16 @@ int hotslot_resolve(struct hotslot_domain *domain, const char *reference, struct
  * domain. Fails with HOTSLOT_ERROR_INVALID for any other, and for partitions. */
 int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
 
-/* A use of a disk in the guest; "unwritten" is none: by force, the guest has given up writing to
- * it, as that took too long or failed, and what it had yet to write may be lost. The texts are the
- * guest's, made printable, and good until the function that is told of it returns. */
+/* A use of a disk in the guest. What a detach by force tells is none, if the kind is
+ *   "unwritten"    the guest has given up writing to it, as that took too long or failed
+ *   "unreleased"   the guest did not let go of it, and it was unplugged all the same; what says why
+ *   "unconfirmed"  and after that, the guest did not say that it is gone; what says why
+ * With the first two, what the guest had yet to write may be lost; the last two have no device, and
+ * the slot is free only when the guest sees that the disk is gone: an attach looks. The texts are
+ * the guest's, made printable, and good until the function that is told of it returns. */
 struct hotslot_user {
 	size_t size;
-	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive", "unwritten" */
+	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive", or as above */
 	const char *device;  /* the disk, or the partition of it: "sdb1" */
 	const char *what;    /* the mount point, the holder's name, the file that is open, the file
 				system that is mounted nowhere; may be empty */
@@ -246,7 +250,8 @@ typedef void (*hotslot_user_fn)(void *data, const struct hotslot_user *user);
 
 struct hotslot_detach_options {
 	size_t size;
-	bool force;	     /* although the guest uses it, or does not see it */
+	bool force; /* although the guest uses it, does not let go of it, or does not see it; it is
+		       not waited for */
 	unsigned timeout_ms; /* for guest and host each; 0: 30 s */
 	bool foreign; /* also a disk that others have attached; naming its alias says so, too */
 	hotslot_user_fn user; /* told of each use: that the disk was refused for or, forced, taken

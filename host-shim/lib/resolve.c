@@ -34,6 +34,11 @@ int resolve_empty(const struct hotslot_domain *domain, const struct domain_xml *
 static int hidden_disk(const struct hotslot_domain *domain, const struct guest_hidden *hidden,
 	uint64_t place, struct hotslot_error *error)
 {
+	if (!guest_hides(hidden, place))
+		return error_set(error, HOTSLOT_ERROR_PROTECTED,
+			"The guest of domain %s does not show the disk %s; its agent is older than "
+			"this hotslot, and does not say whether that is the system's own",
+			domain->name, place_locate(place).text);
 	return error_set(error, HOTSLOT_ERROR_PROTECTED, "The disk %s of domain %s is hidden: %s",
 		place_locate(place).text, domain->name,
 		hidden->undecided ? "the guest cannot tell yet which disks its root file system "
@@ -44,7 +49,7 @@ static int hidden_disk(const struct hotslot_domain *domain, const struct guest_h
 int resolve_unseen(const struct hotslot_domain *domain, const struct guest_hidden *hidden,
 	uint64_t place, struct hotslot_error *error)
 {
-	if (guest_hides(hidden, place))
+	if (guest_may_hide(hidden, place))
 		return hidden_disk(domain, hidden, place, error);
 	return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
 		"The guest of domain %s does not see the disk %s", domain->name,

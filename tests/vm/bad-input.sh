@@ -240,6 +240,9 @@ test_detach_of_what_is_no_slot() {
 
 test_wrong_usage() {
 	check_fails 2 '[Uu]sage' hs
+	check_equal '' "$(<stdout)"
+	check_fails 2 '[Uu]sage' hs --json
+	check_equal '{"code":"invalid","step":null,"message":"no command is given"}' "$(jq -c .error stdout)"
 	check_fails 2 'nonsense' hs nonsense
 	check_fails 2 '[Uu]sage|DOM' hs attach
 	check_fails 2 '[Uu]sage|IMAGE' hs attach vm

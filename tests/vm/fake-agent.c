@@ -7,8 +7,9 @@
  *
  * The answer says how often it was asked for its disks since the order before, "asked": N.
  *
- * It shows the disks that the order has as "disks": [RECORD, …], which is none if left out. From
- * then on it answers each such REQUEST, and only those, in one of these ways:
+ * It shows the disks that the order has as "disks": [RECORD, …], and hides the places that it has
+ * as "hidden": [PLACE, …], which are none if left out, and not told if null. From then on it answers
+ * each such REQUEST, and only those, in one of these ways:
  *
  *     "silent": true    with nothing
  *     "mute": true      with nothing, nor anything after it until the next order; goes with "cut"
@@ -87,11 +88,18 @@ static json_t *answer_expect(const json_t *arguments)
 static json_t *answer_disks(struct fake *fake)
 {
 	json_t *disks = json_object_get(fake->orders, "disks");
+	json_t *hidden = json_object_get(fake->orders, "hidden");
+
+	json_t *answer;
 
 	fake->asked++;
-	return json_pack("{s:o, s:n, s:i, s:i, s:{s:b, s:[]}}", "disks",
-		disks ? json_incref(disks) : json_array(), "next", "total", 0, "seq", 0, "hidden",
-		"undecided", false, "places");
+	answer = json_pack("{s:o, s:n, s:i, s:i}", "disks",
+		disks ? json_incref(disks) : json_array(), "next", "total", 0, "seq", 0);
+	if (!json_is_null(hidden))
+		json_object_set_new(answer, "hidden",
+			json_pack("{s:b, s:o}", "undecided", false, "places",
+				hidden ? json_incref(hidden) : json_array()));
+	return answer;
 }
 
 static json_t *answer_order(struct fake *fake)

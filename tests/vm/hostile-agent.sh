@@ -427,6 +427,58 @@ test_a_release_that_is_none_leaves_the_disk() {
 	check_equal "$DEVICES" "$(live_devices vm)"
 }
 
+# The guest refuses the release like this, and then does not say that the disk is gone either.
+goes_by_force() { # HOW REGEX
+	local start=${EPOCHREALTIME/./} took
+	printf 'on release: %s\n' "$1" >&2
+	hs attach vm a.img --slot 0
+	order release "$1"
+	start=${EPOCHREALTIME/./}
+	hs detach vm 0 --force --wait 10 --timeout "$SHORT" --json >stdout 2>stderr
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	# A silent agent's last grace, and what the rest takes.
+	[[ $took -le $((SHORT * 1000 + 2500)) ]] || fail "it took $took ms"
+	check_equal "$DEVICES" "$(live_devices vm)"
+	check_match "detach: slot 0 was detached though the guest did not let go of it, and what it had yet to write may be lost: .*$2" \
+		"$(<stderr)"
+	check_equal '[0] unreleased 0 unconfirmed 0' "$(jq -r '"\(.detached) \([."taken-from"[-2:][] |
+		"\(.kind) \(.slot)"] | join(" "))"' stdout)"
+	check_match "$2" "$(jq -r '."taken-from"[-2].what' stdout)"
+	check_printable stdout
+	check_printable stderr
+}
+
+test_force_takes_a_disk_that_the_guest_does_not_let_go_of() {
+	goes_by_force '"merge":{"error":{"class":"DiskBusy","users":[{"kind":"mount","device":"sda","what":"/x"}]}}' \
+		'sda is mounted on /x'
+	check_match 'slot 0 was taken from: /x mounted' "$(<stderr)"
+	check_equal mount "$(jq -r '."taken-from"[0].kind' stdout)"
+	goes_by_force '"merge":{"error":{"class":"InternalError","desc":"no \u009b2J"}}' "refuses 'release': no reason given"
+	goes_by_force '"merge":{"return":{"state":7}}' 'malformed'
+	goes_by_force '"text":"{"' 'malformed'
+	goes_by_force '"silent":true' 'did not answer'
+	check_recovered
+}
+
+# Its root may stand on it, or the guest is gone altogether.
+test_force_leaves_a_disk_that_is_hidden_or_may_be() {
+	local DEVICES refusal='"merge":{"error":{"class":"DiskBusy"}}'
+	hs attach vm a.img --slot 0
+	DEVICES=$(live_devices vm)
+	order release "\"hidden\":[0],$refusal"
+	fails_with protected "$SHORT" detach vm 0 --force --timeout "$SHORT"
+	check_match 'hidden' "$(<stderr)"
+	# As an agent of long ago, which does not tell.
+	order release "\"hidden\":null,$refusal"
+	hs list vm >/dev/null
+	fails_with protected "$SHORT" detach vm 0 --force --timeout "$SHORT"
+	check_match 'its agent is older' "$(<stderr)"
+	order release '"mute":true'
+	fails_with agent "$SHORT" detach vm 0 --force --timeout "$SHORT"
+	behave
+	hs detach vm 0
+}
+
 # As one does that is older than waiting.
 test_an_agent_that_does_not_wait_is_asked_until_the_time_is_over() {
 	hs attach vm a.img --slot 0

@@ -147,7 +147,7 @@ test_force_takes_a_disk_that_hangs() {
 		until [ -s /tmp/late ]; do usleep 1000; done"
 	check_fails 1 'uses the disk|takes longer' hs detach vm 0 --timeout 1
 	check_equal present "$(disk_field vm 0 state)"
-	hs detach vm 0 --force --timeout 2 --json >stdout 2>stderr
+	hs detach vm 0 --force --timeout 4 --json >stdout 2>stderr
 	check_equal "[0] unwritten $DISK" \
 		"$(jq -r '"\(.detached) \(."taken-from"[-1] | "\(.kind) \(.device)")"' stdout)"
 	check_match 'slot 0 was not written back: what the guest had yet to write may be lost' "$(<stderr)"
@@ -187,7 +187,7 @@ test_many_disks_are_released_at_once() {
 	{
 		hello
 		for ((i = 0; i < DISKS; i++)); do
-			request release "$i" "{\"slot\":$i,\"wait\":true,\"deadline\":30000}"
+			request release "$i" "{\"slot\":$i,\"wait\":true,\"deadline\":60000}"
 		done
 		request ping ping
 		await_equal "$IN_USE" guest_run vm 'ls /dev/disk/by-slot | wc -l' >&2

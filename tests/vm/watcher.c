@@ -5,7 +5,8 @@
  *
  *     watcher URI DOMAIN IMAGE
  *
- * attaches the image, detaches it, and stops watching.
+ * attaches the image, detaches it, and stops watching; then watches anew, and stops that before it
+ * has begun.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -16,6 +17,7 @@
 
 static struct hotslot_domain *domain;
 static sem_t ready, seen;
+static bool stopped; /* set before the thread that reads it is there */
 
 static void fail(const char *what, const struct hotslot_error *error)
 {
@@ -39,6 +41,8 @@ static void list(void)
 static bool on_event(void *data, const struct hotslot_watch_event *event)
 {
 	(void)data;
+	if (stopped)
+		return false;
 	if (event->kind == HOTSLOT_WATCH_READY)
 		sem_post(&ready);
 	if (event->kind == HOTSLOT_WATCH_ADDED || event->kind == HOTSLOT_WATCH_REMOVED)
@@ -74,6 +78,17 @@ static void use(const char *image)
 	hotslot_watch_stop(domain);
 }
 
+static void stop_early(void)
+{
+	pthread_t thread;
+
+	stopped = true;
+	hotslot_watch_stop(domain);
+	if (pthread_create(&thread, NULL, watch, NULL) == 0)
+		pthread_join(thread, NULL);
+	puts("ended early");
+}
+
 int main(int argc, char **argv)
 {
 	struct hotslot *hotslot = NULL;
@@ -93,6 +108,7 @@ int main(int argc, char **argv)
 	use(argv[3]);
 	pthread_join(thread, NULL);
 	puts("ended");
+	stop_early();
 	hotslot_domain_unref(domain);
 	hotslot_unref(hotslot);
 	return EXIT_SUCCESS;
