@@ -49,6 +49,11 @@ static int create_failed(const struct plan *plan, struct hotslot_error *error)
 	return error_libvirt(error, "Cannot start domain %s", plan->spec.name);
 }
 
+static void still_defined(const struct plan *plan, struct hotslot_error *error)
+{
+	error_append(error, "; domain %s is still defined", plan->spec.name);
+}
+
 /* Has libvirt start it. */
 static int create(struct hotslot *hotslot, const struct plan *plan, struct hotslot_domain **ret,
 	struct hotslot_error *error)
@@ -69,7 +74,8 @@ static int create(struct hotslot *hotslot, const struct plan *plan, struct hotsl
 		return error_libvirt(error, "Cannot define domain %s", plan->spec.name);
 	if (virDomainCreate(created) < 0) {
 		r = create_failed(plan, error);
-		virDomainUndefine(created);
+		if (virDomainUndefine(created) < 0)
+			still_defined(plan, error);
 		virDomainFree(created);
 		return r;
 	}
@@ -107,7 +113,7 @@ static void roll_back(
 	if (stop(domain, &other) < 0)
 		error_append(error, "; %s", other.message);
 	else if (plan->options.persistent && virDomainUndefine(domain->domain) < 0)
-		error_append(error, "; domain %s is still defined", domain->name);
+		still_defined(plan, error);
 	if (plan->spec.console_log)
 		console_log_append(error, plan->spec.console_log);
 	else
@@ -133,6 +139,7 @@ static int boot_or_end(struct hotslot_domain *domain, const struct plan *plan, u
 static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain **ret,
 	struct hotslot_error *error)
 {
+	_cleanup_launch_socket_ int launching = -1;
 	struct hotslot_domain *domain;
 	uint64_t deadline;
 	int r;
@@ -143,7 +150,7 @@ static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain
 		r = plan_make(hotslot, plan, error);
 	if (r < 0)
 		return r;
-	plan->spec.launcher = launcher_self(hotslot->local);
+	plan->spec.launcher = launcher_begin(hotslot->local, &launching);
 	finish_trials(hotslot);
 	error_step(error, "accelerator");
 	r = accel_choose(hotslot, plan->options.accel, &plan->spec, &plan->kvm_doubt, error);

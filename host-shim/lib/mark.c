@@ -15,6 +15,8 @@
 #define START "start"
 #define BOOT "boot"
 #define PID_NAMESPACE "pid-namespace"
+#define NET_NAMESPACE "net-namespace"
+#define SOCKET "socket"
 
 /* A line of some fifty numbers, and a name of at most 64 bytes. */
 #define STAT_SIZE 2048
@@ -42,15 +44,21 @@ static int read_start(int pid, uint64_t *ret)
 	return parse_u64(field, UINT64_MAX, ret);
 }
 
-/* Two kernels have different boots, two containers on one have different namespaces. */
-static void read_place(struct launcher *ret)
+static uint64_t read_namespace(const char *path)
 {
 	struct stat st;
 
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+/* Two kernels have different boots, two containers on one have different namespaces. */
+static void read_place(struct launcher *ret)
+{
 	if (read_attr_at(
 		    AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot)) < 0)
 		ret->boot[0] = '\0';
-	ret->pid_namespace = stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+	ret->pid_namespace = read_namespace("/proc/self/ns/pid");
+	ret->net_namespace = read_namespace("/proc/self/ns/net");
 }
 
 struct launcher launcher_self(bool local)
@@ -59,6 +67,14 @@ struct launcher launcher_self(bool local)
 
 	if (read_start(self.pid, &self.start) == 0 && local)
 		read_place(&self);
+	return self;
+}
+
+struct launcher launcher_begin(bool local, int *ret_socket)
+{
+	struct launcher self = launcher_self(local);
+
+	*ret_socket = self.boot[0] && self.net_namespace ? launch_socket_open(self.socket) : -1;
 	return self;
 }
 
@@ -73,9 +89,20 @@ static enum launcher_state process_state(const struct launcher *launcher)
 	return start == launcher->start ? LAUNCHER_RUNS : LAUNCHER_ENDED;
 }
 
+/* A process may do other things after a launch that was broken off. */
+static enum launcher_state ask_socket(const struct launcher *launcher, enum launcher_state state)
+{
+	int r = launch_socket_ask(launcher->socket);
+
+	if (r < 0)
+		return state;
+	return r > 0 ? LAUNCHER_RUNS : LAUNCHER_ENDED;
+}
+
 enum launcher_state launcher_state(const struct launcher *launcher, bool local)
 {
 	struct launcher here = {};
+	enum launcher_state state;
 
 	if (launcher->pid == 0)
 		return LAUNCHER_ENDED;
@@ -87,7 +114,12 @@ enum launcher_state launcher_state(const struct launcher *launcher, bool local)
 		return LAUNCHER_ENDED;
 	if (launcher->pid_namespace != here.pid_namespace)
 		return LAUNCHER_UNKNOWN;
-	return process_state(launcher);
+	state = process_state(launcher);
+	/* An older hotslot has no socket. */
+	if (state == LAUNCHER_ENDED || !launcher->socket[0] ||
+		launcher->net_namespace != here.net_namespace)
+		return state;
+	return ask_socket(launcher, state);
 }
 
 static xmlNode *find_mark(xmlNode *element)
@@ -98,16 +130,26 @@ static xmlNode *find_mark(xmlNode *element)
 	return NULL;
 }
 
+static void parse_namespace(xmlNode *mark, const char *name, uint64_t *ret)
+{
+	_cleanup_free_ char *space = xml_attribute(mark, name);
+
+	if (space)
+		(void)parse_u64(space, UINT64_MAX, ret);
+}
+
 /* What is not there, or none, is not known. */
 static void parse_place(xmlNode *mark, struct launcher *ret)
 {
 	_cleanup_free_ char *boot = xml_attribute(mark, BOOT);
-	_cleanup_free_ char *space = xml_attribute(mark, PID_NAMESPACE);
+	_cleanup_free_ char *name = xml_attribute(mark, SOCKET);
 
 	if (boot && strlen(boot) < sizeof(ret->boot))
 		strcpy(ret->boot, boot);
-	if (space)
-		(void)parse_u64(space, UINT64_MAX, &ret->pid_namespace);
+	parse_namespace(mark, PID_NAMESPACE, &ret->pid_namespace);
+	parse_namespace(mark, NET_NAMESPACE, &ret->net_namespace);
+	if (name && launch_socket_is_name(name))
+		strcpy(ret->socket, name);
 }
 
 static struct launcher read_mark(xmlNode *mark)
@@ -146,6 +188,10 @@ void mark_write(struct xml_writer *w, const struct launcher *launcher)
 	if (launcher->boot[0]) {
 		xml_put(w, BOOT, launcher->boot);
 		xml_putf(w, PID_NAMESPACE, "%llu", (unsigned long long)launcher->pid_namespace);
+	}
+	if (launcher->socket[0]) {
+		xml_putf(w, NET_NAMESPACE, "%llu", (unsigned long long)launcher->net_namespace);
+		xml_put(w, SOCKET, launcher->socket);
 	}
 	xml_close(w);
 }

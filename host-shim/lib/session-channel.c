@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Getting at the agent's channel: the turn first, then the stream; and giving them back. */
 #include <libvirt/virterror.h>
+#include <string.h>
 
 #include "channel-socket.h"
 #include "error.h"
@@ -140,6 +141,18 @@ static int wait_for_turn(struct hotslot_domain *domain, uint64_t deadline, uint6
 	}
 }
 
+/* Where there is no directory for turns, nothing is wrong: see hotslot(1), CONCURRENCY. */
+static void tell_of_problem(const struct hotslot_domain *domain)
+{
+	int r = turn_problem(domain->turn);
+
+	if (r < 0 && r != -ENOENT && r != -EPERM)
+		connection_notice(domain->hotslot,
+			"Other processes cannot wait for their turn to speak with the agent of "
+			"domain %s: %s",
+			domain->name, strerror(-r));
+}
+
 static int take_turn(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	uint64_t again, now = now_ms();
@@ -149,7 +162,9 @@ static int take_turn(struct hotslot_domain *domain, uint64_t deadline, struct ho
 		domain->turn = turn_new(domain->uuid, domain_poked, domain);
 	if (!domain->turn)
 		return error_memory(error);
-	if (turn_try(domain->turn, &again) == 0)
+	r = turn_try(domain->turn, &again);
+	tell_of_problem(domain);
+	if (r == 0)
 		return 0;
 	r = wait_for_turn(domain, deadline, domain->polite ? now + POLITE_MS : now, error);
 	if (r < 0)

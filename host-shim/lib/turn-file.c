@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file that stands for the turn to talk with a domain's agent: where it is, opened safely.
+ * The file that stands for the turn to talk with a domain's agent: where it is, opened safely, and
+ * removed.
  *
  * All of one user's processes have to find the same one, whatever libvirt they are connected to, so
- * the UUID names it. It is never removed: somebody may be about to wait for it.
+ * the UUID names it. Only who has the turn removes it, so that there are never two of which
+ * somebody has the turn; who has opened it meanwhile looks whether it is gone when he gets it.
  */
 #include "turn-file.h"
 
@@ -106,4 +108,23 @@ int turn_file_open(const char *uuid)
 		return -errno;
 	r = check_owner(fd, S_IFREG, S_IWGRP | S_IWOTH);
 	return r < 0 ? r : steal_fd(&fd);
+}
+
+bool turn_file_is_gone(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+void turn_file_remove(const char *uuid, int fd)
+{
+	_cleanup_close_ int directory = find_directory();
+	struct stat own, st;
+
+	if (directory < 0 || fstat(fd, &own) < 0 ||
+		fstatat(directory, uuid, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (st.st_dev == own.st_dev && st.st_ino == own.st_ino)
+		(void)unlinkat(directory, uuid, 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file that stands for the turn to talk with a domain's agent: where it is, opened safely. */
+/* The file that stands for the turn to talk with a domain's agent: where it is, opened safely, and
+ * removed. */
 #pragma once
 
 #include "util.h"
@@ -14,3 +15,9 @@ int turn_file_base(const char *runtime, unsigned uid, bool second, char ret[stat
  * is not there. Returns a descriptor, -ENOENT if there is no such directory, -EPERM if something is
  * not the caller's own, or another negative errno. */
 int turn_file_open(const char *uuid);
+
+/* Whether the file has been removed: a lock on it says nothing then. */
+bool turn_file_is_gone(int fd);
+
+/* Removes the file that FD is of, if the domain still has that one. Only for who has its turn. */
+void turn_file_remove(const char *uuid, int fd);

@@ -7,6 +7,8 @@
  * it. The locks are the truth: what is written to the file only says "look again", and who has the
  * turn. They are OFD locks, which belong to the open file: two connections of one process wait for
  * each other, too.
+ *
+ * The last one removes the file, or there would be one for each domain that there ever was.
  */
 #include "turn.h"
 
@@ -33,6 +35,9 @@
  * death may look too early, and is not told again. */
 #define LOOK_AGAIN_MS 100
 
+/* Each time, somebody else has opened the file, had the turn and removed the file meanwhile. */
+#define JOINS_MAX 16
+
 struct turn {
 	char *uuid;
 	turn_fn poked;
@@ -42,6 +47,8 @@ struct turn {
 	bool held;
 	off_t place;	     /* in the line, 0: none */
 	uint64_t free_since; /* when it was first seen lying, 0: it is not */
+	int problem;	     /* why there are no turns, 0: there are */
+	bool problem_told;
 };
 
 struct turn *turn_new(const char *uuid, turn_fn poked, void *data)
@@ -96,19 +103,26 @@ static void poke(const struct turn *turn)
 /* 0 if there is no place where processes could agree, or no way to hear of them. */
 static bool join(struct turn *turn)
 {
+	_cleanup_close_ int fd = -1;
+
 	if (turn->fd >= 0)
 		return true;
-	turn->fd = turn_file_open(turn->uuid);
-	if (turn->fd < 0) {
-		turn->fd = -1;
+	fd = turn_file_open(turn->uuid);
+	turn->problem = fd;
+	if (fd >= 0)
+		turn->problem = turn_watch_add(fd, turn->poked, turn->data, &turn->watch);
+	if (turn->problem < 0)
 		return false;
-	}
-	if (turn_watch_add(turn->fd, turn->poked, turn->data, &turn->watch) < 0) {
-		closep(&turn->fd);
-		turn->fd = -1;
-		return false;
-	}
+	turn->fd = steal_fd(&fd);
 	return true;
+}
+
+int turn_problem(struct turn *turn)
+{
+	int r = turn->problem_told ? 0 : turn->problem;
+
+	turn->problem_told = turn->problem < 0;
+	return r;
 }
 
 static void hold(struct turn *turn)
@@ -143,15 +157,32 @@ static bool may_pass(struct turn *turn, uint64_t *ret_again)
 	return false;
 }
 
+/* The file is gone: to the one that there is now. */
+static void join_again(struct turn *turn)
+{
+	bool queued = turn->place > 0;
+
+	turn_give(turn);
+	if (queued)
+		turn_queue(turn);
+}
+
 int turn_try(struct turn *turn, uint64_t *ret_again)
 {
 	*ret_again = now_ms() + LOOK_AGAIN_MS;
-	if (turn->held || !join(turn))
-		return 0;
-	if (!may_pass(turn, ret_again) || set_lock(turn, TURN_BYTE, F_WRLCK) < 0)
-		return -EAGAIN;
-	hold(turn);
-	return 0;
+	for (int i = 0; i < JOINS_MAX; i++) {
+		if (turn->held || !join(turn))
+			return 0;
+		if (!may_pass(turn, ret_again) || set_lock(turn, TURN_BYTE, F_WRLCK) < 0)
+			return -EAGAIN;
+		/* Nobody removes it while this has the turn. */
+		if (!turn_file_is_gone(turn->fd)) {
+			hold(turn);
+			return 0;
+		}
+		join_again(turn);
+	}
+	return -EAGAIN;
 }
 
 /* All processes have the same clock, so the order of places is that of time. */
@@ -175,15 +206,22 @@ void turn_queue(struct turn *turn)
 	poke(turn);
 }
 
+static void remove_if_last(const struct turn *turn)
+{
+	if (!is_locked(turn, LINE_FIRST, 0) && set_lock(turn, TURN_BYTE, F_WRLCK) == 0)
+		turn_file_remove(turn->uuid, turn->fd);
+}
+
 void turn_give(struct turn *turn)
 {
 	if (turn->fd < 0)
 		return;
 	turn->watch = turn_watch_remove(turn->watch);
 	/* A fork of this process may keep the file open, and the locks. */
-	(void)set_lock(turn, TURN_BYTE, F_UNLCK);
 	if (turn->place > 0)
 		(void)set_lock(turn, turn->place, F_UNLCK);
+	remove_if_last(turn);
+	(void)set_lock(turn, TURN_BYTE, F_UNLCK);
 	poke(turn);
 	closep(&turn->fd);
 	turn->fd = -1;

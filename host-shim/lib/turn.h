@@ -35,5 +35,8 @@ bool turn_is_held(const struct turn *turn);
 /* Whether somebody is in line for the turn that this has. */
 bool turn_is_wanted(struct turn *turn);
 
+/* Why there are no turns, once: a negative errno. 0 if there are, or if it was told. */
+int turn_problem(struct turn *turn);
+
 /* The process that has the turn; 0: cannot be told. */
 pid_t turn_holder(struct turn *turn);

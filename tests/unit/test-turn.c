@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose turn it is among processes, and among the calls of one. */
+/* Whose turn it is among processes. */
 #include "test.h"
 
 #include <pthread.h>
@@ -7,8 +7,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "domain.h"
-#include "error.h"
+#include "events.h"
 #include "loop.h"
 #include "turn-file.h"
 #include "turn.h"
@@ -204,6 +203,132 @@ static void test_the_turn_of_a_process_that_dies_is_free(void **state)
 	close(fds[1]);
 }
 
+static bool has_file(void)
+{
+	return faccessat(runtime.fd, "hotslot/" UUID, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Or there would be one for each domain that there ever was. */
+static void test_the_last_one_removes_the_file(void **state)
+{
+	struct client first, second, third;
+
+	(void)state;
+	client_init(&first);
+	client_init(&second);
+	client_init(&third);
+	assert_int_equal(try(&first), 0);
+	turn_queue(second.turn);
+	assert_int_equal(try(&third), -EAGAIN); /* it has opened that file, and does not wait */
+	turn_give(first.turn);
+	assert_true(has_file());
+	assert_int_equal(try(&second), 0);
+	turn_give(second.turn);
+	assert_false(has_file());
+	/* Another one, made meanwhile, is that of the turn. */
+	assert_int_equal(try(&first), 0);
+	assert_int_equal(try(&third), -EAGAIN);
+	turn_queue(third.turn);
+	assert_true(turn_is_wanted(first.turn));
+	turn_give(first.turn);
+	/* Who leaves the line may be the last one, too. */
+	turn_give(third.turn);
+	assert_false(has_file());
+	client_done(&first);
+	client_done(&second);
+	client_done(&third);
+}
+
+static void test_who_gets_in_the_line_of_a_file_that_is_removed_has_the_turn(void **state)
+{
+	struct client first, second;
+
+	(void)state;
+	client_init(&first);
+	client_init(&second);
+	turn_queue(second.turn);
+	unlinkat(runtime.fd, "hotslot/" UUID, 0);
+	assert_int_equal(try(&second), 0);
+	assert_int_equal(try(&first), -EAGAIN);
+	turn_queue(first.turn);
+	assert_true(turn_is_wanted(second.turn));
+	client_done(&second);
+	client_done(&first);
+	assert_false(has_file());
+}
+
+#define ROUNDS 300
+
+struct rounds {
+	pthread_t thread;
+	unsigned *holders;
+	bool queues;
+	unsigned done, shared; /* rounds; those in which somebody else had the turn, too */
+};
+
+static void *take_turns(void *data)
+{
+	struct rounds *self = data;
+	struct client client;
+	uint64_t again, deadline = now_ms() + 10000;
+
+	client_init(&client);
+	for (self->done = 0; self->done < ROUNDS; self->done++) {
+		while (turn_try(client.turn, &again) < 0 && now_ms() < deadline) {
+			if (self->queues)
+				turn_queue(client.turn);
+			sched_yield();
+		}
+		if (!turn_is_held(client.turn))
+			break;
+		if (__atomic_add_fetch(self->holders, 1, __ATOMIC_SEQ_CST) != 1)
+			self->shared++;
+		sched_yield();
+		__atomic_sub_fetch(self->holders, 1, __ATOMIC_SEQ_CST);
+		turn_give(client.turn);
+	}
+	client_done(&client);
+	return NULL;
+}
+
+/* As good as processes: each has opened the file by itself. */
+static void test_never_have_two_the_turn_while_files_go_and_come(void **state)
+{
+	struct rounds rounds[4];
+	unsigned holders = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
+		rounds[i] = (struct rounds){ .holders = &holders, .queues = i == 0 };
+		pthread_create(&rounds[i].thread, NULL, take_turns, &rounds[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
+		pthread_join(rounds[i].thread, NULL);
+		assert_int_equal(rounds[i].done, ROUNDS);
+		assert_int_equal(rounds[i].shared, 0);
+	}
+	assert_false(has_file());
+}
+
+static void test_a_place_that_cannot_be_used_is_told_once(void **state)
+{
+	struct client client;
+
+	(void)state;
+	client_init(&client);
+	assert_int_equal(symlinkat("/etc/passwd", runtime.fd, "hotslot/" UUID), 0);
+	assert_int_equal(turn_problem(client.turn), 0);
+	assert_int_equal(try(&client), 0);
+	assert_int_equal(turn_problem(client.turn), -ELOOP);
+	assert_int_equal(try(&client), 0);
+	assert_int_equal(turn_problem(client.turn), 0);
+	unlinkat(runtime.fd, "hotslot/" UUID, 0);
+	assert_int_equal(try(&client), 0);
+	assert_true(turn_is_held(client.turn));
+	assert_int_equal(turn_problem(client.turn), 0);
+	client_done(&client);
+}
+
 static void test_without_a_safe_place_there_are_no_turns(void **state)
 {
 	struct client client;
@@ -238,133 +363,6 @@ static void test_without_a_safe_place_there_are_no_turns(void **state)
 	client_done(&client);
 }
 
-/* Root is often in no session, and sessions come and go: all of root's processes meet. */
-static void test_all_processes_of_a_user_find_the_same_place(void **state)
-{
-	static const struct {
-		const char *runtime;
-		unsigned uid;
-		const char *first, *second;
-	} cases[] = {
-		{ NULL, 0, "/run", NULL },
-		{ "", 0, "/run", NULL },
-		{ "/run/user/0", 0, "/run", NULL },
-		{ "/run/user/0//", 0, "/run", NULL },
-		{ "/run/user/01", 0, "/run/user/01", "/run" },
-		{ "/run/user/1000", 0, "/run/user/1000", "/run" },
-		{ "/tmp/x", 0, "/tmp/x", "/run" },
-		{ NULL, 1000, "/run/user/1000", NULL },
-		{ "tmp", 1000, "/run/user/1000", NULL },
-		{ "/run/user/0", 1000, "/run/user/0", "/run/user/1000" },
-		{ "/tmp/x", 1000, "/tmp/x", "/run/user/1000" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char base[TURN_BASE_SIZE];
-		int r;
-
-		print_message("%s %u\n", cases[i].runtime, cases[i].uid);
-		assert_int_equal(turn_file_base(cases[i].runtime, cases[i].uid, false, base), 0);
-		assert_string_equal(base, cases[i].first);
-		r = turn_file_base(cases[i].runtime, cases[i].uid, true, base);
-		assert_int_equal(r, cases[i].second ? 0 : -ENOENT);
-		if (r == 0)
-			assert_string_equal(base, cases[i].second);
-	}
-}
-
-/* ---- calls ---- */
-
-struct caller_thread {
-	pthread_t thread;
-	struct hotslot_domain *domain;
-	unsigned *count, place;
-	int r;
-};
-
-static void init_domain(struct hotslot_domain *domain)
-{
-	static struct hotslot hotslot; /* not of an embedded driver */
-
-	*domain = (struct hotslot_domain){ &hotslot, .name = (char *)"vm", .events = events_new() };
-}
-
-static void *call(void *data)
-{
-	_cleanup_call_ struct hotslot_domain *call = NULL;
-	struct caller_thread *self = data;
-	struct hotslot_error error = {};
-
-	self->r = domain_begin(self->domain, 10000, &call, &error);
-	self->place = (*self->count)++;
-	return NULL;
-}
-
-/* How many callers wait. */
-static unsigned count_waiting(struct hotslot_domain *domain)
-{
-	unsigned n = 0;
-
-	pthread_mutex_lock(&domain->events->lock);
-	for (const struct caller *caller = domain->callers; caller; caller = caller->next)
-		n++;
-	pthread_mutex_unlock(&domain->events->lock);
-	return n;
-}
-
-static void test_calls_come_in_order(void **state)
-{
-	struct hotslot_domain domain, *first = NULL;
-	struct caller_thread threads[5];
-	struct hotslot_error error = {};
-	unsigned count = 0;
-
-	(void)state;
-	init_domain(&domain);
-	assert_int_equal(domain_begin(&domain, 0, &first, &error), 0);
-	for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
-		threads[i] = (struct caller_thread){ .domain = &domain, .count = &count };
-		pthread_create(&threads[i].thread, NULL, call, &threads[i]);
-		while (count_waiting(&domain) <= i)
-			sched_yield();
-	}
-	assert_int_equal(count, 0);
-	domain_endp(&first);
-	for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
-		pthread_join(threads[i].thread, NULL);
-		assert_int_equal(threads[i].r, 0);
-		assert_int_equal(threads[i].place, i);
-	}
-	events_unref(domain.events);
-}
-
-static void test_a_call_waits_for_others_as_long_as_it_may(void **state)
-{
-	struct hotslot_domain domain, *first = NULL, *second = NULL;
-	struct hotslot_error error = {};
-	uint64_t start = now_ms();
-
-	(void)state;
-	init_domain(&domain);
-	assert_int_equal(domain_begin(&domain, 0, &first, &error), 0);
-	assert_int_equal(domain_begin(&domain, 100, &second, &error), -EBUSY);
-	assert_in_range(now_ms() - start, 100, 1000);
-	assert_int_equal(error.code, HOTSLOT_ERROR_BUSY);
-	assert_string_equal(error.message,
-		"Domain vm is busy: other calls of this process on it did not end in time");
-	hotslot_domain_set_timeout(&domain, 200);
-	start = now_ms();
-	assert_int_equal(domain_begin(&domain, 0, &second, &error), -EBUSY);
-	assert_in_range(now_ms() - start, 200, 1000);
-	assert_null(second);
-	domain_endp(&second);
-	domain_endp(&first);
-	assert_int_equal(domain_begin(&domain, 0, &second, &error), 0);
-	domain_endp(&second);
-	events_unref(domain.events);
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -389,10 +387,11 @@ int main(void)
 		cmocka_unit_test(test_who_leaves_the_line_is_in_nobodys_way),
 		cmocka_unit_test(test_who_is_in_front_and_does_not_come_is_passed),
 		cmocka_unit_test(test_the_turn_of_a_process_that_dies_is_free),
+		cmocka_unit_test(test_the_last_one_removes_the_file),
+		cmocka_unit_test(test_who_gets_in_the_line_of_a_file_that_is_removed_has_the_turn),
+		cmocka_unit_test(test_never_have_two_the_turn_while_files_go_and_come),
+		cmocka_unit_test(test_a_place_that_cannot_be_used_is_told_once),
 		cmocka_unit_test(test_without_a_safe_place_there_are_no_turns),
-		cmocka_unit_test(test_all_processes_of_a_user_find_the_same_place),
-		cmocka_unit_test(test_calls_come_in_order),
-		cmocka_unit_test(test_a_call_waits_for_others_as_long_as_it_may),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -8,8 +8,8 @@
  * The answer says how often it was asked for its disks since the order before, "asked": N.
  *
  * It shows the disks that the order has as "disks": [RECORD, …], and hides the places that it has
- * as "hidden": [PLACE, …], which are none if left out, and not told if null. From then on it answers
- * each such REQUEST, and only those, in one of these ways:
+ * as "hidden": [PLACE, …], which are none if left out, and not told if null. From then on it
+ * answers each such REQUEST, and only those, in one of these ways:
  *
  *     "silent": true    with nothing
  *     "mute": true      with nothing, nor anything after it until the next order; goes with "cut"
