@@ -336,7 +336,6 @@ static bool may_wait(const struct detach *detach, const struct hotslot_error *er
 static int run(struct detach *detach, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	struct hotslot_error ignored = {};
 	int r = session_open(detach->domain, deadline_of(detach), &xml, error);
 
 	if (r == 0)
@@ -345,10 +344,10 @@ static int run(struct detach *detach, struct hotslot_error *error)
 		return r;
 	if (r > 0)
 		return free_place(detach, xml, error);
-	r = detach_disk(detach, &detach->disk, error);
-	if (r < 0 && detach->diskseq == 0 && may_wait(detach, error))
-		(void)check_diskseq(detach, &ignored);
-	return r;
+	/* Before it is asked for: by the time that it is refused another one may be there. */
+	if (detach->wait_until && detach->diskseq == 0)
+		r = check_diskseq(detach, error);
+	return r < 0 ? r : detach_disk(detach, &detach->disk, error);
 }
 
 static int run_in_turn(struct detach *detach, struct hotslot_error *error)
