@@ -95,7 +95,6 @@ static void handle_signal(void *data, uint32_t events)
 	if (info.ssi_signo == SIGHUP) {
 		tracker_rescan(&agent->tracker);
 		checker_doubt(&agent->tracker);
-		lost_doubt(&agent->tracker);
 	} else {
 		agent->loop.quit = true;
 	}
@@ -145,9 +144,7 @@ static int agent_open(struct agent *agent, struct options *options)
 	agent->server.udevd = &agent->watch.udevd;
 	tracker_rescan(&agent->tracker);
 	tracker_prune_links(&agent->tracker);
-	/* What the one before it has not come to. */
-	if (agent->server.epoch > 1)
-		lost_doubt(&agent->tracker);
+	lost_resume(&agent->tracker);
 	if (options->port_fd >= 0)
 		return server_use_socket(&agent->server, options->port_fd);
 	agent->server.port_path = options->port;

@@ -2,6 +2,7 @@
 /* Disks that are there, and that the kernel has lost while others came and went. */
 #include "lost.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -12,33 +13,57 @@
 #include "record.h"
 #include "sysfs-write.h"
 #include "tracker.h"
+#include "util.h"
 
 #define NICE_LAST 19
+
+#define MARK "lost"
+#define MARK_PATH_SIZE (sizeof(((struct tracker *)NULL)->run_directory) + sizeof(MARK))
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
+/* What says to the next agent that a scan is due. */
+static void find_mark(const struct tracker *tracker, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s/" MARK, tracker->run_directory);
+}
+
+static void make_mark(const struct tracker *tracker)
+{
+	char path[MARK_PATH_SIZE];
+	int fd;
+
+	find_mark(tracker, path, sizeof(path));
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	closep(&fd);
+}
+
 static void put_off(struct tracker *tracker)
 {
 	struct lost *lost = &tracker->lost;
-	uint64_t now = now_ms();
+	uint64_t now = now_ms(), wait = (uint64_t)LOST_QUIET_MS << lost->doublings;
 
-	if (!lost->scan_at)
-		lost->scan_by = now + LOST_PUT_OFF_MAX_MS;
-	lost->scan_at = earlier(now + LOST_QUIET_MS, lost->scan_by);
+	if (!lost->scan_at) {
+		lost->scan_by = now + wait + LOST_PUT_OFF_MAX_MS;
+		make_mark(tracker);
+	}
+	lost->scan_at = earlier(now + wait, lost->scan_by);
 	lost->retries = 0;
 }
 
-void lost_note(struct tracker *tracker, uint32_t target)
+static void note(struct tracker *tracker, uint32_t target, unsigned events)
 {
 	struct lost *lost = &tracker->lost;
 	uint64_t now = now_ms();
 
 	if (now >= lost->together_until)
 		lost->events = 0;
-	lost->events++;
+	if (now >= lost->scanned_at + LOST_SOON_MS)
+		lost->doublings = 0;
+	lost->events += events;
 	lost->together_until = now + LOST_TOGETHER_MS;
 	if (target < SLOT_TARGETS)
 		lost->targets[target] = true;
@@ -46,10 +71,30 @@ void lost_note(struct tracker *tracker, uint32_t target)
 		put_off(tracker);
 }
 
+void lost_note_added(struct tracker *tracker, const struct entry *entry)
+{
+	note(tracker, entry->disk.target, 1);
+}
+
+void lost_note_removed(struct tracker *tracker, const struct entry *entry)
+{
+	if (entry->state == ENTRY_PRESENT)
+		note(tracker, entry->disk.target, 2);
+}
+
 void lost_doubt(struct tracker *tracker)
 {
 	memset(tracker->lost.targets, true, sizeof(tracker->lost.targets));
 	put_off(tracker);
+}
+
+void lost_resume(struct tracker *tracker)
+{
+	char path[MARK_PATH_SIZE];
+
+	find_mark(tracker, path, sizeof(path));
+	if (access(path, F_OK) == 0)
+		lost_doubt(tracker);
 }
 
 /* ---- the scan ---- */
@@ -70,7 +115,7 @@ static bool is_mute(const struct tracker *tracker, uint32_t target)
 static void scan_target(const struct tracker *tracker, uint32_t target)
 {
 	const struct entry *first = find_first(tracker, target);
-	int r;
+	int r = 0;
 
 	if (first)
 		r = luns_find_lost(
@@ -89,11 +134,14 @@ static void scan_target(const struct tracker *tracker, uint32_t target)
 static int scan_targets(void *data)
 {
 	const struct tracker *tracker = data;
+	char mark[MARK_PATH_SIZE];
 
 	setpriority(PRIO_PROCESS, 0, NICE_LAST);
 	for (uint32_t target = 0; target < SLOT_TARGETS; target++)
 		if (tracker->lost.targets[target] && !is_mute(tracker, target))
 			scan_target(tracker, target);
+	find_mark(tracker, mark, sizeof(mark));
+	unlink(mark);
 	return 0;
 }
 
@@ -131,7 +179,10 @@ static void scan(struct tracker *tracker)
 	}
 	if (r < 0)
 		log_error("cannot look for disks that the kernel has lost: %s", strerror(-r));
-	lost->scan_at = 0;
+	lost->scan_at = lost->together_until = 0;
+	lost->scanned_at = now_ms();
+	if (lost->doublings < LOST_DOUBLINGS_MAX)
+		lost->doublings++;
 	forget_scanned(tracker);
 }
 

@@ -12,40 +12,50 @@
 
 #include "slot.h"
 
+struct entry;
 struct tracker;
 
-/* So many disks that come or go together may have been too many: as CHECKER_BURST. */
-#define LOST_EVENTS 4
+/* The driver's room for events (VIRTIO_SCSI_EVENT_LEN in drivers/scsi/virtio_scsi.c). A disk that
+ * has gone counts twice, as another one may be in its place, and is what is not seen. Those that
+ * were released do not count: the host waits for each to be gone. A disk that somebody deletes in
+ * the guest is left alone as long as this is not reached. */
+#define LOST_EVENTS 8
 
 /* They are together as long as the next one comes in this time: the kernel takes its time to drop a
  * disk, and udevd for its rules. */
 #define LOST_TOGETHER_MS 2000
 
-/* How long after the last of them the targets are scanned, and how long that is put off at most. */
+/* How long after the last of them the targets are scanned, and how long that is put off at most.
+ * One scan soon after another takes twice as long, and so on: somebody may delete what they find.
+ */
 #define LOST_QUIET_MS 1000
 #define LOST_PUT_OFF_MAX_MS 10000
+#define LOST_DOUBLINGS_MAX 6
+#define LOST_SOON_MS 100000
 
-/* If that cannot be begun, it is tried again after the same time, then after twice as long and so
- * on.
- */
+/* A scan that cannot be begun is tried again so often, in the same way. */
 #define LOST_RETRIES_MAX 5
 
 /* All times are of now_ms(). */
 struct lost {
 	unsigned events;
 	uint64_t together_until;
-	uint64_t scan_at, scan_by;  /* 0: no scan is due */
-	unsigned retries;	    /* one after the other */
+	uint64_t scan_at, scan_by; /* 0: no scan is due */
+	uint64_t scanned_at;
+	unsigned doublings, retries;
 	bool targets[SLOT_TARGETS]; /* where disks have come or gone, or LUN 0 could not tell */
 	bool waiting;		    /* for such a LUN 0 */
 };
 
-/* A disk of this target has come, or has gone. */
-void lost_note(struct tracker *tracker, uint32_t target);
+/* ENTRY is new, or is going. */
+void lost_note_added(struct tracker *tracker, const struct entry *entry);
+void lost_note_removed(struct tracker *tracker, const struct entry *entry);
 
-/* Events were lost, or heard by an agent before this one: has all targets scanned when it is quiet.
- */
+/* Events were lost: has all targets scanned when it is quiet. */
 void lost_doubt(struct tracker *tracker);
+
+/* The same if an agent before this one was to do so, and was killed. */
+void lost_resume(struct tracker *tracker);
 
 /* Has them scanned, by a child, if it is time. */
 void lost_continue(struct tracker *tracker);

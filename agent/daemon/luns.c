@@ -15,9 +15,11 @@
 #define HEADER 8
 #define LUN_SIZE 8
 
-/* Room for all slots of a target, and for thousands of others. */
-#define ANSWER_SIZE 65536
-#define LUNS_MAX ((ANSWER_SIZE - HEADER) / LUN_SIZE)
+/* Room for all slots of a target, as many others, and what each controller can transfer at once;
+ * for thousands if there are more. */
+#define ANSWER_SIZE 4096
+#define ANSWER_MAX 65536
+#define LUNS_MAX ((ANSWER_MAX - HEADER) / LUN_SIZE)
 
 /* The two most significant bits of a LUN: how the rest is to be read (SAM-5 4.7). */
 #define ADDRESS_METHOD 0xc0
@@ -37,13 +39,19 @@ static bool parse_lun(const uint8_t *data, uint32_t *ret)
 	return true;
 }
 
+/* How many bytes of LUNs there are. */
+static size_t said_length(const uint8_t *data)
+{
+	return (size_t)data[0] << 24 | (size_t)data[1] << 16 | (size_t)data[2] << 8 | data[3];
+}
+
 size_t luns_parse(const uint8_t *data, size_t length, uint32_t *ret, size_t max)
 {
 	size_t said, n = 0;
 
 	if (length < HEADER)
 		return 0;
-	said = (size_t)data[0] << 24 | (size_t)data[1] << 16 | (size_t)data[2] << 8 | data[3];
+	said = said_length(data);
 	if (said < length - HEADER)
 		length = HEADER + said;
 	for (size_t at = HEADER; at + LUN_SIZE <= length && n < max; at += LUN_SIZE)
@@ -51,20 +59,33 @@ size_t luns_parse(const uint8_t *data, size_t length, uint32_t *ret, size_t max)
 	return n;
 }
 
-static int report_luns(int fd, uint32_t *ret, size_t max, size_t *ret_n)
+static int ask(int fd, uint8_t *data, unsigned size, size_t *ret_length)
 {
-	uint8_t cdb[12] = { REPORT_LUNS, [6] = ANSWER_SIZE >> 24, [7] = ANSWER_SIZE >> 16 & 0xff,
-		[8] = ANSWER_SIZE >> 8 & 0xff, [9] = ANSWER_SIZE & 0xff };
-	_cleanup_free_ uint8_t *data = calloc(1, ANSWER_SIZE);
+	uint8_t cdb[12] = { REPORT_LUNS, [6] = (uint8_t)(size >> 24), [7] = size >> 16 & 0xff,
+		[8] = size >> 8 & 0xff, [9] = size & 0xff };
 	struct scsi_outcome outcome;
 	bool was_reset = false;
+	int r = scsi_command(fd, cdb, sizeof(cdb), data, size, &outcome, &was_reset);
+
+	if (r == 0)
+		*ret_length = outcome.length;
+	return r;
+}
+
+static int report_luns(int fd, uint32_t *ret, size_t max, size_t *ret_n)
+{
+	_cleanup_free_ uint8_t *data = calloc(1, ANSWER_MAX);
+	size_t length = 0;
 	int r;
 
 	if (!data)
 		return -ENOMEM;
-	r = scsi_command(fd, cdb, sizeof(cdb), data, ANSWER_SIZE, &outcome, &was_reset);
+	r = ask(fd, data, ANSWER_SIZE, &length);
+	/* If it cannot transfer as much, those that came will do. */
+	if (r == 0 && length >= HEADER && said_length(data) > ANSWER_SIZE - HEADER)
+		(void)ask(fd, data, ANSWER_MAX, &length);
 	if (r == 0)
-		*ret_n = luns_parse(data, outcome.length, ret, max);
+		*ret_n = luns_parse(data, length, ret, max);
 	return r;
 }
 

@@ -96,13 +96,35 @@ int scsi_scan_start(const struct view *view, const char *controller, uint32_t ta
 	return r < 0 ? r : start_job(&job);
 }
 
+/* The kernel has LUN 0, but it is none that the agent would ask: the system's own, or no disk. */
+static int scan_each(int sys, const char *path, unsigned host, uint32_t target)
+{
+	int r = 0;
+
+	for (uint32_t lun = 1; lun < SLOT_LUNS && r == 0; lun++) {
+		char device[64], text[48];
+
+		snprintf(device, sizeof(device), "bus/scsi/devices/%u:0:%u:%u", host, target, lun);
+		snprintf(text, sizeof(text), "0 %u %u", target, lun);
+		if (faccessat(sys, device, F_OK, 0) < 0)
+			r = write_attr_at(sys, path, text);
+	}
+	return r;
+}
+
 int scsi_scan_target(const struct view *view, const char *controller, uint32_t target)
 {
-	char path[PATH_MAX], text[32];
+	char path[PATH_MAX], text[32], first[64];
+	unsigned host;
 	int r = find_scan(view, controller, path, sizeof(path));
 
 	if (r < 0)
 		return r;
+	if (sscanf(path, "class/scsi_host/host%u/", &host) == 1) {
+		snprintf(first, sizeof(first), "bus/scsi/devices/%u:0:%u:0", host, target);
+		if (faccessat(view->sys, first, F_OK, 0) == 0)
+			return scan_each(view->sys, path, host, target);
+	}
 	snprintf(text, sizeof(text), "0 %u -", target);
 	return write_attr_at(view->sys, path, text);
 }

@@ -13,7 +13,8 @@
  * finds comes as a uevent. Returns -ENODEV if the controller has no SCSI host. */
 int scsi_scan_start(const struct view *view, const char *controller, uint32_t target, uint32_t lun);
 
-/* In a child: the same for all LUNs of a target that has no LUN 0; otherwise see luns.h. Blocks. */
+/* In a child: the same for all LUNs of a target. Blocks. The kernel asks LUN 0 for them; if it has
+ * that already, it may not (see luns.h), and those with a slot are scanned one by one. */
 int scsi_scan_target(const struct view *view, const char *controller, uint32_t target);
 
 /* Has the kernel read the capacity of the disk at DEVPATH (relative to /sys) anew. */

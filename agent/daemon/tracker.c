@@ -121,7 +121,7 @@ static void forget(struct tracker *tracker, struct entry *entry)
 	char serial[SERIAL_ENCODED_MAX + 1];
 
 	strcpy(serial, entry->disk.serial);
-	lost_note(tracker, entry->disk.target);
+	lost_note_removed(tracker, entry);
 	prober_forget(tracker, entry);
 	loop_remove(tracker->loop, &entry->hold_source);
 	writes_forget(tracker, entry);
@@ -235,7 +235,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	entry->seen = true;
 	voids_settle(&tracker->voids, disk_place(disk));
 	checker_note_added(tracker, entry);
-	lost_note(tracker, disk->target);
+	lost_note_added(tracker, entry);
 	if (released_note_new(&tracker->released, disk))
 		keep_released(tracker, entry);
 	/* An agent before this one has released it. */

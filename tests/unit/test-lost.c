@@ -45,9 +45,9 @@ static bool is_due(const struct guest *guest)
 	return lost_deadline(&guest->tracker) != UINT64_MAX;
 }
 
-/* Each is two events. */
-#define TOO_FEW (LOST_EVENTS / 2 - 1)
-#define ENOUGH (LOST_EVENTS / 2)
+/* Each counts for three. */
+#define TOO_FEW ((LOST_EVENTS - 1) / 3)
+#define ENOUGH (TOO_FEW + 1)
 
 static void test_few_disks_have_nothing_scanned(void **state)
 {
@@ -80,7 +80,7 @@ static void test_after_more_each_target_is_scanned_that_a_disk_has_gone_from(voi
 	await_scan(guest, "0 254 -");
 	assert_false(is_due(guest));
 	put_guest_scan(guest);
-	pass_often(guest, 1);
+	pass_often(guest, ENOUGH);
 	await_scan(guest, "0 0 -");
 }
 
@@ -113,8 +113,34 @@ static void test_the_scan_comes_after_the_last_that_passes_but_in_time(void **st
 	put_guest_scan(guest);
 	await_scan(guest, "0 0 -");
 	before = now_ms();
-	pass_often(guest, 1);
+	pass_often(guest, ENOUGH);
 	assert_true(lost->scan_at >= before + LOST_QUIET_MS);
+}
+
+/* Somebody deletes whatever is found. */
+static void test_one_scan_after_another_takes_longer_each_time(void **state)
+{
+	struct guest *guest = *state;
+	struct lost *lost = &guest->tracker.lost;
+	uint64_t wait = LOST_QUIET_MS;
+
+	put_guest_scan(guest);
+	for (unsigned i = 0; i < LOST_DOUBLINGS_MAX + 2; i++) {
+		uint64_t before = now_ms();
+
+		pass_often(guest, TOO_FEW);
+		assert_false(is_due(guest));
+		pass_often(guest, 1);
+		assert_in_range(lost->scan_at, before + wait, now_ms() + wait);
+		lost->scan_at = now_ms();
+		await_scan(guest, "0 0 -");
+		put_guest_scan(guest);
+		if (i < LOST_DOUBLINGS_MAX)
+			wait *= 2;
+	}
+	lost->scanned_at -= LOST_SOON_MS;
+	pass_often(guest, ENOUGH);
+	assert_true(lost->scan_at <= now_ms() + LOST_QUIET_MS);
 }
 
 /* It tells of no others as long as it is. */
@@ -188,6 +214,7 @@ int main(void)
 		GUEST_TEST(test_those_of_long_ago_do_not_count),
 		GUEST_TEST(test_after_more_each_target_is_scanned_that_a_disk_has_gone_from),
 		GUEST_TEST(test_a_target_of_long_ago_is_not_scanned_again),
+		GUEST_TEST(test_one_scan_after_another_takes_longer_each_time),
 		GUEST_TEST(test_the_scan_comes_after_the_last_that_passes_but_in_time),
 		GUEST_TEST(test_a_target_whose_first_disk_is_released_is_scanned_after_that),
 		GUEST_TEST(test_a_scan_that_cannot_begin_is_tried_again_and_later_each_time),

@@ -175,6 +175,7 @@ fi
 test_disks_that_the_kernel_has_lost_are_found() {
 	attach_old was
 	guest_run vm 'for d in /sys/block/sd*/device/delete; do echo 1 >$d; done
+		until [ -e /run/hotslot/lost ]; do usleep 1000; done
 		kill -9 $(pidof hotslot-agent)'
 	await_equal "$(each '% was-% 1048576')" kernel_disks
 	await_equal "$(each '% 1048576 old-%')" links_by_slot
