@@ -114,7 +114,7 @@ test_the_protocol_tells_of_it() {
 		run_virsh blockresize vm "$target" 2048 >/dev/null
 		request resize place '{"place":3,"size":2097152}'
 		request resize empty '{"slot":9,"size":2097152}'
-		request resize late '{"slot":3,"size":4194304,"deadline":200}'
+		request resize late '{"slot":3,"size":4194304,"deadline":1500}'
 		request resize none '{"slot":3}'
 		request resize both '{"slot":3,"place":3,"size":2097152}'
 		request resize huge '{"slot":3,"size":-1}'
