@@ -30,8 +30,8 @@ struct tracker;
  */
 #define LOST_QUIET_MS 1000
 #define LOST_PUT_OFF_MAX_MS 10000
-#define LOST_DOUBLINGS_MAX 6
-#define LOST_SOON_MS 100000
+#define LOST_DOUBLINGS_MAX 4
+#define LOST_SOON_MS 30000
 
 /* A scan that cannot be begun is tried again so often, in the same way. */
 #define LOST_RETRIES_MAX 5
