@@ -234,8 +234,10 @@ static void look_at_launch(struct doctor *doctor)
 		break;
 	case LAUNCHER_ENDED:
 		doctor_say(doctor, "domain", -1, HOTSLOT_HEALTH_WARNING,
-			"'hotslot repair DOM' finishes it; if it does not come up, 'hotslot "
-			"shutdown --force DOM' ends it",
+			doctor->xml->id < 0
+				? "the next 'hotslot launch DOM' removes it and starts over"
+				: "'hotslot repair DOM' finishes it; if it does not come up, "
+				  "'hotslot shutdown --force DOM' ends it",
 			"Its launch was broken off");
 	}
 }
