@@ -30,7 +30,7 @@ static int find_mount(struct search *search, const char *process, pid_t pid, cha
 	if (mount_parse(line, &mount) < 0)
 		return 0;
 	if (strcmp(mount.type, "configfs") == 0)
-		return search_targets(search, process, &mount);
+		return search_mounted_targets(search, process, &mount);
 	node = find_mounted(&search->stack, &mount);
 	if (!node)
 		return 0;

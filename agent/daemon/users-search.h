@@ -18,6 +18,7 @@
 struct search {
 	int procfd, sysfd;
 	pid_t self;
+	const struct disk *disk;
 	struct stack stack;
 	struct disk_user *users;
 	size_t max, count;
@@ -45,12 +46,14 @@ int search_own_mounts(struct search *search);
  * The last argument is for search_processes(), here and below. */
 int search_mounts(struct search *search, pid_t pid, void *unused);
 
-/* Adds what the kernel has a device of the stack open for, by the name of its item in configfs,
- * which is this MOUNT of PROCESS ("self", "PID"), unless that was seen before. */
-int search_targets(struct search *search, const char *process, const struct mount *mount);
+/* Adds what the kernel has a device of the stack open for, by the name of its item in configfs;
+ * before all mounts. That is mounted for it: the path to another's mount can lead through a file
+ * system that hangs, or to what is bound over it. */
+int search_targets(struct search *search);
 
-/* The same if no process sees configfs mounted; after all mounts. */
-int search_unmounted_targets(struct search *search);
+/* The same in this MOUNT of PROCESS ("self", "PID"), if mounting it for ourselves has failed:
+ * before Linux 5.2, or without the privilege. */
+int search_mounted_targets(struct search *search, const char *process, const struct mount *mount);
 
 /* Adds the file systems that are there though no process sees them mounted; after all mounts. */
 int search_unmounted(struct search *search);

@@ -134,8 +134,7 @@ static int add_partitions(int sysfd, struct stack *stack, size_t below)
 	return 0;
 }
 
-/* What the kernel appends to the path of a node that was removed, as from a container's /dev. */
-static void strip_deleted(char *path)
+void stack_strip_deleted(char *path)
 {
 	static const char suffix[] = " (deleted)";
 	size_t length = strlen(path), n = strlen(suffix);
@@ -189,7 +188,7 @@ static int add_loops(int sysfd, const char *dev_dir, struct stack *stack)
 			continue;
 		if (r < 0) /* a path that is too long to be told */
 			file[0] = '\0';
-		strip_deleted(file);
+		stack_strip_deleted(file);
 		below = find_below_loop(sysfd, dev_dir, stack, name, file);
 		if (!below)
 			continue;

@@ -55,4 +55,8 @@ struct stack_node *stack_by_path(const struct stack *stack, const char *path);
 /* The same; one of another name is looked up, as it may be a node elsewhere. */
 const struct stack_node *stack_by_node(const struct stack *stack, const char *path);
 
+/* Takes off what the kernel appends to the path of a node that was removed, as from a container's
+ * /dev: " (deleted)". */
+void stack_strip_deleted(char *path);
+
 void stack_done(struct stack *stack);

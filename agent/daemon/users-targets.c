@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel itself has a disk open for: NVMe and SCSI targets, USB gadgets, the heartbeat of
  * OCFS2. It is no holder to sysfs and mostly claims nothing, but configfs says what was set up. */
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include "link-at.h"
 #include "users-search.h"
 #include "util.h"
 
@@ -16,6 +19,9 @@
 
 /* A line of at most 32 bytes or so for each type that the kernel knows. */
 #define FILESYSTEMS_MAX (64 * 1024)
+
+/* MAXSYMLINKS: a path that leads through more leads nowhere. */
+#define LINKS_MAX 40
 
 /* Each entry of DIRECTORY whose name starts with PREFIX; an empty DIRECTORY is the one above. */
 struct level {
@@ -27,7 +33,8 @@ struct level {
 /* Where there are items, and what finds the device of the one at PATH, or NULL. */
 struct kind {
 	struct level levels[LEVELS_MAX + 1];
-	const struct stack_node *(*find)(const struct stack *stack, int configfd, const char *path);
+	const struct stack_node *(*find)(
+		const struct search *search, int configfd, const char *path);
 };
 
 /* False if that does not fit. */
@@ -57,28 +64,114 @@ static bool is_disabled(int configfd, const char *item)
 	return enable && enable[0] == '0';
 }
 
-static const struct stack_node *find_by_path(
-	const struct stack *stack, int configfd, const char *item, const char *name)
+static const struct stack_node *find_partition(const struct search *search, unsigned number)
+{
+	const struct stack_node *node;
+	char name[DISK_NAME_SIZE + 16];
+
+	snprintf(name, sizeof(name), "%s%u", search->disk->name, number);
+	node = stack_by_name(&search->stack, name);
+	return node ? node : &search->stack.nodes[0];
+}
+
+/* A link of ours goes while its disk stays, as when a second one comes with the same serial. */
+static const struct stack_node *find_by_link(const struct search *search, const char *path)
+{
+	const char *link = NULL;
+
+	while ((path = strstr(path, "/disk/by-")))
+		link = ++path;
+	for (int tree = 0; link && tree < LINK_TREES; tree++) {
+		char name[LINK_PATH_SIZE], more;
+		const char *rest;
+		unsigned number;
+
+		if (!link_name(tree, search->disk, NULL, name) ||
+			strncmp(link, name, strlen(name)) != 0)
+			continue;
+		rest = link + strlen(name);
+		if (!*rest)
+			return &search->stack.nodes[0];
+		if (sscanf(rest, "-part%u%c", &number, &more) == 1)
+			return find_partition(search, number);
+	}
+	return NULL;
+}
+
+/* "/dev//sdb" is as good as "/dev/sdb". */
+static void squeeze_slashes(char *path)
+{
+	char *to = path;
+
+	for (; *path; path++)
+		if (path[0] != '/' || path[1] != '/')
+			*to++ = *path;
+	*to = '\0';
+}
+
+/* From where the agent is, a relative path leads to nothing either. */
+static bool leads_to_nothing(const char *path)
+{
+	struct statx st;
+
+	return path[0] != '/' ||
+	       statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0;
+}
+
+/* By what PATH says, and the links there still are on the way. */
+static const struct stack_node *find_by_text(
+	const struct search *search, const char *path, int more_links)
+{
+	const struct stack_node *node = find_by_link(search, path);
+	const char *slash = strrchr(path, '/');
+	char target[PATH_MAX];
+	ssize_t n;
+
+	if (!node)
+		node = stack_by_name(&search->stack, slash ? slash + 1 : path);
+	if (node || path[0] != '/' || more_links == 0)
+		return node;
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	return find_by_text(search, target, more_links - 1);
+}
+
+/* The kernel looked PATH up when the item was enabled, and still has what it found. */
+static const struct stack_node *find_by_path(const struct search *search, char *path)
+{
+	const struct stack_node *node;
+
+	stack_strip_deleted(path);
+	squeeze_slashes(path);
+	node = stack_by_node(&search->stack, path);
+	return node || !leads_to_nothing(path) ? node : find_by_text(search, path, LINKS_MAX);
+}
+
+static const struct stack_node *find_by_attribute(
+	const struct search *search, int configfd, const char *item, const char *name)
 {
 	_cleanup_free_ char *path = read_attribute(configfd, item, name);
 
 	if (!path)
 		return NULL;
 	path[strcspn(path, "\n")] = '\0';
-	return stack_by_node(stack, path);
+	return find_by_path(search, path);
 }
 
 static const struct stack_node *find_of_nvmet(
-	const struct stack *stack, int configfd, const char *item)
+	const struct search *search, int configfd, const char *item)
 {
-	return is_disabled(configfd, item) ? NULL
-					   : find_by_path(stack, configfd, item, "device_path");
+	return is_disabled(configfd, item)
+		       ? NULL
+		       : find_by_attribute(search, configfd, item, "device_path");
 }
 
 /* "…  File: PATH  Size: 8388608  Mode: …", fd_show_configfs_dev_params() in
  * drivers/target/target_core_file.c. */
 static const struct stack_node *find_of_fileio(
-	const struct stack *stack, int configfd, const char *item)
+	const struct search *search, int configfd, const char *item)
 {
 	_cleanup_free_ char *info = read_attribute(configfd, item, "info");
 	char *path = info ? strstr(info, " File: ") : NULL, *end;
@@ -89,13 +182,13 @@ static const struct stack_node *find_of_fileio(
 	end = strstr(path, "  Size: ");
 	if (end)
 		*end = '\0';
-	return stack_by_node(stack, path);
+	return find_by_path(search, path);
 }
 
 /* "…  Major: 8 Minor: 16  CLAIMED: IBLOCK", or twice 0; iblock_show_configfs_dev_params() in
  * drivers/target/target_core_iblock.c. Its udev_path is whatever was written. */
 static const struct stack_node *find_of_iblock(
-	const struct stack *stack, int configfd, const char *item)
+	const struct search *search, int configfd, const char *item)
 {
 	_cleanup_free_ char *info = read_attribute(configfd, item, "info");
 	const char *devnum = info ? strstr(info, " Major: ") : NULL;
@@ -103,25 +196,25 @@ static const struct stack_node *find_of_iblock(
 
 	if (!devnum || sscanf(devnum, " Major: %u Minor: %u", &major, &minor) != 2)
 		return NULL;
-	return stack_by_devnum(stack, makedev(major, minor));
+	return stack_by_devnum(&search->stack, makedev(major, minor));
 }
 
 static const struct stack_node *find_of_gadget(
-	const struct stack *stack, int configfd, const char *item)
+	const struct search *search, int configfd, const char *item)
 {
-	return find_by_path(stack, configfd, item, "file");
+	return find_by_attribute(search, configfd, item, "file");
 }
 
 /* The kernel's name; o2hb_region_dev_show() in fs/ocfs2/cluster/heartbeat.c. */
 static const struct stack_node *find_of_heartbeat(
-	const struct stack *stack, int configfd, const char *item)
+	const struct search *search, int configfd, const char *item)
 {
 	_cleanup_free_ char *name = read_attribute(configfd, item, "dev");
 
 	if (!name)
 		return NULL;
 	name[strcspn(name, "\n")] = '\0';
-	return stack_by_name(stack, name);
+	return stack_by_name(&search->stack, name);
 }
 
 static const struct kind kinds[] = {
@@ -135,7 +228,7 @@ static const struct kind kinds[] = {
 
 static int find_item(struct search *search, int configfd, const struct kind *kind, const char *path)
 {
-	const struct stack_node *node = kind->find(&search->stack, configfd, path);
+	const struct stack_node *node = kind->find(search, configfd, path);
 
 	return node ? search_add(search, "holder", node, path, 0) : 0;
 }
@@ -174,7 +267,7 @@ static int find_all(struct search *search, int configfd)
 	return r;
 }
 
-int search_targets(struct search *search, const char *process, const struct mount *mount)
+int search_mounted_targets(struct search *search, const char *process, const struct mount *mount)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	char path[PATH_MAX];
@@ -202,11 +295,11 @@ static bool is_known(const struct search *search)
 	       strstr(types, "\tconfigfs\n");
 }
 
-int search_unmounted_targets(struct search *search)
+int search_targets(struct search *search)
 {
 	_cleanup_close_ int fs = -1, mount = -1;
 
-	if (search->targets_seen || !is_known(search))
+	if (!is_known(search))
 		return 0;
 	/* A mount of no namespace's, gone once it is closed. */
 	fs = (int)syscall(SYS_fsopen, "configfs", FSOPEN_CLOEXEC);

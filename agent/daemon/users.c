@@ -143,10 +143,10 @@ static int find_all(struct search *search)
 	int r;
 
 	/* Our own mount namespace is where people look first. */
-	if ((r = search_own_mounts(search)) < 0 ||
+	if ((r = search_targets(search)) < 0 || (r = search_own_mounts(search)) < 0 ||
 		(r = search_processes(search, search_mounts)) < 0 || (r = find_swaps(search)) < 0 ||
 		(r = find_holders(search)) < 0 || (r = find_btrfs(search)) < 0 ||
-		(r = search_unmounted(search)) < 0 || (r = search_unmounted_targets(search)) < 0)
+		(r = search_unmounted(search)) < 0)
 		return r;
 	return search_processes(search, search_open_files);
 }
@@ -156,7 +156,12 @@ int disk_users_find(int procfd, int sysfd, const char *dev_dir, pid_t self, cons
 	size_t *ret_count)
 {
 	struct search search = {
-		.procfd = procfd, .sysfd = sysfd, .self = self, .users = ret, .max = max
+		.procfd = procfd,
+		.sysfd = sysfd,
+		.self = self,
+		.disk = disk,
+		.users = ret,
+		.max = max,
 	};
 	int r;
 

@@ -2,6 +2,8 @@
 /* What the kernel itself has a disk open for is found in configfs, wherever that is mounted. */
 #include "test.h"
 
+#include <linux/mount.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "users.h"
@@ -101,7 +103,13 @@ static void put_fileio(struct fixture *fixture, const char *file)
 
 static void find(struct fixture *fixture)
 {
-	const struct disk disk = { .name = "sdb", .devnum = makedev(8, 16) };
+	const struct disk disk = {
+		.status = DISK_SLOTTED,
+		.name = "sdb",
+		.devnum = makedev(8, 16),
+		.slot = 7,
+		.serial = "a\\x20b",
+	};
 	const struct partition partition = { 1, .name = "sdb1", .devnum = makedev(8, 17) };
 
 	assert_int_equal(disk_users_find(fixture->procfd, fixture->sysfd, NULL, 77, &disk,
@@ -154,8 +162,13 @@ static void test_a_scsi_target_with_a_file_is_a_holder_unless_it_is_not_enabled(
 static void test_a_scsi_target_with_a_file_system_s_file_is_none(void **state)
 {
 	struct fixture *fixture = *state;
+	char path[PATH_MAX];
 
-	put_fileio(fixture, "/images/sdb");
+	put_text(&fixture->tree, "images/sdb", "");
+	snprintf(path, sizeof(path), "%s/images/sdb", fixture->tree.path);
+	put_fileio(fixture, path);
+	assert_unused(fixture);
+	put_fileio(fixture, "/images/gone");
 	assert_unused(fixture);
 }
 
@@ -201,6 +214,98 @@ static void test_a_node_of_another_name_is_looked_up(void **state)
 	assert_holder(fixture, "sdb1", FILEIO);
 }
 
+static void put_namespace(struct fixture *fixture, const char *path)
+{
+	char line[PATH_MAX];
+
+	snprintf(line, sizeof(line), "%s\n", path);
+	put_attribute(fixture, NAMESPACE, "device_path", line);
+	put_attribute(fixture, NAMESPACE, "enable", "1\n");
+}
+
+/* As when a second disk of that serial has come since. */
+static void test_a_link_of_ours_that_is_gone_is_of_who_has_that_serial_or_slot(void **state)
+{
+	static const char *const paths[][2] = {
+		{ "/nodev/disk/by-serial/a\\x20b", "sdb" },
+		{ "/nodev/disk/by-serial/a\\x20b-part1", "sdb1" },
+		{ "/nodev/disk/by-serial/a\\x20b-part9", "sdb" },
+		{ "/disk/by-id/x/nodev//disk//by-serial/a\\x20b", "sdb" },
+		{ "/nodev/disk/by-slot/7", "sdb" },
+		{ "/nodev/disk/by-slot/7-part1", "sdb1" },
+		{ "nodev/disk/by-slot/7", "sdb" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		put_namespace(*state, paths[i][0]);
+		assert_holder(*state, paths[i][1], NAMESPACE);
+	}
+}
+
+static void test_a_link_that_is_gone_is_of_no_other_disk(void **state)
+{
+	static const char *const paths[] = {
+		"/nodev/disk/by-serial/a",
+		"/nodev/disk/by-serial/a\\x20bc",
+		"/nodev/disk/by-serial/a\\x20b-part",
+		"/nodev/disk/by-serial/a\\x20b-part1x",
+		"/nodev/disk/by-serial/7",
+		"/nodev/disk/by-slot/70",
+		"/nodev/disk/by-slot/a\\x20b",
+		"/nodev/disk/by-id/7",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		put_namespace(*state, paths[i]);
+		assert_unused(*state);
+	}
+}
+
+static void test_a_link_that_leads_to_one_that_is_gone_is_followed(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[PATH_MAX];
+
+	put_link(&fixture->tree, "link", "/nodev/disk/by-slot/7-part1");
+	snprintf(path, sizeof(path), "%s/link", fixture->tree.path);
+	put_namespace(fixture, path);
+	assert_holder(fixture, "sdb1", NAMESPACE);
+	put_link(&fixture->tree, "circle", "circle");
+	put_link(&fixture->tree, "other", "/nodev/disk/by-slot/8");
+	snprintf(path, sizeof(path), "%s/circle", fixture->tree.path);
+	put_namespace(fixture, path);
+	assert_unused(fixture);
+	snprintf(path, sizeof(path), "%s/other", fixture->tree.path);
+	put_namespace(fixture, path);
+	assert_unused(fixture);
+}
+
+/* Then it is another disk's. */
+static void test_a_link_that_is_there_is_of_whom_it_leads_to(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[PATH_MAX];
+
+	put_link(&fixture->tree, "dev/disk/by-slot/7", "/dev/null");
+	snprintf(path, sizeof(path), "%s/dev/disk/by-slot/7", fixture->tree.path);
+	put_namespace(fixture, path);
+	assert_unused(fixture);
+}
+
+static void test_a_node_that_is_gone_is_known_by_its_name(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_namespace(fixture, "/nodev/nodes/sdb");
+	assert_holder(fixture, "sdb", NAMESPACE);
+	put_namespace(fixture, "/nodev/nodes/sdb1 (deleted)");
+	assert_holder(fixture, "sdb1", NAMESPACE);
+	put_namespace(fixture, "/dev/sdb (deleted)");
+	assert_holder(fixture, "sdb", NAMESPACE);
+	put_namespace(fixture, "/nodev/nodes/sdb2");
+	assert_unused(fixture);
+}
+
 /* In none of ours, and in two others: they are named once. */
 static void test_configfs_is_found_in_any_namespace(void **state)
 {
@@ -214,6 +319,30 @@ static void test_configfs_is_found_in_any_namespace(void **state)
 	put_mount(fixture, "41", "/");
 	put_mount(fixture, "42", "/");
 	assert_holder(fixture, "sdb", GADGET);
+}
+
+static bool can_mount_configfs(void)
+{
+	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, "configfs", FSOPEN_CLOEXEC);
+	_cleanup_close_ int mount = -1;
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return false;
+	mount = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	return mount >= 0;
+}
+
+/* A kernel without configfs, or no privilege, is as good as one before Linux 5.2. */
+static void test_others_mounts_of_configfs_are_for_who_cannot_mount_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_text(&fixture->tree, "proc/filesystems", "nodev\tconfigfs\n");
+	put_attribute(fixture, GADGET, "file", "/dev/sdb\n");
+	if (can_mount_configfs())
+		assert_unused(fixture);
+	else
+		assert_holder(fixture, "sdb", GADGET);
 }
 
 static void test_what_is_mounted_over_configfs_is_not_believed(void **state)
@@ -247,7 +376,13 @@ int main(void)
 		TEST(test_a_usb_gadget_is_a_holder),
 		TEST(test_a_heartbeat_is_a_holder),
 		TEST(test_a_node_of_another_name_is_looked_up),
+		TEST(test_a_link_of_ours_that_is_gone_is_of_who_has_that_serial_or_slot),
+		TEST(test_a_link_that_is_gone_is_of_no_other_disk),
+		TEST(test_a_link_that_leads_to_one_that_is_gone_is_followed),
+		TEST(test_a_link_that_is_there_is_of_whom_it_leads_to),
+		TEST(test_a_node_that_is_gone_is_known_by_its_name),
 		TEST(test_configfs_is_found_in_any_namespace),
+		TEST(test_others_mounts_of_configfs_are_for_who_cannot_mount_it),
 		TEST(test_what_is_mounted_over_configfs_is_not_believed),
 		TEST(test_nonsense_is_none),
 	};

@@ -129,7 +129,9 @@ test_what_the_kernel_itself_has_open_is_found() {
 		printf %s /dev/disk/by-slot/0 >device_path; echo 1 >enable"
 	check_equal 'holder disk nvmet/subsystems/t/namespaces/1 - -
 holder disk1 target/core/fileio_0/x - -' "$(users)"
-	guest_run vm 'umount /tmp/config'
+	guest_run vm 'mount --bind /tmp/config/target /tmp/config'
+	check_match nvmet "$(users)"
+	guest_run vm 'umount /tmp/config; umount /tmp/config'
 	check_match nvmet "$(users)"
 	guest_run vm 'mount -t configfs none /tmp/config; cd /tmp/config; rmdir nvmet/subsystems/t/namespaces/1 nvmet/subsystems/t
 		rmdir target/core/fileio_0/x target/core/fileio_0; cd /; umount /tmp/config'
