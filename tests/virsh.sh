@@ -27,6 +27,23 @@ run_virsh() { # [ARGUMENT…]
 	virsh -q -c "$URI" "$@"
 }
 
+# Past libvirt, of domain vm.
+qemu() { # COMMAND [ARGUMENTS]
+	run_virsh qemu-monitor-command vm "{\"execute\":\"$1\",\"arguments\":{${2:-}}}"
+}
+
+# A disk in QEMU alone, as if libvirt had lost it, and what is left of it.
+leak_disk() { # ALIAS SLOT
+	qemu blockdev-add "\"driver\":\"null-co\",\"node-name\":\"lost-$2\",\"size\":1048576" >/dev/null
+	qemu device_add "\"driver\":\"scsi-hd\",\"id\":\"$1\",\"drive\":\"lost-$2\",
+		\"bus\":\"scsi0.0\",\"channel\":0,\"scsi-id\":0,\"lun\":$2" >/dev/null
+}
+
+end_leaked() { # ALIAS SLOT
+	qemu device_del "\"id\":\"$1\"" >/dev/null
+	qemu blockdev-del "\"node-name\":\"lost-$2\"" >/dev/null
+}
+
 virsh_attach() { # NAME FILE TARGET UNIT [MORE ELEMENTS]
 	disk_xml "${@:2}" >"$2.xml"
 	run_virsh attach-device "$1" "$2.xml" --live

@@ -323,13 +323,13 @@ static bool is_overtaken(struct attach *attach)
 	return true;
 }
 
-/* libvirt has counted on since, also past what a kill in its attach has left in QEMU, and was not
- * written down: its next try takes the next numbers. It has no code for that; the words are QEMU's,
- * from bdrv_assign_node_name() in its block.c. */
-static bool has_met_left_node(const struct attach *attach, const struct hotslot_error *error)
+static bool may_try_again(
+	struct attach *attach, uint64_t deadline, const struct hotslot_error *error)
 {
+	if (is_overtaken(attach))
+		return true;
 	return attach->refused && !attach->came &&
-	       strstr(error->message, "Duplicate nodes with node-name");
+	       leaked_was_in_the_way(attach->domain, attach->drive.slot, error, deadline);
 }
 
 /* What has the image open may be of an attach that was broken off. */
@@ -358,9 +358,7 @@ static int run(struct attach *attach, struct hotslot_error *error)
 	if (r < 0)
 		return r;
 	r = choose_and_attach(attach, deadline, error);
-	for (int i = 1; r < 0 && i < CHOICES_MAX &&
-			(is_overtaken(attach) || has_met_left_node(attach, error));
-		i++) {
+	for (int i = 1; r < 0 && i < CHOICES_MAX && may_try_again(attach, deadline, error); i++) {
 		*error = (struct hotslot_error){};
 		r = choose_and_attach(attach, deadline, error);
 	}

@@ -27,8 +27,7 @@ struct detach {
 	struct hotslot_detach_options options;
 	struct reference reference;
 	uint64_t place;
-	uint64_t
-		wait_until; /* now_ms(): a disk in use is waited for, in this turn or a later one */
+	uint64_t wait_until; /* now_ms(): for a disk in use, in this turn or a later one */
 	uint64_t turn_until;
 	/* Which disk it is, from the first turn on: there may be another one in the next. */
 	bool resolved;
@@ -40,18 +39,6 @@ struct detach {
 static uint64_t deadline_of(const struct detach *detach)
 {
 	return deadline_after(detach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
-}
-
-/* Waits a moment, or until the domain ends. */
-static int pause_until(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
-{
-	int r;
-
-	pthread_mutex_lock(&domain->events->lock);
-	while ((r = domain_check_alive(domain, error)) == 0 && now_ms() < until)
-		events_wait(domain->events, until);
-	pthread_mutex_unlock(&domain->events->lock);
-	return r;
 }
 
 /* Whether it is to be asked again, after it was asked like this. */
@@ -84,7 +71,7 @@ static int await_release(const struct detach *detach, const struct guest_audienc
 			return r;
 		if (next > detach->turn_until)
 			next = detach->turn_until;
-		r = pause_until(detach->domain, next, error);
+		r = domain_pause(detach->domain, next, error);
 		if (r < 0)
 			return r;
 		how = RELEASE_ASK;
@@ -116,7 +103,8 @@ static int ask_release(const struct detach *detach, struct hotslot_error *error)
 	return r;
 }
 
-/* *ret_kept: the guest has not let go of it, and it goes by force. */
+/* *ret_kept: the guest has not let go of it, and it goes by force. DISK, NULL: as
+ * forced_check(). */
 static int release(const struct detach *detach, const struct xml_disk *disk, uint64_t deadline,
 	bool *ret_kept, struct hotslot_error *error)
 {
@@ -141,10 +129,15 @@ static int release(const struct detach *detach, const struct xml_disk *disk, uin
 	return r;
 }
 
-static int await_gone(const struct detach *detach, struct hotslot_error *error)
+/* KEPT: it went by force, which had until UNTIL. */
+static int await_gone(
+	const struct detach *detach, bool kept, uint64_t until, struct hotslot_error *error)
 {
+	const struct guest_audience audience = audience_of(detach);
 	int r;
 
+	if (kept)
+		return forced_await_gone(detach->domain, detach->place, until, &audience, error);
 	error_step(error, "gone");
 	r = guest_release(
 		detach->domain, detach->place, RELEASE_DETACHED, deadline_of(detach), error);
@@ -180,7 +173,6 @@ static int unplug_safely(
 static int detach_disk(
 	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
-	const struct guest_audience audience = audience_of(detach);
 	uint64_t deadline = deadline_of(detach), until = deadline;
 	bool kept = false;
 	int r;
@@ -214,19 +206,34 @@ static int detach_disk(
 			error_append(error, "; the guest does not use it again: %s", other.message);
 		return r;
 	}
-	return kept ? forced_await_gone(detach->domain, detach->place, until, &audience, error)
-		    : await_gone(detach, error);
+	return await_gone(detach, kept, until, error);
 }
+
+struct releasing {
+	const struct detach *detach;
+	bool *ret_kept;
+};
 
 static int release_leaked(const void *data, struct hotslot_error *error)
 {
-	int r;
+	const struct releasing *self = data;
+	int r = release(self->detach, NULL, deadline_of(self->detach), self->ret_kept, error);
 
-	error_step(error, "release");
-	r = ask_release(data, error);
 	if (r == 0)
 		error_step(error, "detach");
 	return r;
+}
+
+static int remove_leaked(
+	const struct detach *detach, const struct leaked *leaked, struct hotslot_error *error)
+{
+	uint64_t deadline = deadline_of(detach);
+	bool kept = false;
+	const struct releasing releasing = { detach, &kept };
+	int r = leaked_remove(detach->domain, leaked, release_leaked, &releasing,
+		detach->options.force ? "" : "--force detaches it, or ", deadline, error);
+
+	return r < 0 ? r : await_gone(detach, kept, deadline, error);
 }
 
 /* The guest shows one where libvirt has none: QEMU may have it. */
@@ -236,16 +243,13 @@ static int free_shown(const struct detach *detach, struct hotslot_error *error)
 	struct hotslot_error unasked = {};
 	int r = leaked_find(detach->domain, detach->place, &leaked, &unasked);
 
-	if (r > 0) {
-		r = leaked_remove(detach->domain, &leaked, release_leaked, detach,
-			deadline_of(detach), error);
-		return r < 0 ? r : await_gone(detach, error);
-	}
+	if (r == LEAKED_OURS)
+		return remove_leaked(detach, &leaked, error);
 	error_step(error, "gone");
-	r = guest_release(
-		detach->domain, detach->place, RELEASE_DETACHED, deadline_of(detach), error);
+	r = guest_release(detach->domain, detach->place, RELEASE_DETACHED,
+		leaked_await_until(r, true, deadline_of(detach)), error);
 	if (r < 0)
-		leaked_explain(detach->domain, detach->place, &unasked, error);
+		leaked_explain(detach->domain, detach->place, &leaked, &unasked, error);
 	return r < 0 ? r : 0;
 }
 

@@ -247,6 +247,17 @@ unsigned domain_boots(struct hotslot_domain *domain)
 	return boots;
 }
 
+int domain_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&domain->events->lock);
+	while ((r = domain_check_alive(domain, error)) == 0 && now_ms() < until)
+		events_wait(domain->events, until);
+	pthread_mutex_unlock(&domain->events->lock);
+	return r;
+}
+
 int domain_wait_stopped(struct hotslot_domain *domain, uint64_t deadline)
 {
 	struct events *events = domain->events;

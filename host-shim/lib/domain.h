@@ -84,6 +84,9 @@ int domain_read_checked(
  * come any more. */
 int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *error);
 
+/* Waits until UNTIL, now_ms(), or fails if the domain ends. */
+int domain_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error);
+
 /* Changes when the guest was reset or went back to a snapshot: what it was asked to do before is
  * undone. */
 unsigned domain_boots(struct hotslot_domain *domain);

@@ -44,6 +44,8 @@ int forced_check(struct hotslot_domain *domain, uint64_t place, const struct xml
 	if (r < 0)
 		return r;
 	if (record ? !guest_hides(&hidden, place) : !guest_may_hide(&hidden, place)) {
+		if (!disk)
+			return 0;
 		/* This says more than that the guest does not see it. */
 		r = unplug_check(domain, disk, deadline, error);
 		if (r <= 0 || force)

@@ -12,7 +12,8 @@ uint64_t forced_release_until(uint64_t deadline);
  * domain or the connection is gone, or others have the domain. */
 bool forced_overrules(const struct hotslot_error *error);
 
-/* Whether DISK may be unplugged though the guest does not show it. The guest hides the disks that
+/* Whether DISK, NULL: one that libvirt has lost, may be unplugged though the guest does not show
+ * it. The guest hides the disks that
  * its root stands on: those are not ours to take, by force or not. What it does not show for
  * another reason, somebody has deleted it there or it is broken, goes by force. */
 int forced_check(struct hotslot_domain *domain, uint64_t place, const struct xml_disk *disk,

@@ -6,6 +6,7 @@
 
 #include "block-nodes.h"
 #include "error.h"
+#include "forced.h"
 #include "guest.h"
 #include "image.h"
 #include "places.h"
@@ -16,6 +17,13 @@
 
 /* What QEMU calls the devices that have an ID; libvirt's aliases are IDs. */
 #define DEVICES "/machine/peripheral"
+
+/* The start of its types of SCSI disks; other devices have no place. */
+#define DISK_TYPE "child<scsi-"
+
+/* A guest has this long to see that a disk is gone which QEMU has, or may have, still: then waiting
+ * longer helps nobody, and each command would. */
+#define UNSEEN_MS 500
 
 /* Giving the disk back to the guest. */
 #define TAKE_BACK_MS 5000
@@ -56,15 +64,20 @@ static int list_devices(struct hotslot_domain *domain, json_t **ret, struct hots
 		domain, "qom-list", json_pack("{s:s}", "path", DEVICES), ret, error);
 }
 
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return text && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 /* The device that I points to is behind it then. NULL: there are no more. */
-static const char *next_of_ours(const json_t *devices, const struct domain_xml *xml, size_t *i)
+static const char *next_disk(const json_t *devices, const struct domain_xml *xml, size_t *i)
 {
 	while (*i < json_array_size(devices)) {
 		const json_t *device = json_array_get(devices, (*i)++);
 		const char *name = json_string_value(json_object_get(device, "name"));
+		const char *type = json_string_value(json_object_get(device, "type"));
 
-		if (name && strncmp(name, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) == 0 &&
-			!domain_xml_disk_by_alias(xml, name))
+		if (name && has_prefix(type, DISK_TYPE) && !domain_xml_disk_by_alias(xml, name))
 			return name;
 	}
 	return NULL;
@@ -78,7 +91,7 @@ static int find(struct hotslot_domain *domain, uint64_t place, const struct doma
 	size_t i = 0;
 	int r = list_devices(domain, &devices, error);
 
-	while (r == 0 && (alias = next_of_ours(devices, xml, &i))) {
+	while (r == 0 && (alias = next_disk(devices, xml, &i))) {
 		r = is_at(domain, alias, place, error);
 		if (r <= 0)
 			continue;
@@ -108,7 +121,15 @@ int leaked_find(struct hotslot_domain *domain, uint64_t place, struct leaked *re
 		domain_xml_is_taken(after, place_target(place), place_lun(place)))
 		return 0;
 	*ret = (struct leaked){ .alias = steal_pointer(alias), .place = place };
-	return 1;
+	return has_prefix(ret->alias, ALIAS_PREFIX) ? LEAKED_OURS : LEAKED_FOREIGN;
+}
+
+uint64_t leaked_await_until(int found, bool patient, uint64_t deadline)
+{
+	uint64_t until = now_ms() + UNSEEN_MS;
+
+	return until < deadline && (found == LEAKED_FOREIGN || (found < 0 && !patient)) ? until
+											: deadline;
 }
 
 void leaked_done(struct leaked *leaked)
@@ -268,32 +289,74 @@ static int unplug_or_give_back(struct hotslot_domain *domain, const struct leake
 }
 
 int leaked_remove(struct hotslot_domain *domain, const struct leaked *leaked,
-	leaked_release_fn release, const void *data, uint64_t deadline, struct hotslot_error *error)
+	leaked_release_fn release, const void *data, const char *cure, uint64_t deadline,
+	struct hotslot_error *error)
 {
 	uint64_t place = leaked->place;
 	int r = release(data, error);
 
 	if (r > 0)
 		r = error_set(error, HOTSLOT_ERROR_AGENT, "The agent contradicts itself");
-	else if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY)
-		guest_take_back_later(domain, place, now_ms() + TAKE_BACK_MS);
 	else if (r == 0)
 		r = unplug_or_give_back(domain, leaked, deadline, error);
 	if (r == 0 || error->code == HOTSLOT_ERROR_NOT_RUNNING)
 		return r;
 	error_append(error,
-		"; libvirt has lost the disk %s, and QEMU has it: detach it by its place, or start "
-		"the domain anew",
-		place_locate(place).text);
+		"; libvirt has lost the disk %s, and QEMU has it: %sstart the domain anew",
+		place_locate(place).text, cure);
 	return r;
 }
 
+/* ---- in the way of an attach ---- */
+
+/* The guest may see it by now, and then lets go of it. */
+static int release_unseen(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	int r = guest_release(domain, place, RELEASE_ASK, deadline, error);
+
+	return r > 0 ? forced_check(domain, place, NULL, true, deadline, error) : r;
+}
+
+static bool remove_unseen(struct hotslot_domain *domain, uint64_t place, uint64_t deadline)
+{
+	_cleanup_leaked_ struct leaked leaked = {};
+	struct hotslot_error ignored = {};
+
+	if (leaked_find(domain, place, &leaked, &ignored) != LEAKED_OURS ||
+		release_unseen(domain, place, deadline, &ignored) < 0 ||
+		unplug_or_give_back(domain, &leaked, deadline, &ignored) < 0)
+		return false;
+	connection_notice(domain->hotslot,
+		"QEMU has let go of the disk %s of domain %s, which libvirt had lost: an attach "
+		"was broken off",
+		place_locate(place).text, domain->name);
+	return true;
+}
+
+/* libvirt has no code for either; the words are QEMU's: from bdrv_assign_node_name() in its
+ * block.c, and from qdev_set_id(). Of nodes libvirt has counted on since, also past what a kill in
+ * its attach has left, and was not written down: its next try takes the next numbers. */
+bool leaked_was_in_the_way(struct hotslot_domain *domain, uint64_t place,
+	const struct hotslot_error *refusal, uint64_t deadline)
+{
+	if (strstr(refusal->message, "Duplicate nodes with node-name"))
+		return true;
+	return strstr(refusal->message, "Duplicate device ID") &&
+	       remove_unseen(domain, place, deadline);
+}
+
 void leaked_explain(const struct hotslot_domain *domain, uint64_t place,
-	const struct hotslot_error *unasked, struct hotslot_error *error)
+	const struct leaked *leaked, const struct hotslot_error *unasked,
+	struct hotslot_error *error)
 {
 	error_append(error, "; domain %s has no disk %s, and its guest still shows one",
 		domain->name, place_locate(place).text);
-	if (unasked->code == HOTSLOT_ERROR_LIBVIRT)
+	if (leaked->alias)
+		error_append(error,
+			"; QEMU has it as %s, and libvirt has lost it: start the domain anew",
+			leaked->alias);
+	else if (unasked->code == HOTSLOT_ERROR_LIBVIRT)
 		error_append(error,
 			"; if QEMU has it and libvirt has lost it, start the domain anew: %s",
 			unasked->message);

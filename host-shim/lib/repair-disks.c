@@ -14,11 +14,10 @@
  */
 #define SECTOR_SIZE 512
 
-/* A guest has this long to see that a disk is gone which QEMU may have still: then waiting longer
- * helps nobody, and each command would. */
-#define UNASKED_MS 500
+/* Giving a disk back to the guest. */
+#define TAKE_BACK_MS 5000
 
-/* And so long for a disk that its kernel may have lost, or for all of those. */
+/* A guest has this long for a disk that its kernel may have lost, or for all of those. */
 #define SEEK_MS 1000
 #define SEEK_ALL_MS 10000
 
@@ -80,18 +79,20 @@ static const struct xml_disk *host_disk(const struct repair *repair, uint64_t pl
 	return domain_xml_disk_at(*repair->xml, place_target(place), place_lun(place));
 }
 
-static int still_shows(struct repair *repair, uint64_t place, const struct hotslot_error *unasked,
-	struct hotslot_error *error)
+static int still_shows(struct repair *repair, uint64_t place, const struct leaked *leaked,
+	const struct hotslot_error *unasked, struct hotslot_error *error)
 {
 	if (error->code == HOTSLOT_ERROR_NONE)
 		error_set(error, HOTSLOT_ERROR_AGENT, "The agent contradicts itself");
-	leaked_explain(repair->domain, place, unasked, error);
+	leaked_explain(repair->domain, place, leaked, unasked, error);
 	return repair_failed(repair, error);
 }
 
-/* UNASKED: why QEMU could not be asked for the disk, if it could not. */
+/* LEAKED: others' disk that QEMU has there, if it has. UNASKED: why it could not be asked, if it
+ * could not. */
 static int await_gone(struct repair *repair, uint64_t place, uint64_t deadline,
-	const struct hotslot_error *unasked, struct hotslot_error *error)
+	const struct leaked *leaked, const struct hotslot_error *unasked,
+	struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
 	struct guest_hidden hidden;
@@ -105,7 +106,7 @@ static int await_gone(struct repair *repair, uint64_t place, uint64_t deadline,
 	if (r == 0 && record && !repair->whole)
 		return 0;
 	if (r < 0 || record)
-		return still_shows(repair, place, unasked, error);
+		return still_shows(repair, place, leaked, unasked, error);
 	repair_tell(repair, slot_of(place),
 		"the guest has seen that the disk%s is gone: a detach was broken off",
 		locate_unslotted(place).text);
@@ -122,8 +123,13 @@ static int release(const void *data, struct hotslot_error *error)
 {
 	const struct releasing *releasing = data;
 
-	return guest_release(releasing->repair->domain, releasing->place, RELEASE_ASK,
-		releasing->repair->deadline, error);
+	struct repair *repair = releasing->repair;
+	int r = guest_release(
+		repair->domain, releasing->place, RELEASE_ASK, repair->deadline, error);
+
+	if (r < 0 && error->code != HOTSLOT_ERROR_DISK_BUSY)
+		guest_take_back_later(repair->domain, releasing->place, now_ms() + TAKE_BACK_MS);
+	return r;
 }
 
 static int remove_leaked(
@@ -131,7 +137,8 @@ static int remove_leaked(
 {
 	const struct releasing releasing = { repair, leaked->place };
 	struct hotslot_domain *domain = repair->domain;
-	int r = leaked_remove(domain, leaked, release, &releasing, repair->deadline, error);
+	int r = leaked_remove(domain, leaked, release, &releasing, "detach it by its place, or ",
+		repair->deadline, error);
 
 	if (r == 0)
 		r = guest_release(domain, leaked->place, RELEASE_DETACHED, repair->deadline, error);
@@ -148,14 +155,13 @@ static int repair_shown(struct repair *repair, uint64_t place, struct hotslot_er
 {
 	_cleanup_leaked_ struct leaked leaked = {};
 	struct hotslot_error unasked = {};
-	uint64_t until = now_ms() + UNASKED_MS;
+	uint64_t until;
 	int r = leaked_find(repair->domain, place, &leaked, &unasked);
 
-	if (r > 0)
+	if (r == LEAKED_OURS)
 		return remove_leaked(repair, &leaked, error);
-	if (r == 0 || until > repair->deadline)
-		until = repair->deadline;
-	return await_gone(repair, place, until, &unasked, error);
+	until = leaked_await_until(r, repair->whole, repair->deadline);
+	return await_gone(repair, place, until, &leaked, &unasked, error);
 }
 
 /* What broke the detach off may have come after the unplug: a disk that is about to go must not be
@@ -163,12 +169,13 @@ static int repair_shown(struct repair *repair, uint64_t place, struct hotslot_er
 static int take_back(struct repair *repair, uint64_t place, const struct xml_disk *host,
 	struct hotslot_error *error)
 {
-	const struct hotslot_error none = {};
+	const struct hotslot_error asked = {};
+	const struct leaked none = {};
 	int r = host->alias ? unplug_await(repair->domain, host->alias, repair->deadline, error)
 			    : 0;
 
 	if (r > 0)
-		return await_gone(repair, place, repair->deadline, &none, error);
+		return await_gone(repair, place, repair->deadline, &none, &asked, error);
 	if (r == 0)
 		r = guest_take_back(repair->domain, place, repair->deadline, error);
 	if (r < 0)
@@ -304,7 +311,8 @@ static int seek(struct repair *repair, const struct inventory *guest, const stru
 	else if (error->code == HOTSLOT_ERROR_NOT_CONFIRMED ||
 		 error->code == HOTSLOT_ERROR_MISMATCH)
 		r = 0;
-	error_begin(error, NULL);
+	if (r == 0)
+		error_begin(error, NULL);
 	return r;
 }
 

@@ -79,10 +79,6 @@ lose_disk() { # IMAGE SLOT
 	setsid -w bash victim >victim.log 2>&1
 }
 
-qemu() { # COMMAND [ARGUMENTS]
-	run_virsh qemu-monitor-command vm "{\"execute\":\"$1\",\"arguments\":{${2:-}}}"
-}
-
 nodes() {
 	qemu query-named-block-nodes '"flat":true' | jq -r '.return[]."node-name"' |
 		grep -v '^#' | sort -V
@@ -123,6 +119,34 @@ test_a_lost_disk_that_is_in_use_stays_until_it_is_not() {
 	hs detach vm 3 --force
 	check_equal "$before" "$(nodes)"
 	guest_run vm "kill $(<pid)"
+}
+
+# As after a kill in somebody else's attach: it is not ours to take, and nobody waits for it long.
+test_a_lost_disk_of_others_is_told_of_at_once() {
+	local cure="QEMU has it as ua-others, and libvirt has lost it: start the domain anew"
+	leak_disk ua-others 6
+	await_equal present disk_field vm 6 state
+	SECONDS=0
+	check_fails 0 "domain vm has no disk in slot 6, and its guest still shows one; $cure" hs list vm
+	check_fails 1 "$cure" hs repair vm
+	check_fails 1 "$cure .step: gone" hs detach vm 6 --force
+	[[ $SECONDS -lt 9 ]] || fail "they took $SECONDS s"
+	end_leaked ua-others 6
+	await_equal "" guest_run vm 'ls /dev/disk/by-slot | grep -x 6 || true'
+}
+
+# No repair finds it; what it is in the way of does.
+test_a_lost_disk_that_the_guest_does_not_show_is_in_nobodys_way() {
+	local unseen='QEMU has let go of the disk in slot 1 of domain vm, which libvirt had lost'
+	raw_image more
+	leak_disk ua-hotslot-slot-1 1
+	await_equal 1 guest_run vm 'ls /dev/disk/by-slot | grep -x 1 || true'
+	guest_run vm 'echo 1 >/sys/block/$(basename $(readlink /dev/disk/by-slot/1))/device/delete'
+	await_equal "" guest_run vm 'ls /dev/disk/by-slot | grep -x 1 || true'
+	check_fails 0 "attach: $unseen" hs attach vm more
+	check_equal /dev/disk/by-slot/1 "$(<stdout)"
+	hs detach vm 1
+	qemu blockdev-del '"node-name":"lost-1"' >/dev/null
 }
 
 # Another kill, a moment before: libvirt counts on from what is written down.

@@ -460,6 +460,31 @@ test_force_takes_a_disk_that_the_guest_does_not_let_go_of() {
 	check_recovered
 }
 
+lost_goes_by_force() { # HOW REGEX
+	printf 'on release: %s\n' "$1" >&2
+	leak_disk ua-hotslot-slot-3 3
+	order release "\"disks\":[$(record 3 lost 1048576)],$1"
+	check_fails 1 'and QEMU has it: --force detaches it, or start the domain anew' \
+		hs detach vm 3 --timeout "$SHORT"
+	check_fails 0 "slot 3 was detached though the guest did not let go of it, .*$2" \
+		hs detach vm 3 --force --timeout "$SHORT"
+	check_equal "" "$(qemu qom-list '"path":"/machine/peripheral"' | grep -o ua-hotslot-slot-3)"
+	qemu blockdev-del '"node-name":"lost-3"' >/dev/null
+}
+
+test_force_takes_a_disk_that_libvirt_has_lost() {
+	local DEVICES refusal='"merge":{"error":{"class":"DiskBusy"}}'
+	lost_goes_by_force "$refusal" 'uses the disk in slot 3'
+	lost_goes_by_force '"merge":{"error":{"class":"InternalError","desc":"no"}}' "refuses 'release': no"
+	leak_disk ua-hotslot-slot-3 3
+	DEVICES=$(live_devices vm)
+	order release "\"hidden\":[3],\"disks\":[$(record 3 lost 1048576)],$refusal"
+	check_fails 1 '' hs detach vm 3 --force --timeout "$SHORT"
+	check_match ua-hotslot-slot-3 "$(qemu qom-list '"path":"/machine/peripheral"')"
+	end_leaked ua-hotslot-slot-3 3
+	check_recovered
+}
+
 # Its root may stand on it, or the guest is gone altogether.
 test_force_leaves_a_disk_that_is_hidden_or_may_be() {
 	local DEVICES refusal='"merge":{"error":{"class":"DiskBusy"}}'
@@ -520,6 +545,19 @@ test_a_resize_that_is_not_confirmed() {
 	check_equal 10485760 "$(stat -c %s a.img)"
 	behave
 	hs detach vm 0
+}
+
+test_a_repair_that_cannot_ask_fails() {
+	local DEVICES
+	raw_image b.img
+	virsh_attach vm b.img 0 5
+	DEVICES=$(live_devices vm)
+	order expect '"merge":{"error":{"class":"InternalError","desc":"no"}}'
+	fails_with agent "$SHORT" repair vm --timeout "$SHORT"
+	order expect '"merge":{"return":{"disk":7}}'
+	fails_with agent "$SHORT" repair vm --timeout "$SHORT"
+	behave
+	virsh_detach vm b.img
 }
 
 run_tests
