@@ -277,7 +277,8 @@ test_the_files_of_turns_are_the_callers_own() {
 test_a_client_on_the_socket_itself_makes_others_busy_for_a_bounded_time() {
 	local i code
 	# shellcheck disable=SC2034
-	coproc RAW { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+	coproc RAW { exec socat -d -d - "UNIX-CONNECT:$(channel_socket vm)" 2>raw.log; }
+	until grep -s 'starting data transfer' raw.log >/dev/null; do sleep 0.01; done
 	for i in 1 2 3 4 5; do
 		check_fails 1 'busy with another client|Somebody else speaks' \
 			timeout -k 1 $((PATIENCE + MARGIN)) "$HOTSLOT" -c "$URI" agent vm --timeout 1 --json
