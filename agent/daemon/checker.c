@@ -113,9 +113,10 @@ static void look_at_size(struct tracker *tracker, struct entry *entry)
 	snprintf(devpath, sizeof(devpath), "/%s", entry->devpath);
 	tracker_refresh(tracker, devpath);
 	if (!is_current(tracker, place, diskseq) || entry->disk.size != size ||
-		entry->rescans > CHECKER_RETRIES_MAX)
+		entry->rescans > CHECKER_RESCANS_MAX)
 		return;
-	scsi_rescan_start(&tracker->view, entry->devpath);
+	/* If the kernel is at too many others, it is tried again in the same way. */
+	(void)scsi_rescan_start(&tracker->view, entry->devpath);
 	entry->check_wanted = true;
 	entry->check_at = now_ms() + ((uint64_t)CHECKER_RESCAN_MS << entry->rescans);
 	entry->rescans++;

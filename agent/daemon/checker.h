@@ -25,8 +25,11 @@
 #define CHECKER_RETRY_MS 1000
 #define CHECKER_RETRIES_MAX 5
 
-/* The kernel needs some ms to read a size again; then after twice as long and so on, as often. */
+/* The kernel needs some ms to read a size again; then after twice as long and so on. When many
+ * disks have come at once on a machine that has more to do, it takes seconds until it is one's
+ * turn. */
 #define CHECKER_RESCAN_MS 50
+#define CHECKER_RESCANS_MAX 9
 
 /* A disk has come, changed or gone: were there too many at once? */
 void checker_note_event(struct tracker *tracker);
