@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Attach, list and detach in a running appliance: what the command says and what the guest sees.
 
-# Guests: udevd plain udev
+# Guests: udevd udev
+# On demand: plain
 
 . "$(dirname "$0")/../lib.sh"
 

@@ -3,8 +3,8 @@
 # Disks that others attached, on the same domain as ours: named in the guest, listed with all that
 # is known of them, and left alone unless asked for.
 
-# Guests: plain udev
-# On demand: udevd
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"

@@ -3,8 +3,8 @@
 # Serials of any bytes, which only QEMU itself can give: each disk has the one by-serial link that
 # its serial encodes to, on every kind of guest, with an agent and without.
 
-# Guests: plain udev
-# On demand: udevd
+# Guests: udev
+# On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
 
