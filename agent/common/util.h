@@ -63,6 +63,11 @@ static inline int steal_fd(int *fd)
 /* Monotonic time in milliseconds. Deadlines are values of this clock. */
 uint64_t now_ms(void);
 
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Parses all of S as a decimal number of at most MAX: digits only, no sign, no blank.
  * Returns -EINVAL if it is none, -ERANGE if it is larger. */
 int parse_u64(const char *s, uint64_t max, uint64_t *ret);

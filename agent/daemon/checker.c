@@ -11,11 +11,6 @@
 #include "record.h"
 #include "sysfs-write.h"
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 void checker_note_event(struct tracker *tracker)
 {
 	struct checker *checker = &tracker->checker;

@@ -53,11 +53,6 @@ static void print_usage(FILE *out)
 
 /* ---- the loop ---- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t earliest_deadline(void *data)
 {
 	struct agent *agent = data;

@@ -20,11 +20,6 @@
 #define MARK "lost"
 #define MARK_PATH_SIZE (sizeof(((struct tracker *)NULL)->run_directory) + sizeof(MARK))
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* What says to the next agent that a scan is due. */
 static void find_mark(const struct tracker *tracker, char *ret, size_t size)
 {
@@ -120,7 +115,8 @@ static void scan_target(const struct tracker *tracker, uint32_t target)
 	if (first)
 		r = luns_find_lost(
 			tracker->links.directory, tracker->view.sys, &first->disk, first->devpath);
-	else
+	/* It does not answer that. */
+	if (!first || r == -EIO)
 		r = scsi_scan_target(&tracker->view, tracker->identity.controller, target);
 	if (r > 0)
 		log_warning(

@@ -71,11 +71,6 @@ void prober_forget(struct tracker *tracker, struct entry *entry)
 	drop_left(tracker, entry);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;

@@ -290,11 +290,6 @@ static int confirm_or_await(struct repair *repair, const struct inventory *guest
 	return r;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The guest's kernel may have lost a disk of others: it looks for it once. If it has not, list and
  * doctor say that it is not visible. */
 static int seek(struct repair *repair, const struct inventory *guest, const struct xml_disk *disk,

@@ -75,18 +75,7 @@ bool session_has_turn(const struct hotslot_domain *domain)
 	return domain->turn && turn_is_held(domain->turn);
 }
 
-int session_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
-{
-	int r;
-
-	pthread_mutex_lock(&domain->events->lock);
-	while ((r = domain_check_alive(domain, error)) == 0 && now_ms() < until)
-		events_wait(domain->events, until);
-	pthread_mutex_unlock(&domain->events->lock);
-	return r;
-}
-
-/* The same, or until something happens to the file of the turn. */
+/* As domain_pause(), or until something happens to the file of the turn. */
 static int wait_poked(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error)
 {
 	int r;
@@ -134,8 +123,8 @@ static int wait_for_turn(struct hotslot_domain *domain, uint64_t deadline, uint6
 			return 0;
 		if (now >= deadline)
 			return turn_is_taken(domain, error);
-		again = session_earlier(again, queue_at);
-		r = wait_poked(domain, session_earlier(again, deadline), error);
+		again = earlier(again, queue_at);
+		r = wait_poked(domain, earlier(again, deadline), error);
 		if (r < 0)
 			return r;
 	}
@@ -223,8 +212,8 @@ int session_open_channel(
 				"Somebody else speaks with the agent of domain %s: another user, "
 				"or a program that opened its channel",
 				domain->name);
-		r = session_pause(domain, session_earlier(now_ms() + interval, deadline), error);
-		interval = session_earlier(2 * interval, BUSY_RETRY_MAX_MS);
+		r = domain_pause(domain, earlier(now_ms() + interval, deadline), error);
+		interval = earlier(2 * interval, BUSY_RETRY_MAX_MS);
 	}
 	return r;
 }

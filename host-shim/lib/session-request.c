@@ -13,7 +13,7 @@ static uint64_t milliseconds_left(uint64_t deadline)
 {
 	uint64_t now = now_ms();
 
-	return deadline > now ? session_earlier(deadline - now, HOTSLOT_DEADLINE_MAX_MS) : 1;
+	return deadline > now ? earlier(deadline - now, HOTSLOT_DEADLINE_MAX_MS) : 1;
 }
 
 /* With the lock held. */
@@ -96,8 +96,7 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 				domain->name, execute);
 		}
 		session_set_ready(domain, false);
-		r = session_pause(
-			domain, session_earlier(now_ms() + ASK_AGAIN_MS, deadline), error);
+		r = domain_pause(domain, earlier(now_ms() + ASK_AGAIN_MS, deadline), error);
 		if (r < 0)
 			return r;
 	}

@@ -23,11 +23,6 @@ struct session {
 	struct hello hello;
 };
 
-static inline uint64_t session_earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Returns 1 if there was no session of this generation before, 0 if there was. */
 int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
 
@@ -39,9 +34,6 @@ void session_set_ready(struct hotslot_domain *domain, bool ready);
 
 /* Closes the channel and keeps the turn. */
 void session_drop(struct hotslot_domain *domain);
-
-/* Waits until then, or until the domain ends. */
-int session_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_error *error);
 
 /* With the lock held, as the next. Takes the reference to FRAME, which may be NULL. */
 int session_send(struct channel *channel, json_t *frame);

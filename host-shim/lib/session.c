@@ -157,7 +157,7 @@ int session_wait(
 			*ret = channel_take(domain->session->channel);
 			return 0;
 		}
-		events_wait(domain->events, session_earlier(until, next));
+		events_wait(domain->events, earlier(until, next));
 	}
 }
 
@@ -218,8 +218,7 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 		if (!session->channel)
 			r = session_open_channel(domain, deadline, error);
 		if (r == 0)
-			r = say_hello(
-				domain, session_earlier(now_ms() + patience, deadline), error);
+			r = say_hello(domain, earlier(now_ms() + patience, deadline), error);
 		if (r != -ENOTCONN && r != -ETIMEDOUT)
 			return r;
 		/* session_open_channel() sets its errors. */
@@ -230,8 +229,7 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 		if (r == -ENOTCONN) {
 			session_drop(domain);
 			mark(domain);
-			r = session_pause(
-				domain, session_earlier(now_ms() + REOPEN_MS, deadline), error);
+			r = domain_pause(domain, earlier(now_ms() + REOPEN_MS, deadline), error);
 			if (r < 0)
 				return r;
 		}
