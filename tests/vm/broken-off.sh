@@ -141,7 +141,7 @@ test_a_lost_disk_that_the_guest_does_not_show_is_in_nobodys_way() {
 	raw_image more
 	leak_disk ua-hotslot-slot-1 1
 	await_equal 1 guest_run vm 'ls /dev/disk/by-slot | grep -x 1 || true'
-	guest_run vm 'echo 1 >/sys/block/$(basename $(readlink /dev/disk/by-slot/1))/device/delete'
+	guest_deletes vm /dev/disk/by-slot/1
 	await_equal "" guest_run vm 'ls /dev/disk/by-slot | grep -x 1 || true'
 	check_fails 0 "attach: $unseen" hs attach vm more
 	check_equal /dev/disk/by-slot/1 "$(<stdout)"

@@ -152,7 +152,7 @@ test_a_rule_and_a_helper_that_are_missing() {
 test_a_disk_that_the_guest_lost() {
 	raw_image a.img
 	hs attach vm a.img --slot 3
-	guest_run vm 'echo 1 >/sys/block/$(basename $(readlink /dev/disk/by-slot/3))/device/delete'
+	guest_deletes vm /dev/disk/by-slot/3
 	await_equal false disk_field vm 3 visible
 	examine
 	check_failed not-confirmed "^disk 3 failed: .*The guest does not show it \\('hotslot repair vm'"

@@ -209,7 +209,7 @@ mismatches() {
 test_a_disk_that_was_deleted_in_the_guest_is_detached_by_force() {
 	raw_image a
 	hs attach vm a --slot 0
-	guest_run vm "echo 1 >/sys/block/$(disk_field vm 0 name)/device/delete"
+	guest_deletes vm /dev/disk/by-slot/0
 	await_equal false disk_field vm 0 visible
 	check_fails 1 'does not see the disk in slot 0.*--force detaches it' hs detach vm 0
 	check_equal 0 "$(slots vm)"
@@ -287,7 +287,7 @@ test_a_disk_that_the_guest_has_lost_is_found_by_a_repair() {
 	raw_image lost
 	virsh_attach vm lost 0 5
 	await_equal true disk_field vm 5 visible
-	guest_run vm 'echo 1 >/sys/block/$(basename $(readlink -f /dev/disk/by-slot/5))/device/delete'
+	guest_deletes vm /dev/disk/by-slot/5
 	await_equal false disk_field vm 5 visible
 	check_match 'hotslot repair' "$(hs doctor vm || true)"
 	check_equal "slot 5: the guest had lost the disk, and has found it" "$(hs repair vm)"
