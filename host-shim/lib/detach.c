@@ -32,8 +32,6 @@ struct detach {
 	/* Which disk it is, from the first turn on: there may be another one in the next. */
 	bool resolved;
 	struct xml_disk disk;
-	uint64_t diskseq; /* the guest's number of it, in the boot that follows; 0: not known */
-	char boot_id[40]; /* as long as the hello's */
 };
 
 static uint64_t deadline_of(const struct detach *detach)
@@ -103,6 +101,18 @@ static int ask_release(const struct detach *detach, struct hotslot_error *error)
 	return r;
 }
 
+/* The guest has none that it could let go of. Another one may have come since. */
+static int release_unseen(
+	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
+{
+	int r = disk ? resolve_again(detach->domain, disk, error) : RESOLVED_AGAIN;
+
+	if (r != RESOLVED_AGAIN)
+		return r < 0 ? r : 0;
+	return forced_check(detach->domain, detach->place, disk, detach->options.force,
+		deadline_of(detach), error);
+}
+
 /* *ret_kept: the guest has not let go of it, and it goes by force. DISK, NULL: as
  * forced_check(). */
 static int release(const struct detach *detach, const struct xml_disk *disk, uint64_t deadline,
@@ -115,8 +125,7 @@ static int release(const struct detach *detach, const struct xml_disk *disk, uin
 	error_step(error, "release");
 	r = ask_release(detach, error);
 	if (r > 0)
-		return forced_check(
-			detach->domain, detach->place, disk, force, deadline_of(detach), error);
+		return release_unseen(detach, disk, error);
 	if (r < 0 && force && forced_overrules(error)) {
 		r = forced_overrule(
 			detach->domain, detach->place, disk, deadline, &audience, error);
@@ -298,26 +307,6 @@ static int find(struct detach *detach, const struct domain_xml *xml, struct hots
 	return 0;
 }
 
-/* One that came back has all that it had before but the guest's number, which changes with each
- * boot, too. */
-static int check_diskseq(struct detach *detach, struct hotslot_error *error)
-{
-	_cleanup_record_ struct record *record = NULL;
-	const char *boot_id = session_info(detach->domain)->boot_id;
-	struct guest_hidden hidden;
-	int r = guest_disk_at(
-		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
-
-	if (r < 0 || !record)
-		return r;
-	if (detach->diskseq != 0 && strcmp(detach->boot_id, boot_id) == 0 &&
-		detach->diskseq != record->disk.diskseq)
-		return resolve_changed(detach->domain, detach->place, error);
-	detach->diskseq = record->disk.diskseq;
-	snprintf(detach->boot_id, sizeof(detach->boot_id), "%s", boot_id);
-	return 0;
-}
-
 /* What was waited for, and no other, whatever its name means by now. */
 static int find_again(
 	struct detach *detach, const struct domain_xml *xml, struct hotslot_error *error)
@@ -328,7 +317,7 @@ static int find_again(
 		return error_set(error, HOTSLOT_ERROR_NO_DISK,
 			"The disk %s of domain %s is gone: somebody else has detached it meanwhile",
 			place_locate(detach->place).text, detach->domain->name);
-	return r < 0 ? r : check_diskseq(detach, error);
+	return r < 0 ? r : 0;
 }
 
 static bool may_wait(const struct detach *detach, const struct hotslot_error *error)
@@ -348,10 +337,7 @@ static int run(struct detach *detach, struct hotslot_error *error)
 		return r;
 	if (r > 0)
 		return free_place(detach, xml, error);
-	/* Before it is asked for: by the time that it is refused another one may be there. */
-	if (detach->wait_until && detach->diskseq == 0)
-		r = check_diskseq(detach, error);
-	return r < 0 ? r : detach_disk(detach, &detach->disk, error);
+	return detach_disk(detach, &detach->disk, error);
 }
 
 static int run_in_turn(struct detach *detach, struct hotslot_error *error)

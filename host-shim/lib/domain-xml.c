@@ -74,16 +74,18 @@ static char *describe_source(xmlNode *source)
 
 static int parse_disk(xmlNode *node, struct xml_disk *disk)
 {
-	xmlNode *target = xml_child(node, "target");
+	xmlNode *target = xml_child(node, "target"), *source = xml_child(node, "source");
 
 	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
 	disk->serial = xml_text(xml_child(node, "serial"));
-	disk->source = describe_source(xml_child(node, "source"));
+	disk->source = describe_source(source);
 	disk->format = xml_attribute(xml_child(node, "driver"), "type");
 	disk->target_dev = xml_attribute(target, "dev");
 	disk->read_only = xml_child(node, "readonly");
 	disk->passthrough = xml_attribute_is(node, "device", "lun");
 	disk->cdrom = xml_attribute_is(node, "device", "cdrom");
+	if (xml_number(source, "index", &disk->index) < 0)
+		return -EBADMSG;
 	/* IDE, SATA and floppy disks have drive addresses, too. */
 	return xml_attribute_is(target, "bus", "scsi") ? parse_address(node, disk) : 0;
 }
@@ -283,7 +285,8 @@ bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b)
 {
 	return is_at_same_place(a, b) && is_same_text(a->alias, b->alias) &&
 	       is_same_text(a->serial, b->serial) && is_same_text(a->source, b->source) &&
-	       is_same_text(a->target_dev, b->target_dev) && a->passthrough == b->passthrough;
+	       is_same_text(a->target_dev, b->target_dev) && a->index == b->index &&
+	       a->passthrough == b->passthrough;
 }
 
 bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b)

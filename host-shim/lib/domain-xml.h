@@ -11,6 +11,7 @@
 /* A disk (or a passed-through SCSI device), as the XML has it; NULL where it says nothing. */
 struct xml_disk {
 	char *alias, *serial, *source, *format, *target_dev;
+	unsigned index; /* of its source: another one after each attach; 0 if libvirt gives none */
 	bool read_only;
 	bool passthrough; /* a LUN of the host's: device='lun', or a SCSI hostdev */
 	bool cdrom;	  /* a drive for CDs: no disk, though it takes a place */
@@ -66,7 +67,8 @@ static inline void domain_xml_freep(struct domain_xml **xml)
 int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret);
 void xml_disk_done(struct xml_disk *disk);
 
-/* Whether it is one disk in two versions of the XML, as far as they tell. */
+/* Whether it is one disk in two versions of the XML, as far as they tell: one that was detached and
+ * attached again is another one. */
 bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b);
 
 /* Whether both have one alias, label or place. */

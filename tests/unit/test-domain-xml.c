@@ -21,10 +21,10 @@ static struct domain_xml *parse(const char *devices)
 
 #define CONTROLLER(index, model) "<controller type='scsi' index='" index "' model='" model "'/>"
 
-#define DISK(bus, controller, target, unit)                                           \
-	"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"          \
-	"<source file='/a &amp; b.img'/><target dev='sdc' bus='" bus "'/><readonly/>" \
-	"<serial>vol-7</serial><alias name='ua-hotslot-x'/><address type='drive' "    \
+#define DISK(bus, controller, target, unit)                                                     \
+	"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"                    \
+	"<source file='/a &amp; b.img' index='3'/><target dev='sdc' bus='" bus "'/><readonly/>" \
+	"<serial>vol-7</serial><alias name='ua-hotslot-x'/><address type='drive' "              \
 	"controller='" controller "' bus='0' target='" target "' unit='" unit "'/></disk>"
 
 #define PCI_DISK                                             \
@@ -47,6 +47,7 @@ static void test_a_disk_has_all_that_the_xml_says(void **state)
 	assert_string_equal(disk->format, "qcow2");
 	assert_string_equal(disk->target_dev, "sdc");
 	assert_string_equal(disk->serial, "vol-7");
+	assert_int_equal(disk->index, 3);
 	assert_true(disk->read_only);
 	assert_null(domain_xml_disk_at(xml, 2, 4));
 	assert_null(domain_xml_disk_by_alias(xml, "ua-hotslot-"));
@@ -187,6 +188,9 @@ static void test_another_disk_at_a_place_is_told_apart(void **state)
 	assert_true(xml_disk_shares(&disk, &other));
 	other = disk;
 	other.source = NULL;
+	assert_false(xml_disk_is_same(&disk, &other));
+	other = disk;
+	other.index = 4;
 	assert_false(xml_disk_is_same(&disk, &other));
 	other = disk;
 	other.unit = 6;

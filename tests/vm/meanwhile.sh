@@ -46,6 +46,17 @@ test_a_detach_leaves_a_disk_that_came_meanwhile() {
 	check_new_is_there
 }
 
+# Nothing but the number of its attach tells it from the one before.
+test_a_detach_leaves_the_same_disk_that_went_and_came_back() {
+	local console=$WORK/file/vm.console seen
+	seen=$(grep -ac "$SEEN" "$console")
+	check_match '^no-disk: The disk in slot 5 of domain vm has changed meanwhile' \
+		"$(meanwhile detach "$BEFORE" old.xml)"
+	await_equal "$((seen + 1))" grep -ac "$SEEN" "$console"
+	await_equal OLD disk_field vm 5 serial
+	await_equal present disk_field vm 5 state
+}
+
 # The guest is asked whether the disk is gone, and has another one in its place.
 test_a_detach_leaves_a_disk_that_came_after_the_unplug() {
 	local console=$WORK/file/vm.console seen
