@@ -95,7 +95,7 @@ listed_numbers() {
 # The kernel has 15 minors for a disk; those beyond are extended ones.
 test_as_many_partitions_as_a_gpt_has() {
 	many_partitions 128 | table_image disk 8M gpt
-	hs attach vm disk --serial S
+	hs attach vm disk --serial S --timeout 100
 	local want
 	want=$(seq 128 | sed 's/.*/S-part& disk-p&/')
 	check_equal "$want" "$(partition_links by-serial)"
