@@ -207,6 +207,18 @@ static int no_hello(struct hotslot_domain *domain, struct hotslot_error *error)
 		domain->name);
 }
 
+/* A stream may bring nothing though it is whole: if the one before was closed while the domain was
+ * paused, QEMU 7.2 passes on what the next one says, and not the answers. */
+static int reopen_later(struct hotslot_domain *domain, uint64_t pause_ms, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	session_drop(domain);
+	mark(domain);
+	if (pause_ms == 0)
+		return 0;
+	return domain_pause(domain, earlier(now_ms() + pause_ms, deadline), error);
+}
+
 static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	struct session *session = domain->session;
@@ -226,13 +238,10 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 			return r;
 		if (now_ms() >= deadline)
 			return no_hello(domain, error);
-		if (r == -ENOTCONN) {
-			session_drop(domain);
-			mark(domain);
-			r = domain_pause(domain, earlier(now_ms() + REOPEN_MS, deadline), error);
-			if (r < 0)
-				return r;
-		}
+		if (r == -ENOTCONN || !domain->booting)
+			r = reopen_later(domain, r == -ENOTCONN ? REOPEN_MS : 0, deadline, error);
+		if (error->code != HOTSLOT_ERROR_NONE)
+			return r;
 		patience *= 2;
 	}
 }

@@ -321,6 +321,16 @@ test_a_snapshot_that_is_gone_back_to_is_talked_with_anew() {
 	hs detach vm 4
 }
 
+# QEMU lets the next one connect, and passes on what he says, but not the answers.
+test_a_session_that_ends_while_the_domain_is_paused_is_in_nobodys_way() {
+	raw_image paused
+	hs attach vm paused --slot 0
+	STEPS_AT='before virDomainDetachDeviceAlias' STEPS_COMMAND="virsh -q -c '$URI' suspend vm" \
+		LD_PRELOAD=$B/tests/vm/steps check_fails 1 'step: gone' hs detach vm 0 --timeout 3
+	run_virsh resume vm
+	hs agent vm --timeout 20 >/dev/null
+}
+
 run_uuid() {
 	virsh -q -c "$URI" domuuid vm | head -1
 }
