@@ -45,8 +45,9 @@ static bool may_be_free_yet(
 {
 	if (error->code == HOTSLOT_ERROR_DISK_BUSY)
 		return now_ms() < detach->turn_until;
-	/* It was about to be taken when the time was over. */
-	return how == RELEASE_WAIT && error->code == HOTSLOT_ERROR_TIMEOUT;
+	/* It was about to be taken when the time was over; or the guest was not up again. */
+	return how == RELEASE_WAIT &&
+	       (error->code == HOTSLOT_ERROR_TIMEOUT || error->code == HOTSLOT_ERROR_AGENT);
 }
 
 /* The disk was refused: waits until it is free. An agent that cannot wait refuses at once again,
@@ -138,15 +139,16 @@ static int release(const struct detach *detach, const struct xml_disk *disk, uin
 	return r;
 }
 
-/* KEPT: it went by force, which had until UNTIL. */
+/* KEPT: the guest has not let go of it, and what took it by force had until UNTIL. */
 static int await_gone(
 	const struct detach *detach, bool kept, uint64_t until, struct hotslot_error *error)
 {
 	const struct guest_audience audience = audience_of(detach);
 	int r;
 
-	if (kept)
-		return forced_await_gone(detach->domain, detach->place, until, &audience, error);
+	if (detach->options.force)
+		return forced_await_gone(detach->domain, detach->place,
+			kept ? until : deadline_of(detach), &audience, error);
 	error_step(error, "gone");
 	r = guest_release(
 		detach->domain, detach->place, RELEASE_DETACHED, deadline_of(detach), error);

@@ -321,6 +321,17 @@ test_a_snapshot_that_is_gone_back_to_is_talked_with_anew() {
 	hs detach vm 4
 }
 
+# It takes longer than a turn to be up again.
+test_a_wait_goes_on_after_a_reset_of_the_guest() {
+	raw_image wanted
+	hs attach vm wanted --slot 0
+	hold_slot_0
+	start_waiting
+	run_virsh reset vm
+	wait "$WAITER" || fail "$(<waited)"
+	check_equal "" "$(slots vm)"
+}
+
 # QEMU lets the next one connect, and passes on what he says, but not the answers.
 test_a_session_that_ends_while_the_domain_is_paused_is_in_nobodys_way() {
 	raw_image paused
