@@ -126,6 +126,12 @@ static void report_taken(struct batch *batch)
 	}
 }
 
+/* All but that the guest has not said that it is gone. */
+static bool is_detached(const struct hotslot_error *error)
+{
+	return strcmp(error->step, "gone") == 0;
+}
+
 static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
 {
 	const struct item *item = batch->current = &batch->items[i];
@@ -139,7 +145,7 @@ static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
 	show_progress(batch, batch->count > 1);
 	r = detach_current(batch, error);
 	progress_end();
-	if (r == 0)
+	if (r == 0 || is_detached(error))
 		report_taken(batch);
 	if (r == 0 && batch->client->json)
 		json_array_append_new(json_object_get(batch->result, "detached"),

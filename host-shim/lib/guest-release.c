@@ -12,6 +12,17 @@
 /* A mount point, the name of a process: what our agent sends is shorter. */
 #define TEXT_MAX 1024
 
+/* What is not about a use of the disk; see struct hotslot_user. */
+static bool is_of_the_host(const char *kind)
+{
+	static const char *const kinds[] = { "unwritten", "unreleased", "unconfirmed" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Texts that are no printable ones are not known. */
 static int read_user(const json_t *json, bool waiting, struct hotslot_user *ret)
 {
@@ -20,7 +31,8 @@ static int read_user(const json_t *json, bool waiting, struct hotslot_user *ret)
 	uint64_t pid = 0;
 
 	if (json_get_text(json, "kind", TEXT_MAX, &user.kind) < 0 ||
-		json_get_text(json, "device", TEXT_MAX, &user.device) < 0)
+		json_get_text(json, "device", TEXT_MAX, &user.device) < 0 ||
+		is_of_the_host(user.kind))
 		return -EBADMSG;
 	(void)json_find_text(json, "what", TEXT_MAX, &what);
 	(void)json_find_text(json, "process", TEXT_MAX, &user.process);

@@ -448,6 +448,21 @@ goes_by_force() { # HOW REGEX
 	check_printable stderr
 }
 
+# What was taken is told although the guest does not say that the disk is gone; and the guest cannot
+# say that in the host's name.
+test_what_force_has_taken_is_told_in_any_case() {
+	hs attach vm a.img --slot 0
+	order release "$(jq -cn '{merge: {return: {state: "released", users: [
+		{kind: "mount", device: "sda", what: "/x"},
+		{kind: "unconfirmed", device: "sda", what: "it is over"}]}}}' | sed 's/^{\(.*\)}$/\1/')"
+	hs detach vm 0 --force --timeout "$SHORT" --json >stdout 2>stderr
+	check_equal '[0] mount unconfirmed' "$(jq -r '"\(.detached) \([."taken-from"[].kind] | join(" "))"' stdout)"
+	check_match 'slot 0 was taken from: /x mounted' "$(<stderr)"
+	check_match 'did not confirm that it is gone: .*malformed' "$(<stderr)"
+	check_equal "$DEVICES" "$(live_devices vm)"
+	check_recovered
+}
+
 test_force_takes_a_disk_that_the_guest_does_not_let_go_of() {
 	goes_by_force '"merge":{"error":{"class":"DiskBusy","users":[{"kind":"mount","device":"sda","what":"/x"}]}}' \
 		'sda is mounted on /x'
