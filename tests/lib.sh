@@ -265,9 +265,11 @@ guest_run() { # NAME SCRIPT
 
 # Somebody deletes a disk in the guest, and its kernel does not find it again by itself: so many
 # disks may have come and gone before that the agent looks for lost ones (agent/daemon/lost.h).
-guest_deletes() { # NAME LINK
+guest_deletes() { # NAME LINK…
 	guest_run "$1" "until sleep 3; [ ! -e /run/hotslot/lost ]; do :; done
-		echo 1 >/sys/block/\$(basename \$(readlink $2))/device/delete"
+		for link in ${*:2}; do
+			echo 1 >/sys/block/\$(basename \$(readlink \$link))/device/delete
+		done"
 }
 
 # What the guest sees through every link, a line each: see witness.c.

@@ -9,6 +9,7 @@
 #include "guest.h"
 #include "isolate.h"
 #include "leaked.h"
+#include "obstacle.h"
 #include "options.h"
 #include "reserve.h"
 #include "session.h"
@@ -30,8 +31,9 @@ struct attach {
 	struct domain_xml *xml; /* before */
 	struct record *record;	/* what the guest confirmed */
 	struct hotslot_timing timing;
-	bool refused; /* by libvirt */
-	bool came;    /* the domain had the disk, or may have had it */
+	bool refused;	/* by libvirt */
+	bool came;	/* the domain had the disk, or may have had it */
+	unsigned first; /* slot to choose from: there may be lost disks before it */
 	struct isolation recorded;
 };
 
@@ -46,7 +48,7 @@ static double now_precise(void)
 /* A slot is free when the guest shows no disk there, either: the last one may not be gone. */
 static int reserve(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
 {
-	unsigned first = 0;
+	unsigned first = attach->first;
 
 	for (;;) {
 		_cleanup_record_ struct record *record = NULL;
@@ -295,14 +297,6 @@ static int choose_and_attach(struct attach *attach, uint64_t deadline, struct ho
 				      : attach_and_confirm(attach, error);
 }
 
-static bool has_label(const struct domain_xml *xml, const char *label)
-{
-	for (size_t i = 0; i < xml->n_disks; i++)
-		if (is_same(xml->disks[i].target_dev, label))
-			return true;
-	return false;
-}
-
 /* Whether libvirt refused because something that we chose is another disk's meanwhile. Its error
  * does not tell; the XML does, and is what the next choice goes by. */
 static bool is_overtaken(struct attach *attach)
@@ -316,20 +310,27 @@ static bool is_overtaken(struct attach *attach)
 	if ((attach->options.slot >= 0 ||
 		    !domain_xml_is_taken(xml, slot_target(drive->slot), slot_lun(drive->slot))) &&
 		(attach->options.id || !domain_xml_disk_by_alias(xml, drive->alias)) &&
-		!has_label(xml, drive->target_dev))
+		!drive_label_is_taken(xml, drive->target_dev))
 		return false;
 	domain_xml_free(attach->xml);
 	attach->xml = steal_pointer(xml);
 	return true;
 }
 
-static bool may_try_again(
-	struct attach *attach, uint64_t deadline, const struct hotslot_error *error)
+static bool may_try_again(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
 {
+	int r;
+
 	if (is_overtaken(attach))
 		return true;
-	return attach->refused && !attach->came &&
-	       leaked_was_in_the_way(attach->domain, attach->drive.slot, error, deadline);
+	if (!attach->refused || attach->came)
+		return false;
+	r = obstacle_clear(attach->domain, &attach->drive, deadline, error);
+	if (r != OBSTACLE_IN_SLOT || attach->options.slot >= 0)
+		return r == OBSTACLE_GONE;
+	connection_notice(attach->domain->hotslot, "%s; the next slot is tried", error->message);
+	attach->first = attach->drive.slot + 1;
+	return true;
 }
 
 /* What has the image open may be of an attach that was broken off. */

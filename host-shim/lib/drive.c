@@ -200,7 +200,7 @@ static int reserve_alias(struct drive *drive, const char *wanted, const struct d
 	return 0;
 }
 
-static bool has_label(const struct domain_xml *xml, const char *label)
+bool drive_label_is_taken(const struct domain_xml *xml, const char *label)
 {
 	for (size_t i = 0; i < xml->n_disks; i++)
 		if (xml->disks[i].target_dev && strcmp(xml->disks[i].target_dev, label) == 0)
@@ -215,7 +215,7 @@ void drive_choose_label(const struct domain_xml *xml, unsigned first, char *ret,
 	do {
 		reference_format_device(first++, device, sizeof(device));
 		snprintf(ret, size, "%s", device + strlen("/dev/"));
-	} while (has_label(xml, ret));
+	} while (drive_label_is_taken(xml, ret));
 }
 
 int drive_reserve(struct drive *drive, const struct hotslot_attach_options *options,

@@ -44,6 +44,9 @@ int drive_reserve(struct drive *drive, const struct hotslot_attach_options *opti
 /* Sets the error that something is in the slot. */
 int drive_slot_taken(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error);
 
+/* Whether a disk in XML has the label. */
+bool drive_label_is_taken(const struct domain_xml *xml, const char *label);
+
 /* A label that no disk in XML has: libvirt wants one, nobody goes by it. */
 void drive_choose_label(const struct domain_xml *xml, unsigned first, char *ret, size_t size);
 

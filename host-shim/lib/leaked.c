@@ -6,7 +6,6 @@
 
 #include "block-nodes.h"
 #include "error.h"
-#include "forced.h"
 #include "guest.h"
 #include "image.h"
 #include "places.h"
@@ -14,6 +13,7 @@
 #include "record.h"
 #include "session.h"
 #include "unplug.h"
+#include "wire.h"
 
 /* What QEMU calls the devices that have an ID; libvirt's aliases are IDs. */
 #define DEVICES "/machine/peripheral"
@@ -41,21 +41,32 @@ static int get(struct hotslot_domain *domain, const char *alias, const char *pro
 		error);
 }
 
-static int is_number(struct hotslot_domain *domain, const char *alias, const char *property,
-	uint32_t number, struct hotslot_error *error)
+/* 1 if it is a number up to MAX. */
+static int get_number(struct hotslot_domain *domain, const char *alias, const char *property,
+	uint32_t max, uint32_t *ret, struct hotslot_error *error)
 {
 	_cleanup_json_ json_t *value = NULL;
 	int r = get(domain, alias, property, &value, error);
+	json_int_t number = json_integer_value(value);
 
-	return r < 0 ? r : json_is_integer(value) && json_integer_value(value) == number;
+	if (r < 0 || !json_is_integer(value) || number < 0 || number > max)
+		return r;
+	*ret = (uint32_t)number;
+	return 1;
 }
 
-static int is_at(struct hotslot_domain *domain, const char *alias, uint64_t place,
+/* 1 if a disk of a user can be there. */
+static int get_place(struct hotslot_domain *domain, const char *alias, uint64_t *ret,
 	struct hotslot_error *error)
 {
-	int r = is_number(domain, alias, "scsi-id", place_target(place), error);
+	uint32_t target = 0, lun = 0;
+	int r = get_number(domain, alias, "scsi-id", SLOT_TARGETS - 1, &target, error);
 
-	return r > 0 ? is_number(domain, alias, "lun", place_lun(place), error) : r;
+	if (r > 0)
+		r = get_number(domain, alias, "lun", HOTSLOT_PLACE_LUNS - 1, &lun, error);
+	if (r > 0)
+		*ret = place_number(target, lun);
+	return r;
 }
 
 static int list_devices(struct hotslot_domain *domain, json_t **ret, struct hotslot_error *error)
@@ -83,45 +94,65 @@ static const char *next_disk(const json_t *devices, const struct domain_xml *xml
 	return NULL;
 }
 
-static int find(struct hotslot_domain *domain, uint64_t place, const struct domain_xml *xml,
-	char **ret, struct hotslot_error *error)
+/* What is looked for: the place, or else the alias. */
+static bool is_wanted(const char *wanted, const char *alias)
+{
+	return !wanted || strcmp(wanted, alias) == 0;
+}
+
+static int find(struct hotslot_domain *domain, const char *wanted, uint64_t place,
+	const struct domain_xml *xml, struct leaked *ret, struct hotslot_error *error)
 {
 	_cleanup_json_ json_t *devices = NULL;
 	const char *alias;
+	uint64_t at;
 	size_t i = 0;
 	int r = list_devices(domain, &devices, error);
 
-	while (r == 0 && (alias = next_disk(devices, xml, &i))) {
-		r = is_at(domain, alias, place, error);
-		if (r <= 0)
+	while (r >= 0 && (alias = next_disk(devices, xml, &i))) {
+		r = is_wanted(wanted, alias) ? get_place(domain, alias, &at, error) : 0;
+		if (r <= 0 || (!wanted && at != place))
 			continue;
-		*ret = strdup(alias);
-		return *ret ? 1 : error_memory(error);
+		*ret = (struct leaked){ .alias = strdup(alias), .place = at };
+		return ret->alias ? 1 : error_memory(error);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* QEMU answers between the jobs of libvirt's, so what was under way when it was asked is in the XML
  * by now. */
-int leaked_find(struct hotslot_domain *domain, uint64_t place, struct leaked *ret,
-	struct hotslot_error *error)
+static int find_lost(struct hotslot_domain *domain, const char *alias, uint64_t place,
+	struct leaked *ret, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *before = NULL, *after = NULL;
-	_cleanup_free_ char *alias = NULL;
+	_cleanup_leaked_ struct leaked found = {};
 	int r = domain_read(domain, &before, error);
 
 	if (r == 0)
-		r = find(domain, place, before, &alias, error);
+		r = find(domain, alias, place, before, &found, error);
 	if (r <= 0)
 		return r;
 	r = domain_read(domain, &after, error);
 	if (r < 0)
 		return r;
-	if (domain_xml_disk_by_alias(after, alias) ||
-		domain_xml_is_taken(after, place_target(place), place_lun(place)))
+	if (domain_xml_disk_by_alias(after, found.alias) ||
+		domain_xml_is_taken(after, place_target(found.place), place_lun(found.place)))
 		return 0;
-	*ret = (struct leaked){ .alias = steal_pointer(alias), .place = place };
+	*ret = found;
+	found = (struct leaked){};
 	return has_prefix(ret->alias, ALIAS_PREFIX) ? LEAKED_OURS : LEAKED_FOREIGN;
+}
+
+int leaked_find(struct hotslot_domain *domain, uint64_t place, struct leaked *ret,
+	struct hotslot_error *error)
+{
+	return find_lost(domain, NULL, place, ret, error);
+}
+
+int leaked_find_named(struct hotslot_domain *domain, const char *alias, struct leaked *ret,
+	struct hotslot_error *error)
+{
+	return find_lost(domain, alias, 0, ret, error);
 }
 
 uint64_t leaked_await_until(int found, bool patient, uint64_t deadline)
@@ -305,45 +336,6 @@ int leaked_remove(struct hotslot_domain *domain, const struct leaked *leaked,
 		"; libvirt has lost the disk %s, and QEMU has it: %sstart the domain anew",
 		place_locate(place).text, cure);
 	return r;
-}
-
-/* ---- in the way of an attach ---- */
-
-/* The guest may see it by now, and then lets go of it. */
-static int release_unseen(struct hotslot_domain *domain, uint64_t place, uint64_t deadline,
-	struct hotslot_error *error)
-{
-	int r = guest_release(domain, place, RELEASE_ASK, deadline, error);
-
-	return r > 0 ? forced_check(domain, place, NULL, true, deadline, error) : r;
-}
-
-static bool remove_unseen(struct hotslot_domain *domain, uint64_t place, uint64_t deadline)
-{
-	_cleanup_leaked_ struct leaked leaked = {};
-	struct hotslot_error ignored = {};
-
-	if (leaked_find(domain, place, &leaked, &ignored) != LEAKED_OURS ||
-		release_unseen(domain, place, deadline, &ignored) < 0 ||
-		unplug_or_give_back(domain, &leaked, deadline, &ignored) < 0)
-		return false;
-	connection_notice(domain->hotslot,
-		"QEMU has let go of the disk %s of domain %s, which libvirt had lost: an attach "
-		"was broken off",
-		place_locate(place).text, domain->name);
-	return true;
-}
-
-/* libvirt has no code for either; the words are QEMU's: from bdrv_assign_node_name() in its
- * block.c, and from qdev_set_id(). Of nodes libvirt has counted on since, also past what a kill in
- * its attach has left, and was not written down: its next try takes the next numbers. */
-bool leaked_was_in_the_way(struct hotslot_domain *domain, uint64_t place,
-	const struct hotslot_error *refusal, uint64_t deadline)
-{
-	if (strstr(refusal->message, "Duplicate nodes with node-name"))
-		return true;
-	return strstr(refusal->message, "Duplicate device ID") &&
-	       remove_unseen(domain, place, deadline);
 }
 
 void leaked_explain(const struct hotslot_domain *domain, uint64_t place,

@@ -20,6 +20,11 @@ enum {
  * asked. In a session. */
 int leaked_find(struct hotslot_domain *domain, uint64_t place, struct leaked *ret,
 	struct hotslot_error *error);
+
+/* The same of the disk that QEMU has under this alias, wherever it is. */
+int leaked_find_named(struct hotslot_domain *domain, const char *alias, struct leaked *ret,
+	struct hotslot_error *error);
+
 void leaked_done(struct leaked *leaked);
 
 #define _cleanup_leaked_ _cleanup_(leaked_done)
@@ -37,12 +42,6 @@ uint64_t leaked_await_until(int found, bool patient, uint64_t deadline);
 int leaked_remove(struct hotslot_domain *domain, const struct leaked *leaked,
 	leaked_release_fn release, const void *data, const char *cure, uint64_t deadline,
 	struct hotslot_error *error);
-
-/* Whether an attach to this place that libvirt refused like this may be tried again: what was in
- * its way is not any more. A disk that the guest does not show, so that no repair finds it, is
- * removed here, unless the guest hides it. */
-bool leaked_was_in_the_way(struct hotslot_domain *domain, uint64_t place,
-	const struct hotslot_error *refusal, uint64_t deadline);
 
 /* Adds to the error that the guest shows a disk which is not in the XML what that means. LEAKED:
  * what leaked_find() has found, if it has, of others; UNASKED: how it has failed, if it has. */

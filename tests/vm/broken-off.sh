@@ -135,18 +135,48 @@ test_a_lost_disk_of_others_is_told_of_at_once() {
 	await_equal "" guest_run vm 'ls /dev/disk/by-slot | grep -x 6 || true'
 }
 
-# No repair finds it; what it is in the way of does.
+# In slots from 1 on.
+lose_unseen() { # ALIAS…
+	local alias slot=0 links=() shown='ls /dev/disk/by-slot | grep -c "^[1-9]$" || true'
+	for alias in "$@"; do
+		leak_disk "$alias" $((++slot))
+		links+=("/dev/disk/by-slot/$slot")
+	done
+	await_equal $# guest_run vm "$shown"
+	guest_deletes vm "${links[@]}"
+	await_equal 0 guest_run vm "$shown"
+}
+
+# No repair finds it; what it is in the way of does: the same place, the same ID, or both.
 test_a_lost_disk_that_the_guest_does_not_show_is_in_nobodys_way() {
-	local unseen='QEMU has let go of the disk in slot 1 of domain vm, which libvirt had lost'
-	raw_image more
-	leak_disk ua-hotslot-slot-1 1
-	await_equal 1 guest_run vm 'ls /dev/disk/by-slot | grep -x 1 || true'
-	guest_deletes vm /dev/disk/by-slot/1
-	await_equal "" guest_run vm 'ls /dev/disk/by-slot | grep -x 1 || true'
-	check_fails 0 "attach: $unseen" hs attach vm more
+	local slot gone='QEMU has let go of the disk in slot'
+	local stays='A disk is in slot N of domain vm: QEMU has it as ua-otherN, and libvirt has lost it'
+	for slot in 1 2 3 6; do
+		raw_image "more$slot"
+	done
+	lose_unseen ua-hotslot-slot-1 ua-hotslot-here ua-hotslot-elsewhere ua-other4 ua-other5
+	check_fails 0 "attach: $gone 1 of domain vm, which libvirt had lost" hs attach vm more1
 	check_equal /dev/disk/by-slot/1 "$(<stdout)"
-	hs detach vm 1
-	qemu blockdev-del '"node-name":"lost-1"' >/dev/null
+	check_fails 0 "attach: $gone 2 " hs attach vm more2
+	check_equal /dev/disk/by-slot/2 "$(<stdout)"
+	check_fails 0 "attach: $gone 3 " hs attach vm more3 --id elsewhere --slot 9
+	check_equal /dev/disk/by-slot/9 "$(<stdout)"
+	# Others' stay, and the guest may see one again that it was asked to expect.
+	check_fails 1 "attach: more6: ${stays//N/4}: start the domain anew .step: attach" \
+		hs attach vm more6 --slot 4
+	hs reserve vm 3
+	check_fails 0 "attach: ${stays//N/5}: start the domain anew; the next slot is tried" \
+		hs attach vm more6
+	check_equal /dev/disk/by-slot/6 "$(<stdout)"
+	for slot in 1 2 9 6; do
+		hs detach vm "$slot"
+	done
+	for slot in 1 2 3; do
+		qemu blockdev-del "\"node-name\":\"lost-$slot\"" >/dev/null
+	done
+	hs unreserve vm 3
+	end_leaked ua-other4 4
+	end_leaked ua-other5 5
 }
 
 # Another kill, a moment before: libvirt counts on from what is written down.
