@@ -14,7 +14,9 @@
 #define SERVICE_ACTION_IN_16 0x9e
 #define READ_CAPACITY_16 0x10
 
-/* The kernel reads a page again if it is longer than its first guess; its length has 16 bits. */
+/* All that a device of SPC-2 can be asked for: it takes the low byte of a length alone. A page that
+ * is longer is read again, as the kernel does; its length has 16 bits. */
+#define PAGE_FIRST 255
 #define PAGE_MAX 4096
 #define PAGE_HEADER 4
 
@@ -42,30 +44,44 @@ uint64_t capacity_parse(const uint8_t *data, size_t length)
 	return size;
 }
 
-/* A page that the kernel has none of says nothing. */
-static enum fresh_result compare_page(
-	int fd, const char *cached, size_t cached_length, uint8_t page, bool *was_reset)
+static int inquire(scsi_command_fn command, int fd, uint8_t page, uint8_t *data, size_t length,
+	struct scsi_outcome *ret, bool *was_reset)
 {
-	uint8_t cdb[6] = { INQUIRY, 1, page, PAGE_MAX >> 8, PAGE_MAX & 0xff }, data[PAGE_MAX];
-	struct scsi_outcome outcome;
-	int r = scsi_command(fd, cdb, sizeof(cdb), data, sizeof(data), &outcome, was_reset);
-	size_t length;
+	uint8_t cdb[6] = { INQUIRY, 1, page, (uint8_t)(length >> 8), length & 0xff };
 
-	if (outcome.absent)
-		return FRESH_OTHER;
-	if (r < 0 && outcome.sense.key != SENSE_ILLEGAL_REQUEST)
-		return FRESH_UNKNOWN;
-	/* It had the page, and has none now. */
-	if (r < 0 || outcome.length < PAGE_HEADER)
-		return FRESH_OTHER;
-	length = PAGE_HEADER + (size_t)big_endian(data + 2, 2);
-	if (length > outcome.length)
-		length = outcome.length;
-	if (cached_length > sizeof(data))
-		cached_length = sizeof(data);
-	return length == cached_length && !memcmp(data, cached, length) ? FRESH_SAME : FRESH_OTHER;
+	return command(fd, cdb, sizeof(cdb), data, (unsigned)length, ret, was_reset);
 }
 
+/* How long the page is by its header, as far as it is read. */
+static size_t page_length(const uint8_t *data)
+{
+	size_t length = PAGE_HEADER + (size_t)big_endian(data + 2, 2);
+
+	return length < PAGE_MAX ? length : PAGE_MAX;
+}
+
+enum fresh_result page_compare(scsi_command_fn command, int fd, uint8_t page, const char *cached,
+	size_t cached_length, bool *was_reset)
+{
+	uint8_t data[PAGE_MAX] = {};
+	struct scsi_outcome outcome;
+	int r = inquire(command, fd, page, data, PAGE_FIRST, &outcome, was_reset);
+
+	if (r == 0 && outcome.length >= PAGE_HEADER && page_length(data) > PAGE_FIRST)
+		r = inquire(command, fd, page, data, page_length(data), &outcome, was_reset);
+	/* It had the page, and has none now. */
+	if (outcome.absent || (r < 0 && outcome.sense.key == SENSE_ILLEGAL_REQUEST))
+		return FRESH_OTHER;
+	if (r < 0 || outcome.length < PAGE_HEADER || outcome.length < page_length(data))
+		return FRESH_UNKNOWN;
+	if (cached_length > sizeof(data))
+		cached_length = sizeof(data);
+	return page_length(data) == cached_length && !memcmp(data, cached, cached_length)
+		       ? FRESH_SAME
+		       : FRESH_OTHER;
+}
+
+/* A page that the kernel has none of says nothing. */
 static enum fresh_result compare_pages(int fd, int sysfd, const char *name, bool *was_reset)
 {
 	static const struct {
@@ -83,7 +99,8 @@ static enum fresh_result compare_pages(int fd, int sysfd, const char *name, bool
 		snprintf(path, sizeof(path), "block/%s/device/%s", name, pages[i].attribute);
 		r = read_file_at(sysfd, path, UINT16_MAX + PAGE_HEADER, &cached, &length);
 		if (r == 0 && length > 0)
-			result = compare_page(fd, cached, length, pages[i].page, was_reset);
+			result = page_compare(
+				scsi_command, fd, pages[i].page, cached, length, was_reset);
 		else if (r < 0 && r != -ENOENT)
 			result = FRESH_UNKNOWN;
 	}
@@ -97,9 +114,12 @@ static enum fresh_result compare_capacity(int fd, uint64_t size, bool *was_reset
 	struct scsi_outcome outcome;
 	uint64_t fresh;
 
-	/* A disk of some sort that only knows the command of old. */
-	if (scsi_command(fd, cdb, sizeof(cdb), data, sizeof(data), &outcome, was_reset) < 0)
-		return outcome.absent ? FRESH_OTHER : FRESH_SAME;
+	if (scsi_command(fd, cdb, sizeof(cdb), data, sizeof(data), &outcome, was_reset) < 0) {
+		if (outcome.absent)
+			return FRESH_OTHER;
+		/* A disk of some sort that only knows the command of old, or has no medium. */
+		return outcome.answered ? FRESH_SAME : FRESH_UNKNOWN;
+	}
 	fresh = capacity_parse(data, outcome.length);
 	return fresh == 0 || fresh == size ? FRESH_SAME : FRESH_RESIZED;
 }

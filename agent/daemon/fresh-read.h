@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 #include "disk.h"
+#include "scsi-command.h"
 
 enum fresh_result {
-	FRESH_UNKNOWN = 0, /* it cannot be asked, or has yet to answer */
+	FRESH_UNKNOWN = 0, /* it cannot be asked, or does not answer, or not in full */
 	FRESH_SAME,
 	FRESH_RESIZED, /* the same, of another size */
 	FRESH_RESET,   /* the same by all that it says, but it was reset, and somebody uses it */
@@ -22,6 +23,15 @@ enum fresh_result {
  * as there are other causes. May block for as long as the disk does. */
 enum fresh_result fresh_read(
 	const char *dev_dir, int sysfd, const struct disk *disk, bool was_reset);
+
+/* As fresh_read(). */
+typedef enum fresh_result (*fresh_read_fn)(
+	const char *dev_dir, int sysfd, const struct disk *disk, bool was_reset);
+
+/* Asks for a page of vital product data by COMMAND, scsi_command(), and compares it with the one
+ * that the kernel has CACHED. */
+enum fresh_result page_compare(scsi_command_fn command, int fd, uint8_t page, const char *cached,
+	size_t cached_length, bool *was_reset);
 
 /* The bytes of a disk by its answer to READ CAPACITY (16); 0 if that is too short or absurd. Pure.
  */

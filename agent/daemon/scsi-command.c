@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <scsi/sg.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -14,8 +13,9 @@
 #define ASC_NO_SUCH_LUN 0x25
 #define ASC_WAS_RESET 0x29
 
-/* The SCSI midlayer's DID_NO_CONNECT and DID_BAD_TARGET: nobody is there. */
-#define HOST_NO_CONNECT 0x01
+/* The SCSI midlayer's DID_OK and DID_BAD_TARGET: nobody is there. By DID_NO_CONNECT it only says
+ * that it has set the device offline, or drops it: scsi_queue_rq() in drivers/scsi/scsi_lib.c. */
+#define HOST_OK 0x00
 #define HOST_BAD_TARGET 0x04
 
 /* A command fails once for each thing that the disk has to tell first: that it was reset, that its
@@ -50,6 +50,19 @@ struct sense sense_parse(const uint8_t *data, size_t length)
 	return (struct sense){};
 }
 
+struct scsi_outcome outcome_parse(const struct sg_io_hdr *header)
+{
+	struct scsi_outcome outcome = { .answered = header->host_status == HOST_OK };
+
+	if (header->resid >= 0 && (unsigned)header->resid <= header->dxfer_len)
+		outcome.length = header->dxfer_len - (unsigned)header->resid;
+	outcome.sense = sense_parse(header->sbp, header->sb_len_wr);
+	outcome.absent = header->host_status == HOST_BAD_TARGET ||
+			 (outcome.sense.key == SENSE_ILLEGAL_REQUEST &&
+				 outcome.sense.asc == ASC_NO_SUCH_LUN);
+	return outcome;
+}
+
 /* Returns 0 or a negative errno, -EIO with what the disk has said. */
 static int command(
 	int fd, uint8_t *cdb, size_t n, uint8_t *data, unsigned length, struct scsi_outcome *ret)
@@ -68,11 +81,7 @@ static int command(
 	*ret = (struct scsi_outcome){};
 	if (ioctl(fd, SG_IO, &header) < 0)
 		return -errno;
-	ret->length = length - (unsigned)header.resid;
-	ret->sense = sense_parse(sense, header.sb_len_wr);
-	ret->absent =
-		header.host_status == HOST_NO_CONNECT || header.host_status == HOST_BAD_TARGET ||
-		(ret->sense.key == SENSE_ILLEGAL_REQUEST && ret->sense.asc == ASC_NO_SUCH_LUN);
+	*ret = outcome_parse(&header);
 	return (header.info & SG_INFO_OK_MASK) == SG_INFO_OK ? 0 : -EIO;
 }
 

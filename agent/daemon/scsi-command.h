@@ -3,6 +3,7 @@
  * as the disk does. */
 #pragma once
 
+#include <scsi/sg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct sense {
 
 struct scsi_outcome {
 	struct sense sense;
+	bool answered; /* whatever it has said */
 	bool absent;   /* nobody is there */
 	size_t length; /* of the answer */
 };
@@ -32,6 +34,12 @@ int scsi_open(const char *path, const struct disk *disk);
  * negative errno, -EIO with what the disk has said. */
 int scsi_command(int fd, uint8_t *cdb, size_t n, uint8_t *data, unsigned length,
 	struct scsi_outcome *ret, bool *was_reset);
+
+typedef int (*scsi_command_fn)(int fd, uint8_t *cdb, size_t n, uint8_t *data, unsigned length,
+	struct scsi_outcome *ret, bool *was_reset);
+
+/* What came of a command, by what the kernel has filled in. Pure. */
+struct scsi_outcome outcome_parse(const struct sg_io_hdr *header);
 
 /* Reads sense data in fixed or descriptor format (SPC 4.4); zeroes if it is neither. Pure. */
 struct sense sense_parse(const uint8_t *data, size_t length);
