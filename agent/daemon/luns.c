@@ -59,20 +59,20 @@ size_t luns_parse(const uint8_t *data, size_t length, uint32_t *ret, size_t max)
 	return n;
 }
 
-static int ask(int fd, uint8_t *data, unsigned size, size_t *ret_length)
+static int ask(scsi_command_fn command, int fd, uint8_t *data, unsigned size, size_t *ret_length)
 {
 	uint8_t cdb[12] = { REPORT_LUNS, [6] = (uint8_t)(size >> 24), [7] = size >> 16 & 0xff,
 		[8] = size >> 8 & 0xff, [9] = size & 0xff };
 	struct scsi_outcome outcome;
 	bool was_reset = false;
-	int r = scsi_command(fd, cdb, sizeof(cdb), data, size, &outcome, &was_reset);
+	int r = command(fd, cdb, sizeof(cdb), data, size, &outcome, &was_reset);
 
 	if (r == 0)
 		*ret_length = outcome.length;
 	return r;
 }
 
-static int report_luns(int fd, uint32_t *ret, size_t max, size_t *ret_n)
+int luns_report(scsi_command_fn command, int fd, uint32_t *ret, size_t max, size_t *ret_n)
 {
 	_cleanup_free_ uint8_t *data = calloc(1, ANSWER_MAX);
 	size_t length = 0;
@@ -80,10 +80,10 @@ static int report_luns(int fd, uint32_t *ret, size_t max, size_t *ret_n)
 
 	if (!data)
 		return -ENOMEM;
-	r = ask(fd, data, ANSWER_SIZE, &length);
+	r = ask(command, fd, data, ANSWER_SIZE, &length);
 	/* If it cannot transfer as much, those that came will do. */
 	if (r == 0 && length >= HEADER && said_length(data) > ANSWER_SIZE - HEADER)
-		(void)ask(fd, data, ANSWER_MAX, &length);
+		(void)ask(command, fd, data, ANSWER_MAX, &length);
 	if (r == 0)
 		*ret_n = luns_parse(data, length, ret, max);
 	return r;
@@ -149,7 +149,7 @@ int luns_find_lost(const char *dev_dir, int sysfd, const struct disk *first, con
 	fd = scsi_open(path, first);
 	if (fd < 0)
 		return fd;
-	r = report_luns(fd, luns, LUNS_MAX, &n);
+	r = luns_report(scsi_command, fd, luns, LUNS_MAX, &n);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		if (has_lun(sysfd, &target, luns[i]))
 			continue;

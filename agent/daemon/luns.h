@@ -6,11 +6,16 @@
 #include <stdint.h>
 
 #include "disk.h"
+#include "scsi-command.h"
 
 /* The first MAX of the LUNs in an answer to REPORT LUNS (SPC 6.33), as the kernel numbers them:
  * those of 256 and more with 16384 added. LUNs of further levels are passed over. Returns how many.
  * Pure. */
 size_t luns_parse(const uint8_t *data, size_t length, uint32_t *ret, size_t max);
+
+/* Asks the disk open as FD for the LUNs of its target by COMMAND, scsi_command(): the first MAX of
+ * them, or of those that it can transfer. Returns 0 or a negative errno. */
+int luns_report(scsi_command_fn command, int fd, uint32_t *ret, size_t max, size_t *ret_n);
 
 /* Asks FIRST, the disk at LUN 0, for the LUNs of its target (QEMU answers that at LUN 0 alone), and
  * has the kernel scan for each that it does not have. FIRST is at DEVPATH (relative to SYSFD) and

@@ -11,10 +11,6 @@
 #include "users-search.h"
 #include "util.h"
 
-/* What fdinfo says of a ring: a line for each of its files, of which it can have a million
- * (IORING_MAX_REG_BUFFERS and the like); a ring with a disk among more is not looked through. */
-#define FDINFO_MAX (256 * 1024)
-
 /* Of the flags in a process's stat: PF_KTHREAD. */
 #define KERNEL_THREAD 0x00200000
 
@@ -22,6 +18,8 @@
 struct use {
 	const struct stack_node *node; /* NULL: nothing of the stack */
 	char file[PATH_MAX];	       /* a file on it, or empty: itself */
+	bool ring_open, ring_mapped;   /* some io_uring */
+	bool untold;		       /* a ring is too busy to tell its files */
 };
 
 /* What a thread can have for itself: descriptors, the directories that it is in, memory. */
@@ -60,26 +58,20 @@ static const struct stack_node *find_below_file(const struct stack *stack, const
 	return node && !node->mounted ? node : NULL;
 }
 
-/* io_uring keeps files that have no descriptor any more. The kernel tells their last names only:
- * "    0: sdb". */
-static void find_in_ring(
-	struct search *search, const char *process, const char *fd, struct use *ret)
+/* A ring that is mapped tells nothing of its files: only a descriptor has fdinfo. */
+static void find_in_ring(struct search *search, const char *process, const char *directory,
+	const char *name, struct use *ret)
 {
-	_cleanup_free_ char *data = NULL;
-	char path[PROCESS_PATH_SIZE], *rest, *line;
-	size_t length;
+	char path[PROCESS_PATH_SIZE];
 
 	ret->file[0] = '\0';
-	snprintf(path, sizeof(path), "%s/fdinfo/%.16s", process, fd);
-	if (read_file_at(search->procfd, path, FDINFO_MAX, &data, &length) < 0)
+	if (strcmp(directory, "fd") != 0) {
+		ret->ring_mapped = true;
 		return;
-	rest = data;
-	while (!ret->node && (line = strsep(&rest, "\n"))) {
-		char name[DISK_NAME_SIZE];
-
-		if (sscanf(line, " %*u: %31s", name) == 1)
-			ret->node = stack_by_name(&search->stack, name);
 	}
+	ret->ring_open = true;
+	snprintf(path, sizeof(path), "%s/fdinfo/%.16s", process, name);
+	ret->node = search_ring(search, path, &ret->untold);
 }
 
 /* What a link of /proc leads to. Sockets, pipes and the like have no path, some things one that is
@@ -121,7 +113,7 @@ static int find_in_directory(
 	while (!ret->node && (entry = readdir(dir))) {
 		find_behind(&search->stack, dirfd(dir), entry->d_name, ret);
 		if (strcmp(ret->file, "anon_inode:[io_uring]") == 0)
-			find_in_ring(search, process, entry->d_name, ret);
+			find_in_ring(search, process, name, entry->d_name, ret);
 	}
 	return 0;
 }
@@ -196,16 +188,28 @@ static int find_in_process(struct search *search, struct process *process)
 	return r;
 }
 
+/* Whether it can have registered the disk with a ring that tells nothing: one that is busy, or one
+ * that is in use though its descriptor is closed (IORING_REGISTER_RING_FDS, IORING_SETUP_SQPOLL).
+ * Then it is a user, lest what it writes gets lost. */
+static bool is_suspect(const struct use *use)
+{
+	return use->untold || (use->ring_mapped && !use->ring_open);
+}
+
 int search_open_files(struct search *search, pid_t pid, void *unused)
 {
 	struct process process = { .pid = pid };
-	const struct use *use = &process.use;
+	struct use *use = &process.use;
 	int r;
 
 	(void)unused;
 	if (pid == search->self || is_no_user(search, pid))
 		return 0;
 	r = find_in_process(search, &process);
+	if (r == 0 && !use->node && is_suspect(use)) {
+		use->node = stack_by_devnum(&search->stack, search->disk->devnum);
+		strcpy(use->file, "io_uring");
+	}
 	if (r < 0 || !use->node)
 		return r;
 	return search_add(search, "open", use->node, use->file, pid);

@@ -24,7 +24,8 @@ struct search {
 	size_t max, count;
 	char (*namespaces)[NAMESPACE_SIZE]; /* mount namespaces seen so far */
 	size_t n_namespaces;
-	bool targets_seen; /* those of configfs, which is the same wherever it is mounted */
+	bool targets_seen;   /* those of configfs, which is the same wherever it is mounted */
+	unsigned busy_rings; /* those of io_uring that did not tell their files */
 };
 
 /* Adds a user of NODE; WHAT is not encoded yet. PID is 0 if there is no process to name. */
@@ -57,6 +58,11 @@ int search_mounted_targets(struct search *search, const char *process, const str
 
 /* Adds the file systems that are there though no process sees them mounted; after all mounts. */
 int search_unmounted(struct search *search);
+
+/* Returns the device of the stack that is registered with the io_uring whose fdinfo is at PATH
+ * below PROCFD, or NULL. A ring that is busy does not tell; it is asked again for a while, then
+ * *RET_UNTOLD is set. */
+const struct stack_node *search_ring(struct search *search, const char *path, bool *ret_untold);
 
 /* Adds a process if it has a device of the stack open, or a file on one that is not mounted for it
  * to be found by; after all mounts. */

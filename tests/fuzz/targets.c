@@ -9,6 +9,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "frame", fuzz_frame },
 	{ "serial", fuzz_serial },
 	{ "vpd", fuzz_vpd },
+	{ "scsi", fuzz_scsi },
 	{ "place", fuzz_place },
 	{ "mountinfo", fuzz_mountinfo },
 	{ "cmdline", fuzz_cmdline },

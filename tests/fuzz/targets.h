@@ -40,6 +40,7 @@ char *fuzz_part(const char **data, size_t *size);
 void fuzz_frame(const char *data, size_t size);
 void fuzz_serial(const char *data, size_t size);
 void fuzz_vpd(const char *data, size_t size);
+void fuzz_scsi(const char *data, size_t size);
 void fuzz_place(const char *data, size_t size);
 void fuzz_mountinfo(const char *data, size_t size);
 void fuzz_cmdline(const char *data, size_t size);

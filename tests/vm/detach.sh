@@ -109,6 +109,13 @@ test_whoever_has_it_open_is_found_however_he_does() {
 		check_equal "open disk1 - - holder" "$(users)"
 		leave
 	done
+	# Rings that do not say which disk they have.
+	check_equal ready "$(stay "holder busy /dev/$DISK")"
+	check_match '^open disk (-|io_uring) - holder$' "$(users)"
+	leave
+	check_equal ready "$(stay "holder mapped /dev/$DISK")"
+	check_equal 'open disk io_uring - holder' "$(users)"
+	leave
 	guest_run vm "mknod /dev/other b \$(tr : ' ' </sys/class/block/$DISK/dev)"
 	stay 'sh -c "exec 4</dev/other; echo ready; exec sleep 1000"'
 	check_equal 'open disk - - sleep' "$(users)"

@@ -4,6 +4,8 @@
  *
  *   holder exclusive|map|ring NODE   has NODE open with O_EXCL; has it mapped, or registered with
  *                                    io_uring, without a descriptor: prints "ready" and stays
+ *   holder busy|mapped NODE          has it registered with a ring that submits all the time; with
+ *                                    one that is mapped and has no descriptor either
  *   holder ended|thread NODE         has NODE open, but its first thread has ended, or another one
  *                                    has it that has descriptors of its own
  *   holder long NODE                 has it open by a node whose path is too long to be told
@@ -67,15 +69,67 @@ static _Noreturn void hold_map(const char *node)
 	stay();
 }
 
-static _Noreturn void hold_ring(const char *node)
-{
-	struct io_uring_params params = { 0 };
-	int fd = open_node(node, O_RDONLY), ring = (int)syscall(SYS_io_uring_setup, 4, &params);
+/* ---- io_uring ---- */
 
+#define ENTRIES 4096
+
+static int register_with_ring(const char *node, struct io_uring_params *ret)
+{
+	int fd = open_node(node, O_RDONLY), ring;
+
+	*ret = (struct io_uring_params){ 0 };
+	ring = (int)syscall(SYS_io_uring_setup, ENTRIES, ret);
 	if (ring < 0 || syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) < 0)
 		die("io_uring");
 	close(fd);
+	return ring;
+}
+
+static char *map_ring(int ring, size_t size, off_t offset)
+{
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, offset);
+
+	if (map == MAP_FAILED)
+		die("mmap");
+	return map;
+}
+
+static _Noreturn void hold_ring(const char *node)
+{
+	struct io_uring_params params;
+
+	register_with_ring(node, &params);
 	stay();
+}
+
+static _Noreturn void hold_mapped_ring(const char *node)
+{
+	struct io_uring_params params;
+	int ring = register_with_ring(node, &params);
+
+	map_ring(ring, 4096, IORING_OFF_SQ_RING);
+	close(ring);
+	stay();
+}
+
+/* What it submits are zeroes: IORING_OP_NOP. Their completions are dropped. */
+static _Noreturn void hold_busy_ring(const char *node)
+{
+	struct io_uring_params params;
+	int ring = register_with_ring(node, &params);
+	char *submitted = map_ring(
+		ring, params.sq_off.array + ENTRIES * sizeof(unsigned), IORING_OFF_SQ_RING);
+	char *completed = map_ring(ring, params.cq_off.cqes, IORING_OFF_CQ_RING);
+	unsigned *tail = (unsigned *)(submitted + params.sq_off.tail);
+
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		__atomic_store_n(tail, *tail + ENTRIES, __ATOMIC_RELEASE);
+		syscall(SYS_io_uring_enter, ring, ENTRIES, 0, 0, NULL, 0);
+		__atomic_store_n((unsigned *)(completed + params.cq_off.head),
+			*(volatile unsigned *)(completed + params.cq_off.tail), __ATOMIC_RELEASE);
+	}
 }
 
 /* ---- threads ---- */
@@ -207,12 +261,16 @@ int main(int argc, char **argv)
 		hold_map(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ring"))
 		hold_ring(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "busy"))
+		hold_busy_ring(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "mapped"))
+		hold_mapped_ring(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "exclusive")) {
 		open_node(argv[2], O_RDONLY | O_EXCL);
 		stay();
 	}
-	fputs("usage: holder exclusive|map|ring|ended|thread|long NODE | holder mount NODE DIR | "
-	      "holder race NODE LOG\n",
+	fputs("usage: holder exclusive|map|ring|busy|mapped|ended|thread|long NODE | "
+	      "holder mount NODE DIR | holder race NODE LOG\n",
 		stderr);
 	return 2;
 }

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A disk that is registered with io_uring is found, and a ring that does not tell is no ring
+ * without it. */
+#include "test.h"
+
+#include <sys/sysmacros.h>
+
+#include "users.h"
+
+#define RING "anon_inode:[io_uring]"
+
+/* Lines of which more than a small file has come before that of the files: requests that wait. */
+#define REQUESTS 4096
+
+/* Process 40 has a ring as its descriptor 7; the disk is sdb. */
+struct fixture {
+	struct tree tree;
+	int procfd, sysfd;
+	struct disk_user user;
+};
+
+static int open_below(const struct tree *tree, const char *path)
+{
+	int fd = openat(tree->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	make_tree(&fixture->tree);
+	put_text(&fixture->tree, "sys/class/block/sdb/dev", "8:16\n");
+	put_text(&fixture->tree, "proc/sys/kernel/osrelease", "6.1.0-32-cloud-amd64\n");
+	put_text(&fixture->tree, "proc/40/comm", "db\n");
+	put_link(&fixture->tree, "proc/40/fd/7", RING);
+	fixture->procfd = open_below(&fixture->tree, "proc");
+	fixture->sysfd = open_below(&fixture->tree, "sys");
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	close(fixture->procfd);
+	close(fixture->sysfd);
+	remove_tree(&fixture->tree);
+	free(fixture);
+	return 0;
+}
+
+static size_t count_users(struct fixture *fixture)
+{
+	const struct disk disk = { .name = "sdb", .devnum = makedev(8, 16) };
+	size_t count;
+
+	assert_int_equal(disk_users_find(fixture->procfd, fixture->sysfd, NULL, 77, &disk, NULL, 0,
+				 &fixture->user, 1, &count),
+		0);
+	return count;
+}
+
+static void put_ring(struct fixture *fixture, const char *fdinfo)
+{
+	put_text(&fixture->tree, "proc/40/fdinfo/7", fdinfo);
+}
+
+static void assert_unused(struct fixture *fixture)
+{
+	assert_int_equal(count_users(fixture), 0);
+}
+
+/* WHAT is "io_uring" if it is not known to be this disk. */
+static void assert_open(struct fixture *fixture, const char *what)
+{
+	assert_int_equal(count_users(fixture), 1);
+	assert_string_equal(fixture->user.kind, "open");
+	assert_string_equal(fixture->user.device, "sdb");
+	assert_string_equal(fixture->user.what, what);
+	assert_int_equal(fixture->user.pid, 40);
+}
+
+static void test_a_ring_that_lists_the_disk_is_a_user(void **state)
+{
+	put_ring(*state, "UserFiles:\t2\n    0: <none>\n    1: sdb\nUserBufs:\t0\n");
+	assert_open(*state, "");
+	put_ring(*state, "UserFiles:\t9\n    8: /dev/sdb\nUserBufs:\t0\n");
+	assert_open(*state, "");
+}
+
+static void test_a_ring_that_lists_others_is_none(void **state)
+{
+	put_ring(*state, "UserFiles:\t2\n    0: sda\n    1: <none>\nUserBufs:\t0\n");
+	assert_unused(*state);
+	put_ring(*state, "UserFiles:\t0\nUserBufs:\t1\n    0: sdb\n");
+	assert_unused(*state);
+}
+
+static void test_a_ring_with_much_to_do_is_looked_through(void **state)
+{
+	static char fdinfo[REQUESTS * 100 + 100];
+	size_t length = 0;
+
+	for (unsigned i = 0; i < REQUESTS; i++)
+		length += (size_t)snprintf(fdinfo + length, sizeof(fdinfo) - length,
+			"%5u: opcode:NOP, fd:0, flags:0, off:0, addr:0x0, rw_flags:0x0, "
+			"buf_index:0\n",
+			i);
+	strcpy(fdinfo + length, "UserFiles:\t1\n    0: sdb\nUserBufs:\t0\n");
+	put_ring(*state, fdinfo);
+	assert_open(*state, "");
+}
+
+static void test_a_busy_ring_is_a_user(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ring(fixture, "SqMask:\t0x3\nUserFiles:\t1\nUserBufs:\t0\nPollList:\n");
+	assert_open(fixture, "io_uring");
+	put_text(&fixture->tree, "proc/sys/kernel/osrelease", "6.18.0\n");
+	assert_unused(fixture);
+	put_ring(fixture, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\n");
+	assert_open(fixture, "io_uring");
+}
+
+static void test_a_ring_that_was_closed_meanwhile_is_none(void **state)
+{
+	assert_unused(*state);
+}
+
+static void test_a_mapped_ring_without_a_descriptor_is_a_user(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ring(fixture, "UserFiles:\t0\nUserBufs:\t0\n");
+	put_link(&fixture->tree, "proc/40/map_files/1-2", RING);
+	assert_unused(fixture);
+	assert_int_equal(unlinkat(fixture->tree.fd, "proc/40/fd/7", 0), 0);
+	assert_open(fixture, "io_uring");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(test_a_ring_that_lists_the_disk_is_a_user),
+		TEST(test_a_ring_that_lists_others_is_none),
+		TEST(test_a_ring_with_much_to_do_is_looked_through),
+		TEST(test_a_busy_ring_is_a_user),
+		TEST(test_a_ring_that_was_closed_meanwhile_is_none),
+		TEST(test_a_mapped_ring_without_a_descriptor_is_a_user),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
