@@ -30,6 +30,7 @@ struct check {
 };
 
 struct task {
+	fresh_read_fn ask;
 	const char *dev_dir;
 	int sysfd;
 	const struct disk *const *disks;
@@ -46,17 +47,17 @@ static int ask_all(void *data)
 	if (!task->in_hurry)
 		setpriority(PRIO_PROCESS, 0, NICE_LAST);
 	for (size_t i = 0; i < task->n; i++) {
-		task->findings->results[i] = (uint8_t)fresh_read(
+		task->findings->results[i] = (uint8_t)task->ask(
 			task->dev_dir, task->sysfd, task->disks[i], task->was_reset[i]);
 		atomic_store(&task->findings->count, i + 1);
 	}
 	return 0;
 }
 
-int check_start(const char *dev_dir, int sysfd, const struct disk *const *disks,
+int check_start(fresh_read_fn ask, const char *dev_dir, int sysfd, const struct disk *const *disks,
 	const bool *was_reset, size_t n, bool in_hurry, struct check **ret)
 {
-	struct task task = { dev_dir, sysfd, disks, was_reset, n, in_hurry, NULL };
+	struct task task = { ask, dev_dir, sysfd, disks, was_reset, n, in_hurry, NULL };
 	struct check *check = calloc(1, sizeof(*check));
 	int r;
 

@@ -14,9 +14,9 @@
 
 struct check;
 
-/* Starts to ask N disks; WAS_RESET: see fresh_read(). If nobody waits for it, not IN_HURRY, the
- * child gives way to everything else. */
-int check_start(const char *dev_dir, int sysfd, const struct disk *const *disks,
+/* Starts to ask N disks by ASK; WAS_RESET: see fresh_read(). If nobody waits for it, not IN_HURRY,
+ * the child gives way to everything else. */
+int check_start(fresh_read_fn ask, const char *dev_dir, int sysfd, const struct disk *const *disks,
 	const bool *was_reset, size_t n, bool in_hurry, struct check **ret);
 
 /* Readable (EPOLLIN) once the child has ended. */

@@ -85,6 +85,8 @@ bool checker_is_sure(struct entry *entry, uint64_t since)
 	if (entry->added_at >= since || entry->checked_at >= since)
 		return true;
 	entry->check_wanted = entry->check_urgent = true;
+	if (entry->checks_given_up > 0 && !entry->check_hangs && entry->asked_at < since)
+		entry->check_at = 0;
 	return false;
 }
 
@@ -117,9 +119,30 @@ static void look_at_size(struct tracker *tracker, struct entry *entry)
 	entry->rescans++;
 }
 
+static void retry_later(struct entry *entry, uint64_t asked_at, bool hangs)
+{
+	/* The first time it may just be going. */
+	if (entry->checks_given_up == 1)
+		log_warning("%s: does not answer", entry->disk.name);
+	entry->checking = false;
+	entry->asked_at = asked_at;
+	entry->check_hangs = hangs;
+	entry->check_at = now_ms() + ((uint64_t)CHECKER_RETRY_MS << entry->checks_given_up);
+	entry->was_reset |= entry->checking_reset;
+	entry->check_wanted = entry->checks_given_up < CHECKER_RETRIES_MAX;
+	if (entry->check_wanted)
+		entry->checks_given_up++;
+	else
+		entry->check_urgent = false;
+}
+
 static void settle(
 	struct tracker *tracker, struct entry *entry, enum fresh_result result, uint64_t started)
 {
+	if (result == FRESH_UNKNOWN) {
+		retry_later(entry, started, false);
+		return;
+	}
 	entry->checking = entry->check_urgent = false;
 	entry->checks_given_up = 0;
 	entry->checked_at = started;
@@ -136,29 +159,17 @@ static void settle(
 		look_at_size(tracker, entry);
 }
 
-static void retry_later(struct entry *entry)
+/* The child has died, or hangs at the first disk that it has no result of. It has not come to the
+ * others: another one begins with these. */
+static void settle_unknown(struct entry *entry, const struct check *check, bool first)
 {
-	log_warning("%s: does not answer", entry->disk.name);
-	entry->check_at = now_ms() + ((uint64_t)CHECKER_RETRY_MS << entry->checks_given_up);
-	entry->was_reset |= entry->checking_reset;
-	entry->check_wanted = entry->checks_given_up < CHECKER_RETRIES_MAX;
-	if (entry->check_wanted)
-		entry->checks_given_up++;
-	else
-		entry->check_urgent = false;
-}
-
-/* The child has died, or hangs at the first disk that it has no result of. */
-static void settle_unknown(
-	struct tracker *tracker, struct entry *entry, const struct check *check, bool first)
-{
-	entry->checking = false;
-	if (!first)
+	if (first) {
+		retry_later(entry, check_started(check), !check_is_over(check));
 		return;
-	if (check_is_over(check))
-		settle(tracker, entry, FRESH_UNKNOWN, check_started(check));
-	else
-		retry_later(entry);
+	}
+	entry->checking = false;
+	entry->check_wanted = true;
+	entry->was_reset |= entry->checking_reset;
 }
 
 static void finish(struct tracker *tracker, struct checker_run *run)
@@ -178,7 +189,7 @@ static void finish(struct tracker *tracker, struct checker_run *run)
 		if (i < count)
 			settle(tracker, entry, result, check_started(check));
 		else
-			settle_unknown(tracker, entry, check, i == count);
+			settle_unknown(entry, check, i == count);
 	}
 	check_free(check);
 }
@@ -222,8 +233,8 @@ static int start_check(
 		was_reset[i] = entries[i]->was_reset;
 		in_hurry |= entries[i]->check_urgent;
 	}
-	r = check_start(tracker->links.directory, tracker->view.sys, disks, was_reset, n, in_hurry,
-		&run->check);
+	r = check_start(tracker->checker.ask ?: fresh_read, tracker->links.directory,
+		tracker->view.sys, disks, was_reset, n, in_hurry, &run->check);
 	if (r < 0)
 		return r;
 	run->tracker = tracker;
@@ -250,7 +261,7 @@ static void start(struct tracker *tracker, struct checker_run *run)
 		entries[i]->checking_reset = entries[i]->was_reset;
 		entries[i]->was_reset = false;
 		if (r < 0)
-			retry_later(entries[i]);
+			retry_later(entries[i], now_ms(), false);
 	}
 }
 

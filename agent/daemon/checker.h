@@ -20,7 +20,9 @@
  * after it has told of the disk itself. */
 #define CHECKER_FIRST_RESET_MS 1000
 
-/* A disk that hangs is asked again after this long, then after twice as long and so on: each time
+/* A disk that does not answer is asked again after this long, then after twice as long and so on;
+ * so often if nobody waits for it, else for as long as somebody does. One that refuses, as it was
+ * set offline, say, is asked at once for whoever asks anew; one that hangs is not, as each time
  * leaves a child behind that the kernel cannot end. */
 #define CHECKER_RETRY_MS 1000
 #define CHECKER_RETRIES_MAX 5
@@ -47,8 +49,8 @@ void checker_note_early_reset(struct tracker *tracker, const char *address);
 /* ENTRY is new. */
 void checker_note_added(struct tracker *tracker, struct entry *entry);
 
-/* Whether ENTRY has come, or was checked, at SINCE (now_ms()) or later; otherwise has it checked at
- * once. */
+/* Whether ENTRY has come, or has said who it is, at SINCE (now_ms()) or later; otherwise has it
+ * checked at once. To be called again and again while somebody waits for it. */
 bool checker_is_sure(struct entry *entry, uint64_t since);
 
 /* Does what is due. */

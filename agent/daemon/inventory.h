@@ -59,9 +59,11 @@ struct entry {
 	uint64_t added_at;	  /* now_ms() */
 	bool first_reset;	  /* what it says of itself as a new disk was not heard yet */
 	uint64_t added_seqnum;	  /* of the last uevent then */
-	uint64_t checked_at;	  /* when it was asked last who it is; 0: never; see checker.h */
+	uint64_t checked_at;	  /* when it was asked last who it is, and said so; 0: never */
+	uint64_t asked_at;	  /* when it was asked last in vain; see checker.h */
 	uint64_t check_at;	  /* when to ask it again at the earliest */
 	unsigned checks_given_up; /* one after the other */
+	bool check_hangs;	  /* the last of them, it was not refused */
 	unsigned rescans;	  /* for a size that the kernel has not, one after the other */
 	bool check_wanted;
 	bool check_urgent; /* somebody waits for it */

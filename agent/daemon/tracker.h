@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "fresh-read.h"
 #include "identity.h"
 #include "inventory.h"
 #include "links.h"
@@ -40,6 +41,8 @@ struct checker_run {
 #define CHECKER_ADDRESS_SIZE 24 /* "HOST:CHANNEL:TARGET:LUN" */
 
 struct checker {
+	/* NULL: fresh_read() */
+	fresh_read_fn ask;
 	char resets[CHECKER_RESETS][CHECKER_ADDRESS_SIZE]; /* heard of, of disks not known yet */
 	unsigned next_reset;
 	unsigned events; /* of the burst that goes on until QUIET_AT */
@@ -83,7 +86,7 @@ int tracker_open(struct tracker *tracker, struct loop *loop, const struct tracke
 void tracker_close(struct tracker *tracker);
 
 /* Looks at the disk at DEVPATH ("/devices/…/block/sda"): it is new, it has changed, it is gone.
- * Logs a disk that is broken, and forgets it. */
+ * Logs a disk that is broken, and forgets it; one that cannot be read is left as it was. */
 void tracker_refresh(struct tracker *tracker, const char *devpath);
 
 /* The kernel has removed the disk at DEVPATH that had this disk sequence number (0: unknown). */

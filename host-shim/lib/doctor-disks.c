@@ -13,6 +13,10 @@
  */
 #define SECTOR_SIZE 512
 
+/* The guest asks a disk who it is in some 10 ms; after this long no further one is asked: there may
+ * be a thousand, or some that do not answer. */
+#define DISKS_ASK_MS 3000
+
 #define ADVICE_REPAIR "'hotslot repair DOM' puts it right"
 
 struct examined {
@@ -141,6 +145,23 @@ static void look_at_size(struct examined *disk)
 		(unsigned long long)d->size);
 }
 
+/* Where it is present, "taking it back" has it confirmed, and no more. */
+static void look_at_answer(struct examined *disk)
+{
+	struct doctor *doctor = disk->doctor;
+	struct hotslot_error error = {};
+	uint64_t now = now_ms();
+
+	if (disk->disk->slot < 0 || now >= doctor->ask_until ||
+		guest_take_back(doctor->domain, (uint64_t)disk->disk->slot, now + DISKS_ASK_MS,
+			&error) == 0)
+		return;
+	disk->sick = true;
+	doctor_fail(doctor, "disk", disk->disk->slot, HOTSLOT_ERROR_NOT_CONFIRMED,
+		"see what the guest's kernel says of it, and whether it has set it offline",
+		"The guest cannot make sure that it is this disk: %s", error.message);
+}
+
 static void tell_disk(const struct examined *disk)
 {
 	const struct hotslot_disk *d = disk->disk;
@@ -164,6 +185,8 @@ static void examine(
 		look_at_serial(&disk);
 		look_at_link(&disk);
 		look_at_size(&disk);
+		if (!disk.sick)
+			look_at_answer(&disk);
 	}
 	if (!disk.sick)
 		tell_disk(&disk);
@@ -249,6 +272,7 @@ static bool examine_all(struct doctor *doctor)
 	if (hidden + disks.count == 0 && !disks.hidden.undecided)
 		doctor_ok(doctor, "disk", "There are none");
 	find_unheard(doctor, &disks, &unheard);
+	doctor->ask_until = earlier(now_ms() + DISKS_ASK_MS, doctor->deadline);
 	for (size_t i = 0; i < disks.count; i++)
 		examine(doctor, &disks.records[i]->disk, &unheard);
 	return true;

@@ -13,6 +13,7 @@ struct doctor {
 	int controller; /* the one to manage, -1: the default */
 	unsigned timeout_ms;
 	uint64_t deadline;
+	uint64_t ask_until; /* when to have no further disk say who it is */
 	hotslot_finding_fn fn;
 	void *data;
 	struct hotslot_error *error; /* the first thing that has failed */

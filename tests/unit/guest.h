@@ -30,8 +30,8 @@ struct guest {
 	size_t left;
 };
 
-/* For cmocka: *STATE is a struct guest that has the controller and no disk; a session is open, and
- * contents are not looked at. */
+/* For cmocka: *STATE is a struct guest that has the controller and no disk; a session is open,
+ * contents are not looked at, and each disk says when it is asked that it is still the same. */
 int set_up_guest(void **state);
 int tear_down_guest(void **state);
 

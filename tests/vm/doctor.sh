@@ -174,6 +174,14 @@ test_a_disk_whose_detach_was_broken_off() {
 	hs detach vm 3
 }
 
+test_a_disk_that_does_not_answer() {
+	guest_run vm 'cd /sys/bus/scsi/devices/*:0:7; echo offline >state'
+	examine
+	guest_run vm 'cd /sys/bus/scsi/devices/*:0:7; echo running >state'
+	check_failed not-confirmed '^disk 7 failed: .*sd[a-z]+ in slot 7 does not answer \(see what'
+	check_match '^disk 7 ok' "$(examine; grep '^disk 7' findings)"
+}
+
 test_a_slot_with_a_disk_that_is_reserved_still() {
 	run_virsh metadata vm urn:hotslot:domain:1 --live --key hotslot \
 		--set "<hotslot><reserved slots='7'/></hotslot>"
