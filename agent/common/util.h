@@ -68,6 +68,13 @@ static inline uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Whether R, a negative errno, is for lack of descriptors or memory: it may be over soon, and says
+ * nothing of what was to be read. */
+static inline bool is_shortage(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 /* Parses all of S as a decimal number of at most MAX: digits only, no sign, no blank.
  * Returns -EINVAL if it is none, -ERANGE if it is larger. */
 int parse_u64(const char *s, uint64_t max, uint64_t *ret);

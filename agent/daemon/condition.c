@@ -182,23 +182,36 @@ static bool begin_release(struct server *server, struct pending *pending)
 	return true;
 }
 
+static bool check_vacant(struct server *server, struct pending *pending)
+{
+	uint64_t until = voids_await(&server->tracker->voids, pending->place);
+	struct failure failure = {};
+	int r;
+
+	/* The disk that it is about may have been taken for another one. */
+	if (until > 0) {
+		pending->look_at = until;
+		return false;
+	}
+	if (!place_is_vacated(server, pending->place))
+		return false;
+	r = hidden_has(server->tracker, pending->place);
+	/* What was hidden meanwhile is not gone. */
+	if (r > 0)
+		return false;
+	if (r == 0) {
+		answer_state(server, pending, "gone");
+	} else {
+		hidden_refuse_unknown(pending->place, r, &failure);
+		server_refuse(server, pending->id, &failure);
+	}
+	return true;
+}
+
 static bool check_release(struct server *server, struct pending *pending, struct entry *entry)
 {
-	if (!entry) {
-		uint64_t until = voids_await(&server->tracker->voids, pending->place);
-
-		/* The disk that it is about may have been taken for another one. */
-		if (until > 0) {
-			pending->look_at = until;
-			return false;
-		}
-		/* What was hidden meanwhile is not gone. */
-		if (!place_is_vacated(server, pending->place) ||
-			hidden_has(server->tracker, pending->place))
-			return false;
-		answer_state(server, pending, "gone");
-		return true;
-	}
+	if (!entry)
+		return check_vacant(server, pending);
 	if (entry->state == ENTRY_RELEASED && entry->hold) {
 		answer_released(server, pending, entry);
 		return true;

@@ -43,13 +43,14 @@ void explain_timeout(const struct server *server, const struct pending *pending,
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s has %llu bytes, not %llu",
 			name, place, (unsigned long long)entry->disk.size,
 			(unsigned long long)pending->size);
-	else if (entry && entry->checks_given_up > 0)
+	else if (entry && (entry->checks_given_up > 0 || entry->checking))
 		fail_request(
 			failure, HOTSLOT_CLASS_TIMEOUT, "%s in %s does not answer", name, place);
 	else if (entry)
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
 			"%s is in %s, but not all of its links are there", name, place);
-	else if (server->tracker->identity.system.undecided)
+	else if (server->tracker->identity.system.undecided ||
+		 server->tracker->identity.system.error < 0)
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
 			"no disk is seen in %s: the guest cannot tell which disks its root file "
 			"system stands on, so all are hidden",

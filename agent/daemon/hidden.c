@@ -7,12 +7,14 @@
 
 #include "place.h"
 #include "places.h"
+#include "presence.h"
 #include "record.h"
 #include "util.h"
 
 struct places {
 	uint32_t places[HIDDEN_MAX]; /* ascending */
 	size_t n;
+	bool incomplete; /* for lack of descriptors or memory */
 };
 
 static void add_place(struct places *list, uint32_t place)
@@ -71,6 +73,7 @@ static void add_device(const struct tracker *tracker, const char *device, struct
 		return;
 	snprintf(devpath, sizeof(devpath), "%s/block", path);
 	dir = open_directory_at(tracker->view.sys, devpath);
+	list->incomplete |= !dir && is_shortage(-errno);
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && (size_t)snprintf(path, sizeof(path), "%s/%s",
 						       devpath, entry->d_name) < sizeof(path))
@@ -83,6 +86,7 @@ static void add_system_target(const struct tracker *tracker, struct places *list
 	_cleanup_closedir_ DIR *dir = open_directory_at(tracker->view.sys, "bus/scsi/devices");
 	struct dirent *entry;
 
+	list->incomplete |= !dir && is_shortage(-errno);
 	while (dir && (entry = readdir(dir)))
 		if (is_at_system_target(entry->d_name))
 			add_device(tracker, entry->d_name, list);
@@ -90,13 +94,15 @@ static void add_system_target(const struct tracker *tracker, struct places *list
 
 json_t *hidden_report(const struct tracker *tracker)
 {
-	bool undecided = tracker->identity.system.undecided;
+	const struct system_disks *system = &tracker->identity.system;
+	bool undecided = system->undecided || system->error < 0;
 	json_t *places = json_array();
 	struct places list = {};
 
 	if (!undecided) {
 		add_root_disks(tracker, &list);
 		add_system_target(tracker, &list);
+		undecided = list.incomplete;
 	}
 	for (size_t i = 0; i < list.n; i++)
 		json_array_append_new(places, json_integer(list.places[i]));
@@ -106,7 +112,7 @@ json_t *hidden_report(const struct tracker *tracker)
 struct hidden_place {
 	const struct tracker *tracker;
 	uint32_t place;
-	bool found;
+	int found; /* 1, or a negative errno: there is one that cannot be read */
 };
 
 static void compare_place(void *data, const char *devpath)
@@ -116,29 +122,51 @@ static void compare_place(void *data, const char *devpath)
 	struct identity_error error;
 	struct place place;
 	struct disk disk;
+	int r;
 
 	if (place_parse(devpath, &place) != PLACE_VIRTIO_SCSI || place.channel != 0 ||
 		place_number(place.target, place.lun) != wanted->place)
 		return;
-	if (disk_identify(&tracker->view, &tracker->identity, devpath, &disk, &error) == 0 &&
-		disk.status == DISK_SYSTEM)
-		wanted->found = true;
+	r = disk_identify(&tracker->view, &tracker->identity, devpath, &disk, &error);
+	if (presence_is_unknown(r))
+		wanted->found = r;
+	else if (r == 0 && disk.status == DISK_SYSTEM)
+		wanted->found = 1;
 }
 
-bool hidden_has(struct tracker *tracker, uint32_t place)
+int hidden_has(struct tracker *tracker, uint32_t place)
 {
 	struct hidden_place wanted = { .tracker = tracker, .place = place };
+	int r;
 
-	tracker_for_each_disk(tracker, compare_place, &wanted);
-	return wanted.found;
+	/* One that could not be read when it came is not in the inventory. */
+	if (is_shortage(tracker->doubt.error))
+		return tracker->doubt.error;
+	r = tracker_for_each_disk(tracker, compare_place, &wanted);
+	return r < 0 ? r : wanted.found;
+}
+
+int hidden_refuse_unknown(uint32_t place, int r, struct failure *failure)
+{
+	char text[PLACE_TEXT_SIZE];
+
+	place_describe(place, text);
+	return fail_request(failure, HOTSLOT_CLASS_INTERNAL,
+		"cannot tell whether the disk in %s is the system's own: %s", text, strerror(-r));
 }
 
 int hidden_refuse(struct tracker *tracker, uint32_t place, struct failure *failure)
 {
 	char text[PLACE_TEXT_SIZE];
+	int r;
 
 	tracker_judge(tracker);
-	if (inventory_find_place(&tracker->inventory, place) || !hidden_has(tracker, place))
+	r = tracker->identity.system.error;
+	if (r == 0 && !inventory_find_place(&tracker->inventory, place))
+		r = hidden_has(tracker, place);
+	if (r < 0)
+		return hidden_refuse_unknown(place, r, failure);
+	if (r == 0)
 		return 0;
 	place_describe(place, text);
 	return fail_request(failure, HOTSLOT_CLASS_HIDDEN,

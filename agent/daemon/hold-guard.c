@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include "child.h"
 #include "hold-take.h"
 #include "jobs.h"
+#include "log.h"
 #include "util.h"
 
 struct guard {
@@ -31,49 +33,88 @@ static void name_mark(const struct hold_roots *roots, const struct disk *disk, c
 		(unsigned long long)disk->diskseq);
 }
 
+/* Waits for the guard that has it, or for who mends what a killed one has left. Returns a
+ * descriptor that keeps the lock; -ENOENT without O_CREAT in FLAGS if there is none (any more). */
+static int lock_mark(const char *path, int flags)
+{
+	struct stat st;
+
+	for (;;) {
+		_cleanup_close_ int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0644);
+
+		if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
+			return -errno;
+		/* Whoever had it may have removed it. */
+		if (st.st_nlink > 0)
+			return steal_fd(&fd);
+	}
+}
+
 /* Without it, a disk may stay read-only if everybody is killed; without the rest, data are lost. */
-static void make_mark(const struct hold_task *task)
+static int make_mark(const struct hold_task *task)
 {
 	char path[PATH_MAX];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/read-only", task->roots->run_dir);
 	mkdir(path, 0755);
 	name_mark(task->roots, task->disk, path);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	closep(&fd);
+	return lock_mark(path, O_CREAT);
 }
 
-static void make_writable(const struct hold_task *task, int disk)
+/* From when something is in it, it was its guard that has the disk read-only. */
+static bool is_written(int mark)
+{
+	struct stat st;
+
+	return mark >= 0 && fstat(mark, &st) == 0 && st.st_size > 0;
+}
+
+static void remove_mark(const struct hold_task *task)
 {
 	char path[PATH_MAX];
 
-	if (ioctl(disk, BLKROSET, &(int){ 0 }) < 0)
-		return;
 	name_mark(task->roots, task->disk, path);
 	unlink(path);
 }
 
-/* What is read-only already is somebody else's to make writable. */
+static void make_writable(const struct hold_task *task, int disk)
+{
+	if (ioctl(disk, BLKROSET, &(int){ 0 }) == 0)
+		remove_mark(task);
+}
+
+/* What is read-only already is somebody else's to make writable, unless its guard was killed.
+ * Returns 1 if it is for this one to do. The lock on the mark goes with this process. */
+static int set_read_only(const struct hold_task *task, int disk)
+{
+	int mark = make_mark(task), read_only, r;
+
+	if (ioctl(disk, BLKROGET, &read_only) < 0)
+		return -errno;
+	if (read_only && !is_written(mark)) {
+		if (mark >= 0)
+			remove_mark(task);
+		return 0;
+	}
+	if (mark >= 0 && write(mark, "1", 1) != 1)
+		log_warning("%s: cannot note that it is read-only", task->disk->name);
+	if (ioctl(disk, BLKROSET, &(int){ 1 }) == 0)
+		return 1;
+	r = -errno;
+	make_writable(task, disk);
+	return r;
+}
+
 static int make_read_only(const struct hold_task *task, int *ret_disk)
 {
 	_cleanup_close_ int disk = -1;
-	int r = hold_open_disk(task, 0, &disk), read_only;
+	int r = hold_open_disk(task, 0, &disk);
 
-	if (r < 0)
-		return r;
-	if (ioctl(disk, BLKROGET, &read_only) < 0)
-		return -errno;
-	if (read_only)
-		return 0;
-	make_mark(task);
-	if (ioctl(disk, BLKROSET, &(int){ 1 }) < 0)
-		r = -errno;
-	if (r < 0)
-		make_writable(task, disk);
-	else
+	if (r == 0)
+		r = set_read_only(task, disk);
+	if (r > 0)
 		*ret_disk = steal_fd(&disk);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* Ends when nobody has the other end any more, or somebody has shut it down. */
@@ -162,17 +203,31 @@ bool hold_guard_is_left(const struct hold_roots *roots, const struct disk *disk)
 	return access(path, F_OK) == 0;
 }
 
-static int mend(void *data)
+static void mend_disk(const struct hold_task *task, int disk)
 {
-	const struct hold_task *task = data;
-	_cleanup_close_ int disk = -1;
 	char uevent[sizeof("block//uevent") + DISK_NAME_SIZE];
 
-	if (hold_open_disk(task, 0, &disk) < 0)
-		return 1;
+	log_warning("%s: who had it read-only for its release was killed: making it writable",
+		task->disk->name);
 	make_writable(task, disk);
 	snprintf(uevent, sizeof(uevent), "block/%s/uevent", task->disk->name);
 	write_attr_at(task->roots->sysfd, uevent, "change");
+}
+
+static int mend(void *data)
+{
+	const struct hold_task *task = data;
+	_cleanup_close_ int disk = -1, mark = -1;
+	char path[PATH_MAX];
+
+	name_mark(task->roots, task->disk, path);
+	mark = lock_mark(path, 0);
+	if (mark < 0 || hold_open_disk(task, 0, &disk) < 0)
+		return 1;
+	if (is_written(mark))
+		mend_disk(task, disk);
+	else
+		remove_mark(task);
 	return 0;
 }
 

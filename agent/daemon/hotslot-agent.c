@@ -61,8 +61,10 @@ static uint64_t earliest_deadline(void *data)
 	uint64_t checker = checker_deadline(&agent->tracker);
 	uint64_t udevd = udevd_queue_deadline(&agent->watch.udevd);
 	uint64_t lost = lost_deadline(&agent->tracker);
+	uint64_t tracker = tracker_deadline(&agent->tracker);
 
-	return earlier(earlier(earlier(server, checker), earlier(prober, udevd)), lost);
+	return earlier(
+		earlier(earlier(server, checker), earlier(prober, udevd)), earlier(lost, tracker));
 }
 
 static void tick(void *data)
@@ -70,6 +72,7 @@ static void tick(void *data)
 	struct agent *agent = data;
 
 	udevd_queue_expire(&agent->watch.udevd);
+	tracker_continue(&agent->tracker);
 	checker_continue(&agent->tracker);
 	lost_continue(&agent->tracker);
 	server_tick(&agent->server);
@@ -272,15 +275,24 @@ static void seed_json(void)
 	json_object_seed(seed | 1); /* 0 stands for reading it */
 }
 
-/* A released disk keeps three descriptors; the usual 1024 are for who calls select(). */
+/* A released disk keeps three descriptors, and there are 65280 slots; what is not open costs
+ * nothing. */
+#define DESCRIPTORS 262144
+
+/* The usual 1024 are for who calls select(); the kernel's 4096 (the appliance's init) can be raised
+ * by root, up to fs.nr_open. */
 static void allow_descriptors(void)
 {
-	struct rlimit limit;
+	struct rlimit limit, more;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	more.rlim_max = limit.rlim_max > DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	more.rlim_cur = more.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int main(int argc, char *argv[])

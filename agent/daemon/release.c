@@ -57,7 +57,7 @@ static void refuse_busy(
 static bool is_going(const struct server *server, const struct entry *entry, int r)
 {
 	return r == -ENODEV || r == -ESTALE ||
-	       (r == -ENOTBLK && !tracker_is_current(server->tracker, entry));
+	       (r == -ENOTBLK && tracker_is_gone(server->tracker, entry));
 }
 
 /* KIND cannot WHAT the disk: logs that, and answers all that wait for it but SPARE. */
@@ -360,15 +360,16 @@ int release_delete(struct server *server, struct entry *entry)
 	return 0;
 }
 
+/* By the mark alone: what is known of the disk is older than its release. */
 void release_mend(struct server *server, const struct entry *entry)
 {
 	const struct hold_roots roots = roots_of(server);
 	int r;
 
-	if (!entry->disk.read_only || !hold_guard_is_left(&roots, &entry->disk))
+	if (entry->state != ENTRY_PRESENT || !hold_guard_is_left(&roots, &entry->disk))
 		return;
-	log_warning("%s: an agent before this one has left it read-only", entry->disk.name);
 	r = hold_guard_mend(&roots, &entry->disk);
-	if (r < 0)
-		log_error("%s: cannot make it writable again: %s", entry->disk.name, strerror(-r));
+	if (r < 0 && r != -EALREADY)
+		log_error("%s: cannot see to it that it is writable: %s", entry->disk.name,
+			strerror(-r));
 }

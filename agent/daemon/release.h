@@ -32,8 +32,8 @@ void release_cancel_all(struct server *server);
 /* Starts to take a released disk back into use. */
 int release_undo(struct server *server, struct entry *entry);
 
-/* A disk has come: makes it writable, if an agent before this one was killed with all its children
- * in the moment when it had the disk read-only. */
+/* A disk has come, or is back in use: makes it writable, if the children of an agent, or the agent
+ * with them, were killed in the moment when they had the disk read-only. */
 void release_mend(struct server *server, const struct entry *entry);
 
 /* Has the kernel drop a released disk that the host has unplugged and the kernel has not noticed,

@@ -173,6 +173,7 @@ void server_disk_added(struct server *server, struct entry *entry)
 
 void server_disk_changed(struct server *server, struct entry *entry)
 {
+	release_mend(server, entry);
 	pending_check_all(server);
 	send_disk_event(
 		server, entry->announced ? HOTSLOT_EVENT_CHANGED : HOTSLOT_EVENT_ADDED, entry);

@@ -8,18 +8,37 @@
 #include "log.h"
 #include "tracker.h"
 
+/* What cannot be read is as it was before: the disks that are known are not hidden for that, and
+ * new ones are not taken up. */
+static void keep_system(struct tracker *tracker, const struct system_disks *before)
+{
+	struct system_disks *system = &tracker->identity.system;
+	int error = system->error;
+
+	tracker_doubt(tracker, "what the root file system stands on", error);
+	if (!tracker->settled)
+		return;
+	*system = *before;
+	system->error = error;
+}
+
 void tracker_read_identity(struct tracker *tracker)
 {
+	const struct system_disks system = tracker->identity.system;
 	char before[CONTROLLER_SIZE];
 	int r;
 
 	strcpy(before, tracker->identity.controller);
 	r = identity_read(&tracker->view, &tracker->identity);
-	if (r < 0) {
+	if (is_shortage(r))
+		tracker_doubt(tracker, "which controller is managed", r);
+	else if (r < 0)
 		log_error("cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
 			strerror(-r));
+	if (r < 0)
 		tracker->identity.controller[0] = '\0';
-	}
+	if (tracker->identity.system.error < 0)
+		keep_system(tracker, &system);
 	if (tracker->settled)
 		strcpy(tracker->identity.controller, before);
 	/* As long as every disk is hidden, nothing has been named by it. */
@@ -60,9 +79,10 @@ void tracker_judge(struct tracker *tracker)
 {
 	struct identity before = tracker->identity;
 	struct judgement judgement = { tracker, &before };
+	bool doubted = tracker->doubt.error < 0;
 
 	tracker_read_identity(tracker);
-	if (is_same_identity(&before, &tracker->identity))
+	if (!doubted && is_same_identity(&before, &tracker->identity))
 		return;
 	tracker_rescan(tracker);
 	tracker_for_each_disk(tracker, trigger_if_changed, &judgement);

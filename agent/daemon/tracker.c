@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "checker.h"
 #include "log.h"
+#include "presence.h"
 #include "prober.h"
 #include "record.h"
 #include "sysfs-write.h"
@@ -104,17 +104,6 @@ void tracker_close(struct tracker *tracker)
 }
 
 /* ---- disks ---- */
-
-bool tracker_is_current(const struct tracker *tracker, const struct entry *entry)
-{
-	char path[64];
-	uint64_t diskseq;
-
-	snprintf(path, sizeof(path), "dev/block/%u:%u/diskseq", major(entry->disk.devnum),
-		minor(entry->disk.devnum));
-	return read_attr_u64_at(tracker->view.sys, path, &diskseq) == 0 &&
-	       diskseq == entry->disk.diskseq;
-}
 
 static void forget(struct tracker *tracker, struct entry *entry)
 {
@@ -225,9 +214,9 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 		r = update_partitions(tracker, entry);
 	}
 	if (r < 0) {
-		/* It has gone meanwhile. */
-		if (r != -ENOENT)
-			log_error("%s: cannot take it up: %s", disk->name, strerror(-r));
+		/* Else it has gone meanwhile. */
+		if (presence_is_unknown(r))
+			tracker_doubt(tracker, disk->name, r);
 		if (entry)
 			inventory_remove(&tracker->inventory, entry);
 		return;
@@ -267,8 +256,8 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 	}
 	r = update_partitions(tracker, entry);
 	/* A disk that goes has no directory any more; its own event tells. */
-	if (r < 0 && r != -ENOENT)
-		log_error("%s: cannot read its partitions: %s", disk->name, strerror(-r));
+	if (presence_is_unknown(r))
+		tracker_doubt(tracker, disk->name, r);
 	if (cut)
 		writes_cut(tracker, entry);
 	tracker_update_links(tracker, entry);
@@ -280,6 +269,14 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 void tracker_changed(struct tracker *tracker, struct entry *entry)
 {
 	tracker->callbacks.changed(tracker->callbacks.data, entry);
+}
+
+/* Not seen is what is not there. */
+static void leave(struct tracker *tracker, struct entry *entry, const char *path, int r)
+{
+	tracker_doubt(tracker, path, r);
+	if (entry)
+		entry->seen = true;
 }
 
 void tracker_refresh(struct tracker *tracker, const char *devpath)
@@ -299,6 +296,10 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 	/* A disk that goes loses its attributes one by one; its own event tells when it is gone. */
 	if (r == -ENODEV || (r == -ENOENT && entry))
 		return;
+	if (presence_is_unknown(r)) {
+		leave(tracker, entry, path, r);
+		return;
+	}
 	if (r < 0)
 		log_error("%s: %s: %s; ignored", path, error.attribute, error.reason);
 	if (r < 0 || (disk.status != DISK_SLOTTED && disk.status != DISK_UNSLOTTED)) {
@@ -307,6 +308,9 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 		return;
 	}
 	if (voids_has(&tracker->voids, disk.diskseq))
+		return;
+	/* It may be one of the system's. */
+	if (!entry && tracker->identity.system.error < 0)
 		return;
 	/* Another disk under the same name: the removal of the first one was not heard of yet. */
 	if (entry && entry->disk.diskseq != disk.diskseq) {
@@ -334,16 +338,19 @@ int tracker_for_each_disk(
 
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir))) {
+	while ((errno = 0, entry = readdir(dir))) {
 		char path[PATH_MAX] = "/";
+		int r;
 
-		if (!strncmp(entry->d_name, "sd", 2) &&
-			view_find_block(
-				&tracker->view, entry->d_name, path + 1, sizeof(path) - 1) == 0 &&
-			is_disk_path(path))
+		if (strncmp(entry->d_name, "sd", 2))
+			continue;
+		r = view_find_block(&tracker->view, entry->d_name, path + 1, sizeof(path) - 1);
+		if (presence_is_unknown(r))
+			return r;
+		if (r == 0 && is_disk_path(path))
 			look(data, path);
 	}
-	return 0;
+	return -errno;
 }
 
 static void refresh(void *data, const char *devpath)
@@ -356,7 +363,7 @@ static void refresh(void *data, const char *devpath)
 static void forget_gone(struct tracker *tracker)
 {
 	for (size_t i = tracker->inventory.n; i-- > 0;)
-		if (!tracker_is_current(tracker, tracker->inventory.entries[i]))
+		if (tracker_is_gone(tracker, tracker->inventory.entries[i]))
 			forget(tracker, tracker->inventory.entries[i]);
 }
 
@@ -373,6 +380,7 @@ void tracker_rescan(struct tracker *tracker)
 {
 	int r;
 
+	tracker_begin_look(tracker);
 	tracker_read_identity(tracker);
 	voids_prune(&tracker->voids, tracker->view.sys);
 	forget_gone(tracker);
@@ -380,7 +388,8 @@ void tracker_rescan(struct tracker *tracker)
 		tracker->inventory.entries[i]->seen = false;
 	r = tracker_for_each_disk(tracker, refresh, tracker);
 	if (r < 0)
-		log_error("cannot list /sys/class/block: %s", strerror(-r));
+		tracker_doubt(tracker, "/sys/class/block", r);
 	else
 		forget_unseen(tracker);
+	tracker_end_look(tracker);
 }

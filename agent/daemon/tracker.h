@@ -51,6 +51,13 @@ struct checker {
 	struct checker_run urgent, patient;
 };
 
+/* Something could not be read; see tracker-doubt.c. */
+struct doubt {
+	int error;	  /* of the last since all was looked at, 0: none */
+	uint64_t look_at; /* now_ms(): when to look at all again */
+	unsigned doublings;
+};
+
 struct tracker {
 	struct loop *loop;
 	struct view view;
@@ -61,6 +68,7 @@ struct tracker {
 	struct released released;
 	struct checker checker;
 	struct lost lost;
+	struct doubt doubt;
 	struct links links;
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
@@ -109,7 +117,8 @@ void tracker_read_identity(struct tracker *tracker);
 int tracker_for_each_disk(
 	struct tracker *tracker, void (*look)(void *data, const char *devpath), void *data);
 
-/* Judges anew what the system's disks are; if they are others now, looks at everything. */
+/* Judges anew what the system's disks are; if they are others now, or something could not be read
+ * before, looks at everything. */
 void tracker_judge(struct tracker *tracker);
 
 /* Looks at everything whenever a mount changes what the system's disks are. Logs what fails. */
@@ -144,5 +153,18 @@ void tracker_settle_serial(struct tracker *tracker, const char *serial);
 /* Tells the callbacks of a change that did not come from sysfs. */
 void tracker_changed(struct tracker *tracker, struct entry *entry);
 
-/* Whether sysfs still has this very disk: device number and disk sequence number. */
+/* Whether sysfs still has this very disk, by device number and disk sequence number; and whether it
+ * surely has not. Neither is so if that cannot be read. */
 bool tracker_is_current(const struct tracker *tracker, const struct entry *entry);
+bool tracker_is_gone(struct tracker *tracker, const struct entry *entry);
+
+/* WHAT cannot be read: has everything looked at again in some seconds. Logs the first of them. */
+void tracker_doubt(struct tracker *tracker, const char *what, int r);
+
+/* Looking at everything begins, and ends. */
+void tracker_begin_look(struct tracker *tracker);
+void tracker_end_look(struct tracker *tracker);
+
+/* When tracker_continue() looks again at what could not be read; UINT64_MAX: nothing. */
+uint64_t tracker_deadline(const struct tracker *tracker);
+void tracker_continue(struct tracker *tracker);

@@ -2,8 +2,7 @@
 /* Disks that the kernel still has, though others or none are in their places by now. */
 #include "voids.h"
 
-#include <sys/sysmacros.h>
-
+#include "presence.h"
 #include "util.h"
 
 /* The kernel's scan of one place takes some ms; for a busy guest. */
@@ -98,13 +97,7 @@ void voids_settle(struct voids *voids, uint32_t place)
 void voids_prune(struct voids *voids, int sysfd)
 {
 	for (struct voided *v = voids->first; v; v = v->next) {
-		char path[64];
-		uint64_t diskseq;
-
-		snprintf(path, sizeof(path), "dev/block/%u:%u/diskseq", major(v->devnum),
-			minor(v->devnum));
-		if (v->until == 0 &&
-			(read_attr_u64_at(sysfd, path, &diskseq) < 0 || diskseq != v->diskseq))
+		if (v->until == 0 && presence_check(sysfd, v->devnum, v->diskseq) == 0)
 			v->until = now_ms() + REPLACE_MS;
 	}
 }

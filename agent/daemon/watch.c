@@ -39,7 +39,7 @@ static void handle_removal(struct watch *watch, const char *devpath, uint64_t di
 
 	/* The kernel takes its number away before it says so: somebody has written "remove" to its
 	 * uevent. udevd believes that. */
-	if (entry && tracker_is_current(watch->tracker, entry)) {
+	if (entry && !tracker_is_gone(watch->tracker, entry)) {
 		if (!watch->tracker->links.owner)
 			tracker_trigger(watch->tracker, devpath + 1);
 		return;
@@ -148,7 +148,7 @@ static void queue_gone(struct watch *watch)
 		const struct entry *entry = inventory->entries[i];
 		char devpath[PATH_MAX];
 
-		if (tracker_is_current(watch->tracker, entry))
+		if (!tracker_is_gone(watch->tracker, entry))
 			continue;
 		snprintf(devpath, sizeof(devpath), "/%s", entry->devpath);
 		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);

@@ -10,19 +10,21 @@
 /* Sysfs counts partitions in sectors of this size, whatever the disk's logical blocks. */
 #define SECTOR_SIZE 512
 
-/* Returns 1 if NAME is a partition below DIR. */
+/* Returns 1 if NAME is a partition below DIR, a negative errno if that cannot be told. */
 static int read_partition(int dir, const char *name, struct partition *ret)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint64_t number, start, size;
 	unsigned major, minor;
 	char text[32], end;
+	int r = fd < 0 ? -errno : 0;
 
-	if (fd < 0 || strlen(name) >= sizeof(ret->name) ||
-		read_attr_u64_at(fd, "partition", &number) < 0 ||
-		read_attr_u64_at(fd, "start", &start) < 0 ||
-		read_attr_u64_at(fd, "size", &size) < 0 ||
-		read_attr_at(fd, "dev", text, sizeof(text)) < 0 ||
+	if (r < 0 || (r = read_attr_u64_at(fd, "partition", &number)) < 0 ||
+		(r = read_attr_u64_at(fd, "start", &start)) < 0 ||
+		(r = read_attr_u64_at(fd, "size", &size)) < 0 ||
+		(r = read_attr_at(fd, "dev", text, sizeof(text))) < 0)
+		return is_shortage(r) ? r : 0;
+	if (strlen(name) >= sizeof(ret->name) ||
 		sscanf(text, "%u:%u%c", &major, &minor, &end) != 2 || number == 0 ||
 		number > PARTITIONS_MAX)
 		return 0;
@@ -78,7 +80,10 @@ int disk_read_partitions(
 		r = grow(&list, n);
 		if (r < 0)
 			return r;
-		n += (size_t)read_partition(dirfd(dir), entry->d_name, &list[n]);
+		r = read_partition(dirfd(dir), entry->d_name, &list[n]);
+		if (r < 0)
+			return r;
+		n += (size_t)r;
 	}
 	if (n > 0)
 		qsort(list, n, sizeof(*list), compare_numbers);

@@ -18,6 +18,13 @@ static void add_disk(struct system_disks *disks, dev_t devnum)
 		disks->devnums[disks->n++] = devnum;
 }
 
+void system_search_fail(struct system_search *search, int r)
+{
+	search->disks->undecided = true;
+	if (is_shortage(r))
+		search->disks->error = r;
+}
+
 /* One layer deeper, on the mount with this number. */
 bool system_search_enter(struct system_search *search, dev_t mounted)
 {
@@ -35,22 +42,23 @@ int system_search_members(struct system_search *search, const char *directory, c
 	_cleanup_closedir_ DIR *dir = NULL;
 	char path[PATH_MAX], target[PATH_MAX];
 	struct dirent *entry;
-	int n = 0;
+	int n = 0, r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path))
 		return -ENAMETOOLONG;
 	dir = open_directory_at(search->view->sys, path);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	while ((entry = readdir(dir))) {
+	while ((errno = 0, entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (view_find_block(search->view, entry->d_name, target, sizeof(target)) < 0)
-			return -ENODEV;
+		r = view_find_block(search->view, entry->d_name, target, sizeof(target));
+		if (r < 0)
+			return r;
 		resolve_device(search, target);
 		n++;
 	}
-	return n;
+	return errno ? -errno : n;
 }
 
 /* A loop device stands on what its file stands on. Returns 1 if it is one. */
@@ -112,43 +120,43 @@ static void resolve_device(struct system_search *search, const char *directory)
 {
 	char parent[PATH_MAX];
 	dev_t devnum;
-	int r;
+	int r = -ELOOP;
 
 	if (search->disks->undecided)
 		return;
 	if (!system_search_enter(search, 0) || strlen(directory) >= sizeof(parent))
-		goto undecided;
+		goto done;
 	if (is_partition(search->view, directory)) {
 		strcpy(parent, directory);
 		*strrchr(parent, '/') = '\0';
 		resolve_device(search, parent);
-		goto done;
+		search->depth--;
+		return;
 	}
 	r = system_search_members(search, directory, "slaves");
 	if (r == 0)
 		r = resolve_loop(search, directory);
-	if (r < 0)
-		goto undecided;
-	if (r == 0) {
-		if (is_stacked(directory) || read_devnum(search->view, directory, &devnum) < 0)
-			goto undecided;
+	if (r == 0)
+		r = is_stacked(directory) ? -ENODEV : read_devnum(search->view, directory, &devnum);
+	else if (r > 0)
+		goto done;
+	if (r == 0)
 		add_disk(search->disks, devnum);
-	}
 done:
-	search->depth--;
-	return;
-undecided:
-	search->disks->undecided = true;
+	if (r < 0)
+		system_search_fail(search, r);
 	search->depth--;
 }
 
 void system_search_devnum(struct system_search *search, dev_t devnum)
 {
 	char name[32], directory[PATH_MAX];
+	int r;
 
 	snprintf(name, sizeof(name), "%u:%u", major(devnum), minor(devnum));
-	if (view_find_block(search->view, name, directory, sizeof(directory)) < 0)
-		search->disks->undecided = true;
+	r = view_find_block(search->view, name, directory, sizeof(directory));
+	if (r < 0)
+		system_search_fail(search, r);
 	else
 		resolve_device(search, directory);
 }

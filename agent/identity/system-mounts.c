@@ -44,6 +44,7 @@ static void resolve_btrfs(struct system_search *search, const struct mount *moun
 	_cleanup_closedir_ DIR *dir = open_directory_at(search->view->sys, "fs/btrfs");
 	struct dirent *entry;
 	char name[NAME_MAX];
+	int r = dir ? -ENODEV : -errno;
 
 	name_source(search, mount, name, sizeof(name));
 	while (dir && *name && (entry = readdir(dir))) {
@@ -53,11 +54,12 @@ static void resolve_btrfs(struct system_search *search, const struct mount *moun
 		snprintf(member, sizeof(member), "%s/devices/%s", entry->d_name, name);
 		if (faccessat(dirfd(dir), member, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (system_search_members(search, path, "devices") <= 0)
-			break;
-		return;
+		r = system_search_members(search, path, "devices");
+		if (r > 0)
+			return;
+		break;
 	}
-	search->disks->undecided = true;
+	system_search_fail(search, r);
 }
 
 /* Resolves each layer of a value such as "/a:/b::/c". */

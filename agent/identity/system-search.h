@@ -29,6 +29,9 @@ struct system_search {
 /* What a path is for: a layer of an overlay, or the file of a loop device. */
 enum system_search_use { USE_LOWER, USE_UPPER, USE_FILE };
 
+/* Leaves it undecided, for the reason R, a negative errno. */
+void system_search_fail(struct system_search *search, int r);
+
 /* One layer deeper, on the mount with this number (0: a device). False if that is too deep. */
 bool system_search_enter(struct system_search *search, dev_t mounted);
 

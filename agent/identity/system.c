@@ -31,20 +31,23 @@ static void resolve_roots(struct system_search *search, const struct mounts *tab
 		search->disks->undecided = true;
 }
 
-static bool read_tables(struct system_search *search)
+static int read_tables(struct system_search *search)
 {
 	struct mounts *tables = search->tables;
+	int r = mounts_read(search->view, "1", &tables[TABLE_INIT]);
 
-	return mounts_read(search->view, "1", &tables[TABLE_INIT]) == 0 &&
-	       mounts_read(search->view, "self", &tables[TABLE_SELF]) == 0;
+	return r < 0 ? r : mounts_read(search->view, "self", &tables[TABLE_SELF]);
 }
 
 void system_disks_find(const struct view *view, struct system_disks *ret)
 {
 	struct system_disks disks = {};
 	struct system_search search = { .view = view, .disks = &disks };
+	int r = read_tables(&search);
 
-	if (!read_tables(&search) || root_is_awaited(view, &search.tables[TABLE_INIT])) {
+	if (r < 0) {
+		system_search_fail(&search, r);
+	} else if (root_is_awaited(view, &search.tables[TABLE_INIT])) {
 		disks.undecided = true;
 	} else {
 		resolve_roots(&search, &search.tables[TABLE_INIT]);

@@ -13,6 +13,7 @@
 
 struct system_disks {
 	bool undecided; /* then every disk counts as the system's */
+	int error;	/* for lack of descriptors or memory: it may be decided later; else 0 */
 	size_t n;
 	dev_t devnums[SYSTEM_DISKS_MAX]; /* whole disks */
 };

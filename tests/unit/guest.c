@@ -26,6 +26,7 @@ static uint64_t earliest_deadline(void *data)
 	server = server < checker ? server : checker;
 	server = server < prober ? server : prober;
 	server = server < lost ? server : lost;
+	server = earlier(server, tracker_deadline(&guest->tracker));
 	return server < now ? server : now;
 }
 
@@ -34,6 +35,7 @@ static void tick(void *data)
 {
 	struct guest *guest = data;
 
+	tracker_continue(&guest->tracker);
 	server_tick(&guest->server);
 	checker_continue(&guest->tracker);
 	lost_continue(&guest->tracker);

@@ -6,8 +6,8 @@
  *                                   another node of the disk, and writes numbers to it until it
  *                                   cannot or STATE is "offline"; closes it, and prints the last
  *                                   number that was written without an error
- *   late kill RO                    prints "ready"; when RO, an attribute of the disk, is 1, kills
- *                                   every agent, and prints what RO is then
+ *   late kill RO [PID]              prints "ready"; when RO, an attribute of the disk, is 1, kills
+ *                                   every agent, but not PID, and prints what RO is then
  *   late fill NODE                  as soon as NODE can be opened, writes to it, and closes it
  */
 #include <dirent.h>
@@ -93,20 +93,23 @@ static bool is_agent(const char *pid)
 }
 
 /* All of them stop before the first one ends: none sees another one's end. */
-static void signal_agents(int number)
+static void signal_agents(int number, pid_t spared)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 
 	if (!proc)
 		die("/proc");
-	while ((entry = readdir(proc)))
-		if (*entry->d_name >= '1' && *entry->d_name <= '9' && is_agent(entry->d_name))
-			kill((pid_t)atol(entry->d_name), number);
+	while ((entry = readdir(proc))) {
+		pid_t pid = (pid_t)atol(entry->d_name);
+
+		if (pid > 0 && pid != spared && is_agent(entry->d_name))
+			kill(pid, number);
+	}
 	closedir(proc);
 }
 
-static void kill_late(const char *attribute)
+static void kill_late(const char *attribute, pid_t spared)
 {
 	int ro = open(attribute, O_RDONLY | O_CLOEXEC);
 	char text[8] = "";
@@ -116,8 +119,8 @@ static void kill_late(const char *attribute)
 	say("ready");
 	while (pread(ro, text, sizeof(text) - 1, 0) > 0 && *text != '1')
 		;
-	signal_agents(SIGSTOP);
-	signal_agents(SIGKILL);
+	signal_agents(SIGSTOP, spared);
+	signal_agents(SIGKILL, spared);
 	if (pread(ro, text, sizeof(text) - 1, 0) <= 0)
 		die(attribute);
 	text[1] = '\0';
@@ -145,8 +148,8 @@ int main(int argc, char **argv)
 		fill(argv[2]);
 		return EXIT_SUCCESS;
 	}
-	if (argc == 3 && !strcmp(argv[1], "kill")) {
-		kill_late(argv[2]);
+	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "kill")) {
+		kill_late(argv[2], argc == 4 ? (pid_t)atol(argv[3]) : 0);
 		return EXIT_SUCCESS;
 	}
 	if (argc == 6 && !strcmp(argv[1], "write")) {
@@ -154,6 +157,7 @@ int main(int argc, char **argv)
 		write_late(argv[4], argv[5]);
 		return EXIT_SUCCESS;
 	}
-	fputs("usage: late write NODE N OTHER STATE | late kill RO | late fill NODE\n", stderr);
+	fputs("usage: late write NODE N OTHER STATE | late kill RO [PID] | late fill NODE\n",
+		stderr);
 	return 2;
 }

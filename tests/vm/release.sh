@@ -122,6 +122,37 @@ test_a_disk_that_everybody_was_killed_over_is_writable_again() {
 	hs detach vm 0
 }
 
+# The agent itself, which is older than its children.
+agent_pid() {
+	guest_run vm 'pidof hotslot-agent' | tr ' ' '\n' | sort -n | head -n 1
+}
+
+# The agent gives it back, with nobody left who had it read-only.
+test_a_disk_that_the_agents_children_were_killed_over_is_writable_again() {
+	local agent
+	attach
+	agent=$(agent_pid)
+	for _ in 1 2 3 4 5; do
+		guest_run vm "rm -f /tmp/late; late kill /sys/block/$DISK/ro $agent >/tmp/late 2>&1 &
+			until [ -s /tmp/late ]; do usleep 1000; done"
+		{
+			hello
+			request release last '{"slot":0}'
+		} | talk >answers
+		await_equal 1 guest_run vm 'tail -n 1 /tmp/late'
+		# They were killed when it was offline already.
+		[[ $(guest_run vm "cat /sys/block/$DISK/device/state") == offline ]] || break
+		hs repair vm
+	done
+	await_equal 0 guest_run vm "cat /sys/block/$DISK/ro"
+	await_equal "" guest_run vm 'ls /run/hotslot/read-only'
+	check_equal "$agent" "$(agent_pid)"
+	check_equal "by-slot/0 rw" "$(ways)"
+	check_equal "present false" "$(disk_field vm 0 state) $(disk_field vm 0 read-only)"
+	guest_run vm "dd if=/dev/zero of=/dev/$DISK bs=512 count=1 conv=notrunc,fsync 2>/dev/null"
+	hs detach vm 0
+}
+
 # Whoever closes a disk last waits until all of it is written.
 test_an_agent_that_gives_a_disk_back_that_hangs_answers() {
 	attach
@@ -206,6 +237,7 @@ test_many_disks_are_released_at_once() {
 	of_agent=$(guest_run vm 'for i in $(pidof hotslot-agent); do ls -l /proc/$i/fd; done')
 	check_match 'inotify' "$of_agent"
 	check_equal 1 "$(grep -c inotify <<<"$of_agent")"
+	check_equal 262144 "$(guest_run vm "awk '/open files/ { print \$4 }' /proc/$(agent_pid)/limits")"
 	i=$(wc -l <<<"$of_agent")
 	[[ $i -le $((3 * DISKS + 30)) ]] || fail "the agent has $i descriptors"
 }
