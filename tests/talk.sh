@@ -8,7 +8,7 @@ talk() {
 	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
 	local line pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
 	cat >&"${SOCAT[1]}"
-	while IFS= read -r -t 20 line <&"${SOCAT[0]}"; do
+	while IFS= read -r -t 40 line <&"${SOCAT[0]}"; do
 		# Answers to a hello come after a 0xFF.
 		line=$(tr -d '\377' <<<"$line")
 		printf '%s\n' "$line"
