@@ -179,8 +179,9 @@ test_an_agent_that_gives_a_disk_back_that_hangs_answers() {
 test_force_takes_a_disk_that_hangs() {
 	attach
 	run_virsh blkdeviotune vm sda --total-bytes-sec 1 --live
+	# The kernel writes back when it closes the disk.
 	guest_run vm "late fill /dev/$DISK >/tmp/late 2>&1 &
-		until [ -s /tmp/late ]; do usleep 1000; done"
+		until read reads writes </sys/block/$DISK/inflight && [ \$writes -gt 0 ]; do usleep 1000; done"
 	check_fails 1 'uses the disk|takes longer' hs detach vm 0 --timeout 1
 	check_equal present "$(disk_field vm 0 state)"
 	hs detach vm 0 --force --timeout 4 --json >stdout 2>stderr
