@@ -24,12 +24,13 @@ int domain_controllers_parse(xmlNode *devices, struct domain_xml *xml)
 
 		if (!is_virtio_scsi(node))
 			continue;
+		xml->n_controllers++;
+		controller->alias = xml_attribute(xml_child(node, "alias"), "name");
 		r = xml_number(node, "index", &controller->index);
 		if (r == 0)
 			r = pci_path_parse(devices, node, &controller->path);
 		if (r < 0)
 			return r;
-		xml->n_controllers++;
 	}
 	return 0;
 }

@@ -262,6 +262,8 @@ struct domain_xml *domain_xml_free(struct domain_xml *xml)
 	for (size_t i = 0; i < xml->n_disks; i++)
 		xml_disk_done(&xml->disks[i]);
 	free(xml->disks);
+	for (size_t i = 0; i < xml->n_controllers; i++)
+		free(xml->controllers[i].alias);
 	free(xml->controllers);
 	free(xml->uuid);
 	free(xml->genid);

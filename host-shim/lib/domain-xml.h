@@ -22,6 +22,7 @@ struct xml_disk {
 /* A virtio-scsi controller. */
 struct xml_controller {
 	unsigned index;
+	char *alias; /* NULL if the domain is shut off */
 	struct pci_path path;
 };
 

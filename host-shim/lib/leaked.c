@@ -94,6 +94,22 @@ static const char *next_disk(const json_t *devices, const struct domain_xml *xml
 	return NULL;
 }
 
+/* Its bus is below its controller, at a path of these names. */
+static int is_managed(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *alias, struct hotslot_error *error)
+{
+	const struct xml_controller *managed = domain_xml_controller(xml, xml->controller);
+	_cleanup_json_ json_t *bus = NULL;
+	_cleanup_free_ char *path = NULL;
+	int r = get(domain, alias, "parent_bus", &bus, error);
+
+	if (r < 0 || !managed || !managed->alias)
+		return r;
+	if (asprintf(&path, DEVICES "/%s/", managed->alias) < 0)
+		return error_memory(error);
+	return has_prefix(json_string_value(bus), path);
+}
+
 /* What is looked for: the place, or else the alias. */
 static bool is_wanted(const char *wanted, const char *alias)
 {
@@ -111,7 +127,11 @@ static int find(struct hotslot_domain *domain, const char *wanted, uint64_t plac
 
 	while (r >= 0 && (alias = next_disk(devices, xml, &i))) {
 		r = is_wanted(wanted, alias) ? get_place(domain, alias, &at, error) : 0;
-		if (r <= 0 || (!wanted && at != place))
+		if (r > 0 && !wanted && at != place)
+			r = 0;
+		if (r > 0)
+			r = is_managed(domain, xml, alias, error);
+		if (r <= 0)
 			continue;
 		*ret = (struct leaked){ .alias = strdup(alias), .place = at };
 		return ret->alias ? 1 : error_memory(error);

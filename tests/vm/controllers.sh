@@ -7,6 +7,7 @@
 # On demand: plain udev
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../virsh.sh"
 
 # The two SCSI controllers of each machine. Index 1 is the one at the lower place, so that the index
 # decides nothing.
@@ -163,6 +164,14 @@ test_the_one_with_a_disk_of_the_systems_is_not_managed() {
 	disk "$T/system.img" 1 255 0 sda | start vm pc hotslot.controller=0000:00:09.0
 	check_equal /dev/disk/by-slot/0 "$(hs attach vm new.img)"
 	check_match "controller='0' bus='0' target='0' unit='0'" "$(live_devices vm)"
+	# One that libvirt has lost is not managed there either.
+	raw_image lost.img
+	qemu blockdev-add '"driver":"null-co","node-name":"lost","size":1048576' >/dev/null
+	qemu device_add '"driver":"scsi-hd","id":"ua-hotslot-lost","drive":"lost","bus":"scsi1.0",
+		"channel":0,"scsi-id":0,"lun":9' >/dev/null
+	check_fails 1 "Duplicate device ID 'ua-hotslot-lost'" hs attach vm lost.img --id lost --slot 9
+	check_match 'scsi1\.0' \
+		"$(qemu qom-get '"path":"/machine/peripheral/ua-hotslot-lost","property":"parent_bus"')"
 }
 
 test_a_shell_can_manage_them_in_turn() {
