@@ -203,15 +203,21 @@ bool hold_guard_is_left(const struct hold_roots *roots, const struct disk *disk)
 	return access(path, F_OK) == 0;
 }
 
-static void mend_disk(const struct hold_task *task, int disk)
+/* The kernel does not. */
+static void tell_change(const struct hold_task *task)
 {
 	char uevent[sizeof("block//uevent") + DISK_NAME_SIZE];
 
+	snprintf(uevent, sizeof(uevent), "block/%s/uevent", task->disk->name);
+	write_attr_at(task->roots->sysfd, uevent, "change");
+}
+
+static void mend_disk(const struct hold_task *task, int disk)
+{
 	log_warning("%s: who had it read-only for its release was killed: making it writable",
 		task->disk->name);
 	make_writable(task, disk);
-	snprintf(uevent, sizeof(uevent), "block/%s/uevent", task->disk->name);
-	write_attr_at(task->roots->sysfd, uevent, "change");
+	tell_change(task);
 }
 
 static int mend(void *data)
@@ -222,6 +228,11 @@ static int mend(void *data)
 
 	name_mark(task->roots, task->disk, path);
 	mark = lock_mark(path, 0);
+	/* Its guard lived, and was done: the agent may have read it before. */
+	if (mark == -ENOENT) {
+		tell_change(task);
+		return 0;
+	}
 	if (mark < 0 || hold_open_disk(task, 0, &disk) < 0)
 		return 1;
 	if (is_written(mark))

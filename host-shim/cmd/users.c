@@ -54,6 +54,8 @@ static void describe_use(const json_t *user, FILE *f)
 		fprintf(f, "%s file system on %s, mounted nowhere", what, device);
 	else if (!strcmp(kind, "exclusive"))
 		fprintf(f, "%s open exclusively", device);
+	else if (!strcmp(what, "io_uring"))
+		fprintf(f, "%s perhaps registered with an io_uring", device);
 	else
 		fprintf(f, "%s open", *what ? what : device);
 }

@@ -59,6 +59,8 @@ static void append_user(struct hotslot_error *error, const struct hotslot_user *
 		error_append(error, "held by a file system (%s) that is mounted nowhere", what);
 	else if (strcmp(kind, "exclusive") == 0)
 		error_append(error, "open exclusively");
+	else if (strcmp(what, "io_uring") == 0)
+		error_append(error, "perhaps registered with an io_uring, which does not tell,");
 	else if (*what)
 		error_append(error, "not mounted, but its file %s is open", what);
 	else

@@ -5,8 +5,9 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/wait.h>
 
-#include "hold.h"
+#include "hold-guard.h"
 
 /* A child takes milliseconds; only a broken one makes the test wait. */
 #define PATIENCE_MS 20000
@@ -355,6 +356,16 @@ static void test_a_disk_that_is_gone_is_said_to_be(void **state)
 	assert_int_equal(hold_take(&fixture->roots, &fixture->disk, NULL, 0, true, &hold), -ENODEV);
 }
 
+static void test_a_disk_whose_guard_was_done_is_looked_at_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_text(&fixture->tree, "sys/block/sda/uevent", "");
+	assert_int_equal(hold_guard_mend(&fixture->roots, &fixture->disk), 0);
+	assert_true(waitpid(-1, NULL, 0) > 0);
+	assert_attribute(fixture, "../uevent", "change");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +387,7 @@ int main(void)
 		TEST(test_a_disk_that_cannot_be_flushed_stays_in_use),
 		TEST(test_another_disk_of_that_name_is_left_alone),
 		TEST(test_a_disk_that_is_gone_is_said_to_be),
+		TEST(test_a_disk_whose_guard_was_done_is_looked_at_again),
 	};
 
 	assert_int_equal(pthread_atfork(NULL, count_child, NULL), 0);

@@ -115,6 +115,7 @@ test_whoever_has_it_open_is_found_however_he_does() {
 	leave
 	check_equal ready "$(stay "holder mapped /dev/$DISK")"
 	check_equal 'open disk io_uring - holder' "$(users)"
+	check_fails 1 'perhaps registered with an io_uring, which does not tell, by holder' hs detach vm 0
 	leave
 	guest_run vm "mknod /dev/other b \$(tr : ' ' </sys/class/block/$DISK/dev)"
 	stay 'sh -c "exec 4</dev/other; echo ready; exec sleep 1000"'
