@@ -107,14 +107,14 @@ static enum fresh_result compare_pages(int fd, int sysfd, const char *name, bool
 	return result;
 }
 
-static enum fresh_result compare_capacity(int fd, uint64_t size, bool *was_reset)
+enum fresh_result capacity_compare(scsi_command_fn command, int fd, uint64_t size, bool *was_reset)
 {
 	uint8_t data[CAPACITY_SIZE],
 		cdb[16] = { SERVICE_ACTION_IN_16, READ_CAPACITY_16, [13] = sizeof(data) };
 	struct scsi_outcome outcome;
 	uint64_t fresh;
 
-	if (scsi_command(fd, cdb, sizeof(cdb), data, sizeof(data), &outcome, was_reset) < 0) {
+	if (command(fd, cdb, sizeof(cdb), data, sizeof(data), &outcome, was_reset) < 0) {
 		if (outcome.absent)
 			return FRESH_OTHER;
 		/* A disk of some sort that only knows the command of old, or has no medium. */
@@ -150,7 +150,7 @@ enum fresh_result fresh_read(
 		return FRESH_OTHER;
 	result = compare_pages(fd, sysfd, disk->name, &was_reset);
 	if (result == FRESH_SAME)
-		result = compare_capacity(fd, disk->size, &was_reset);
+		result = capacity_compare(scsi_command, fd, disk->size, &was_reset);
 	if (!was_reset || result == FRESH_UNKNOWN || result == FRESH_OTHER)
 		return result;
 	closep(&fd);

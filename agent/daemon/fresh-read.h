@@ -33,6 +33,9 @@ typedef enum fresh_result (*fresh_read_fn)(
 enum fresh_result page_compare(scsi_command_fn command, int fd, uint8_t page, const char *cached,
 	size_t cached_length, bool *was_reset);
 
+/* Asks for the capacity in the same way, and compares it with SIZE, the kernel's. */
+enum fresh_result capacity_compare(scsi_command_fn command, int fd, uint64_t size, bool *was_reset);
+
 /* The bytes of a disk by its answer to READ CAPACITY (16); 0 if that is too short or absurd. Pure.
  */
 uint64_t capacity_parse(const uint8_t *data, size_t length);

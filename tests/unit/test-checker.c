@@ -55,6 +55,20 @@ static enum fresh_result die(
 	return FRESH_SAME;
 }
 
+/* The first time; then each disk leaves a note of what its child was told. */
+static enum fresh_result die_once(
+	const char *dev_dir, int sysfd, const struct disk *disk, bool was_reset)
+{
+	char path[PATH_MAX];
+
+	if (refuse_once(dev_dir, sysfd, disk, was_reset) == FRESH_UNKNOWN)
+		raise(SIGKILL);
+	snprintf(path, sizeof(path), "%s/reset-%u", dev_dir, disk->slot);
+	if (was_reset)
+		mkdir(path, 0700);
+	return FRESH_SAME;
+}
+
 /* The disk in slot 3 does, those behind it answer. */
 static enum fresh_result hang(
 	const char *dev_dir, int sysfd, const struct disk *disk, bool was_reset)
@@ -188,6 +202,22 @@ static void test_those_behind_one_that_hangs_are_asked_though_nobody_waits(void 
 	assert_int_equal(inventory_find_place(&guest->tracker.inventory, 3)->checked_at, 0);
 }
 
+static void test_a_reset_is_not_forgotten_by_a_child_that_dies(void **state)
+{
+	struct guest *guest = *state;
+	struct entry *entry = put(guest, SDA, "8:0");
+
+	guest->tracker.checker.ask = die_once;
+	checker_note_reset(entry, UINT64_MAX);
+	checker_note_reset(put(guest, SDC, "8:32"), UINT64_MAX);
+	run_guest_until(guest, is_the_other_checked);
+	entry->check_at = 0;
+	checker_continue(&guest->tracker);
+	run_guest_until(guest, is_settled);
+	assert_int_equal(faccessat(guest->machine.tree.fd, "dev/reset-3", F_OK, 0), 0);
+	assert_int_equal(faccessat(guest->machine.tree.fd, "dev/reset-4", F_OK, 0), 0);
+}
+
 #define GUEST_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up_guest, tear_down_guest)
 
 int main(void)
@@ -201,6 +231,7 @@ int main(void)
 		GUEST_TEST(test_one_that_hangs_is_not_asked_more_often_for_many),
 		GUEST_TEST(test_nobody_waits_and_a_disk_is_left_alone_after_some_tries),
 		GUEST_TEST(test_those_behind_one_that_hangs_are_asked_though_nobody_waits),
+		GUEST_TEST(test_a_reset_is_not_forgotten_by_a_child_that_dies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,6 +224,54 @@ static void test_an_absurd_capacity_is_none(void **state)
 		0);
 }
 
+/* How the disk answers to READ CAPACITY (16). */
+static struct scsi_outcome capacity_outcome;
+
+static int answer_capacity(int fd, uint8_t *cdb, size_t n, uint8_t *data, unsigned length,
+	struct scsi_outcome *ret, bool *was_reset)
+{
+	static const uint8_t mebibyte[] = { 0, 0, 0, 0, 0, 0, 7, 0xff, 0, 0, 2, 0 };
+
+	(void)fd, (void)was_reset;
+	assert_int_equal(n, 16);
+	assert_int_equal(cdb[0], 0x9e);
+	assert_int_equal(cdb[1], 0x10);
+	assert_true(cdb[13] == length && length >= sizeof(mebibyte));
+	memcpy(data, mebibyte, sizeof(mebibyte));
+	*ret = capacity_outcome;
+	return ret->length > 0 ? 0 : -EIO;
+}
+
+static void check_capacity(struct scsi_outcome outcome, uint64_t size, enum fresh_result expected)
+{
+	bool was_reset = false;
+
+	capacity_outcome = outcome;
+	assert_int_equal(capacity_compare(answer_capacity, -1, size, &was_reset), expected);
+}
+
+static void test_another_capacity_is_another_size(void **state)
+{
+	const struct scsi_outcome told = { .answered = true, .length = 32 };
+
+	(void)state;
+	check_capacity(told, 1 << 20, FRESH_SAME);
+	check_capacity(told, 2 << 20, FRESH_RESIZED);
+}
+
+/* The command is of SBC-3; but a disk that says nothing may be any disk. */
+static void test_who_refuses_to_tell_its_capacity_is_the_same_and_who_is_silent_is_not_known(
+	void **state)
+{
+	const struct scsi_outcome refused = { .answered = true }, silent = {},
+				  absent = { .answered = true, .absent = true };
+
+	(void)state;
+	check_capacity(refused, 1 << 20, FRESH_SAME);
+	check_capacity(silent, 1 << 20, FRESH_UNKNOWN);
+	check_capacity(absent, 1 << 20, FRESH_OTHER);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -239,6 +287,9 @@ int main(void)
 		cmocka_unit_test(test_who_says_nothing_or_not_all_of_it_is_not_known),
 		cmocka_unit_test(test_a_capacity_is_in_blocks_of_its_own_size),
 		cmocka_unit_test(test_an_absurd_capacity_is_none),
+		cmocka_unit_test(test_another_capacity_is_another_size),
+		cmocka_unit_test(
+			test_who_refuses_to_tell_its_capacity_is_the_same_and_who_is_silent_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,9 @@
 /* agent/identity/system.h: which disks the root file system stands on; in doubt, all. */
 #include "machine.h"
 
+#include <seccomp.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #include "system.h"
 
@@ -325,6 +327,38 @@ static void test_without_the_mounts_of_process_1_it_is_undecided(void **state)
 	check_undecided(NULL);
 }
 
+/* The kernel has no memory for what stands in a directory. A child of ours, as it stays so. */
+static int find_without_lists(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	struct system_disks disks;
+
+	if (!filter ||
+		seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(getdents64), 0) < 0 ||
+		seccomp_load(filter) < 0)
+		return 2;
+	system_disks_find(&machine.view, &disks);
+	return disks.undecided && disks.error == -ENOMEM ? 0 : 1;
+}
+
+/* Else it would be a disk itself, the only one. */
+static void test_what_stands_on_members_that_cannot_be_listed_is_undecided(void **state)
+{
+	static const char drbd[] = "devices/virtual/block/drbd0";
+	int status;
+	pid_t pid;
+
+	(void)state;
+	put_block(&machine, drbd, "147:0");
+	put_member(&machine, drbd, "slaves", SDB);
+	check_system("1 0 147:0 / / rw - ext4 /dev/drbd0 rw\n", 2);
+	pid = fork();
+	if (pid == 0)
+		_exit(find_without_lists());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 #define with_machine(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -353,6 +387,7 @@ int main(void)
 		with_machine(test_what_cannot_be_decided_is_undecided),
 		with_machine(test_layers_that_lead_to_themselves_are_undecided),
 		with_machine(test_without_the_mounts_of_process_1_it_is_undecided),
+		with_machine(test_what_stands_on_members_that_cannot_be_listed_is_undecided),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

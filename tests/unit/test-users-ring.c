@@ -3,6 +3,7 @@
  * without it. */
 #include "test.h"
 
+#include <sys/inotify.h>
 #include <sys/sysmacros.h>
 
 #include "users.h"
@@ -11,6 +12,10 @@
 
 /* Lines of which more than a small file has come before that of the files: requests that wait. */
 #define REQUESTS 4096
+
+/* More busy rings than are waited for: BUSY_RINGS_MAX. */
+#define RINGS 13
+#define RINGS_WAITED_FOR 10
 
 /* Process 40 has a ring as its descriptor 7; the disk is sdb. */
 struct fixture {
@@ -127,6 +132,67 @@ static void test_a_busy_ring_is_a_user(void **state)
 	assert_open(fixture, "io_uring");
 }
 
+/* Returns a watch of what is opened in DIRECTORY. What is closed, too: of two that are alike and
+ * follow each other, one is told. */
+static int watch_opened(const struct tree *tree, const char *directory)
+{
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[PATH_MAX];
+
+	assert_true(watch >= 0);
+	snprintf(path, sizeof(path), "%s/%s", tree->path, directory);
+	assert_true(inotify_add_watch(watch, path, IN_OPEN | IN_CLOSE) >= 0);
+	return watch;
+}
+
+/* Counts by name, a number, how often each was opened; closes WATCH. */
+static void count_opened(int watch, unsigned *counts, size_t n)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	const struct inotify_event *event;
+	ssize_t length;
+
+	while ((length = read(watch, events, sizeof(events))) > 0)
+		for (char *at = events; at < events + length; at += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)(const void *)at;
+			assert_false(event->mask & IN_Q_OVERFLOW);
+			if (event->mask & IN_OPEN && event->len && (size_t)atoi(event->name) < n)
+				counts[atoi(event->name)]++;
+		}
+	close(watch);
+}
+
+static void put_busy_rings(struct fixture *fixture)
+{
+	char path[64];
+
+	for (unsigned i = 0; i < RINGS; i++) {
+		snprintf(path, sizeof(path), "proc/40/fdinfo/%u", i);
+		put_text(&fixture->tree, path, "UserFiles:\t1\nUserBufs:\t0\n");
+		snprintf(path, sizeof(path), "proc/40/fd/%u", i);
+		if (i != 7) /* which is there */
+			put_link(&fixture->tree, path, RING);
+	}
+}
+
+/* It is asked once, those before it until their time is over. */
+static void test_a_busy_ring_behind_many_is_not_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned counts[RINGS] = {}, once = 0;
+	int watch;
+
+	put_busy_rings(fixture);
+	watch = watch_opened(&fixture->tree, "proc/40/fdinfo");
+	assert_open(fixture, "io_uring");
+	count_opened(watch, counts, RINGS);
+	for (unsigned i = 0; i < RINGS; i++) {
+		assert_true(counts[i] > 0);
+		once += counts[i] == 1;
+	}
+	assert_in_range(once, RINGS - RINGS_WAITED_FOR, RINGS - 1);
+}
+
 static void test_a_ring_that_was_closed_meanwhile_is_none(void **state)
 {
 	assert_unused(*state);
@@ -151,6 +217,7 @@ int main(void)
 		TEST(test_a_ring_that_lists_others_is_none),
 		TEST(test_a_ring_with_much_to_do_is_looked_through),
 		TEST(test_a_busy_ring_is_a_user),
+		TEST(test_a_busy_ring_behind_many_is_not_waited_for),
 		TEST(test_a_ring_that_was_closed_meanwhile_is_none),
 		TEST(test_a_mapped_ring_without_a_descriptor_is_a_user),
 	};
