@@ -7,6 +7,7 @@
 # On demand: udevd plain
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../virsh.sh"
 
 setup_file() {
 	launch_controlled vm
@@ -29,7 +30,8 @@ parted_image() { # FILE
 	printf 'second\n' | dd of="$1" bs=512 seek=4096 conv=notrunc status=none
 }
 
-# Attaches as virsh does; of our own kind nothing but what is in MORE.
+# Attaches as virsh does; of our own kind nothing but what is in MORE. When virsh is done, the guest has
+# yet to see it.
 foreign() { # IMAGE TARGET_DEV TARGET UNIT [MORE]
 	cat >foreign.xml <<-END
 		<disk type='file' device='disk'><driver name='qemu' type='raw'/>
@@ -37,6 +39,12 @@ foreign() { # IMAGE TARGET_DEV TARGET UNIT [MORE]
 		<address type='drive' controller='0' bus='0' target='$3' unit='$4'/></disk>
 	END
 	virsh -q -c "$URI" attach-device vm foreign.xml --live
+	await_equal true is_seen "$3" "$4"
+}
+
+is_seen() { # TARGET UNIT
+	hs list vm --json | jq -r --argjson target "$1" --argjson lun "$2" \
+		'.disks[] | select(.target == $target and .lun == $lun).visible'
 }
 
 resolved() { # REFERENCE MEMBER
