@@ -5,6 +5,9 @@
 # Talks with the agent by hand: sends standard input, prints what comes until a line that holds
 # $UNTIL, by default the answer whose id is "last".
 talk() {
+	# QEMU can keep the answers from the next client, if the last one went while the guest did not
+	# read: see session.c.
+	socat -u /dev/null "UNIX-CONNECT:$(channel_socket vm)"
 	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
 	local line pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
 	cat >&"${SOCAT[1]}"

@@ -207,8 +207,10 @@ static int no_hello(struct hotslot_domain *domain, struct hotslot_error *error)
 		domain->name);
 }
 
-/* A stream may bring nothing though it is whole: if the one before was closed while the domain was
- * paused, QEMU 7.2 passes on what the next one says, and not the answers. */
+/* A stream may bring nothing though it is whole. If QEMU 7.2 finds out by writing that the client
+ * before was gone, as the domain was paused or its guest did not read, it throttles the port after
+ * that (flush_buf() in its hw/char/virtio-console.c), until the next client is gone, too: it passes
+ * on what that one says, and not the answers. */
 static int reopen_later(struct hotslot_domain *domain, uint64_t pause_ms, uint64_t deadline,
 	struct hotslot_error *error)
 {
