@@ -237,11 +237,12 @@ int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
  * the guest's, made printable, and good until the function that is told of it returns. */
 struct hotslot_user {
 	size_t size;
-	const char *kind;    /* "mount", "swap", "holder", "open", "exclusive", or as above */
-	const char *device;  /* the disk, or the partition of it: "sdb1" */
-	const char *what;    /* the mount point, the holder's name, the file that is open, the file
-				system that is mounted nowhere; may be empty */
-	int pid;	     /* 0: not known */
+	const char *kind;   /* "mount", "swap", "holder", "open", "exclusive", or as above */
+	const char *device; /* the disk, or the partition of it: "sdb1" */
+	const char *what;   /* the mount point, the holder's name, the file that is open, "io_uring"
+			       if that does not tell what it has, the file system that is mounted
+			       nowhere; may be empty */
+	int pid;	    /* 0: not known */
 	const char *process; /* NULL: not known */
 	const char *through; /* what stands on the device and is used: "vg-lv"; NULL: itself */
 	bool waiting;	     /* the disk is waited for: in the end they may be others, or nobody */

@@ -53,6 +53,14 @@ void put_text(const struct tree *tree, const char *path, const char *text)
 	put_bytes(tree, path, text, strlen(text));
 }
 
+int open_below(const struct tree *tree, const char *path)
+{
+	int fd = openat(tree->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
 void put_link(const struct tree *tree, const char *path, const char *target)
 {
 	make_parents(tree, path);

@@ -20,14 +20,6 @@ struct fixture {
 	size_t count;
 };
 
-static int open_below(const struct tree *tree, const char *path)
-{
-	int fd = openat(tree->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));

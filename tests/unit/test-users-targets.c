@@ -32,14 +32,6 @@ struct fixture {
 	size_t count;
 };
 
-static int open_below(const struct tree *tree, const char *path)
-{
-	int fd = openat(tree->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
 /* ROOT of configfs, mounted at /cfg of this process; it is the directory "cfg" of the tree. */
 static void put_mount(struct fixture *fixture, const char *process, const char *root)
 {

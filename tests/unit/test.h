@@ -34,6 +34,9 @@ void put_text(const struct tree *tree, const char *path, const char *text);
 /* Makes a link below the tree, with the directories above it; TARGET is taken as it is. */
 void put_link(const struct tree *tree, const char *path, const char *target);
 
+/* A directory of it. The caller closes it. */
+int open_below(const struct tree *tree, const char *path);
+
 /* Makes a link from PATH to the place TARGET of the tree, relative as in sysfs: both are paths
  * below the same top directory TOP ("sys"). */
 void put_sys_link(const struct tree *tree, const char *top, const char *path, const char *target);
