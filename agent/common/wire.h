@@ -20,7 +20,7 @@
 #define HOTSLOT_NONCE_MIN 16
 #define HOTSLOT_NONCE_MAX 64
 
-/* A generation, printable ASCII: two UUIDs, a domain id and separators take under 100. */
+/* A generation, printable ASCII: three UUIDs, three numbers and separators take under 150. */
 #define HOTSLOT_GENERATION_MAX 160
 
 /* Versions that a hello may offer. */

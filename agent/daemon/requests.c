@@ -60,16 +60,18 @@ static int choose_version(struct call *call)
 }
 
 /* In another generation memory may have gone back in time: nothing that is known holds. */
-static void take_generation(struct server *server, const char *generation)
+static bool take_generation(struct server *server, const char *generation)
 {
 	bool other = *server->generation && strcmp(server->generation, generation);
 
-	strcpy(server->generation, generation);
 	if (other) {
+		strcpy(server->previous, server->generation);
 		log_info("another generation: looking at all disks afresh");
 		tracker_rescan(server->tracker);
 		checker_doubt(server->tracker);
 	}
+	strcpy(server->generation, generation);
+	return other;
 }
 
 static int handle_hello(struct server *server, struct call *call)
@@ -92,8 +94,7 @@ static int handle_hello(struct server *server, struct call *call)
 	r = choose_version(call);
 	if (r < 0)
 		return r;
-	if (generation)
-		take_generation(server, generation);
+	server->renewed = generation && take_generation(server, generation);
 	server_start_session(server, nonce);
 	server_answer(server, call->id, status_hello(server));
 	return 0;

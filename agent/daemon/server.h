@@ -30,6 +30,8 @@ struct server {
 	bool active; /* a host has said hello */
 	char session[HOTSLOT_NONCE_MAX + 1];
 	char generation[HOTSLOT_GENERATION_MAX + 1]; /* of the last hello that named one */
+	char previous[HOTSLOT_GENERATION_MAX + 1];   /* the last one that was another */
+	bool renewed;				     /* the last hello changed it */
 	uint64_t seq;				     /* of the last event of this session */
 	char boot_id[BOOT_ID_SIZE];
 	uint64_t epoch;

@@ -29,13 +29,14 @@ json_t *status_hello(const struct server *server)
 	const struct tracker *tracker = server->tracker;
 	const char *controller = tracker->identity.controller;
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s?, s:o, s:I, s:I}", "nonce",
+	return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s?, s:o, s:I, s:I, s:b, s:s?}", "nonce",
 		server->session, "version", HOTSLOT_PROTOCOL_VERSION, "agent", HOTSLOT_VERSION,
 		"boot-id", server->boot_id, "epoch", (json_int_t)server->epoch, "links",
 		tracker->links.owner ? "agent" : "udev", "controller",
 		*controller ? controller : NULL, "versions", status_versions(), "disks",
 		(json_int_t)tracker->inventory.n, "released",
-		(json_int_t)count_released(&tracker->inventory));
+		(json_int_t)count_released(&tracker->inventory), "renewed", (int)server->renewed,
+		"previous", *server->previous ? server->previous : NULL);
 }
 
 /* The first of the N paths that is there, and is a file: udev takes a link to /dev/null for none.

@@ -130,6 +130,43 @@ static void test_a_generation_is_bounded(void **state)
 	}
 }
 
+/* PREVIOUS NULL: none. */
+static void check_generations(
+	struct agent *agent, const char *arguments, bool renewed, const char *previous)
+{
+	char text[256];
+	json_t *answer, *body;
+
+	snprintf(text, sizeof(text),
+		"{\"execute\":\"hello\",\"arguments\":{\"nonce\":\"" NONCE
+		"\",\"versions\":[1]%s}}",
+		arguments);
+	say(agent, text);
+	answer = hear(agent);
+	body = json_object_get(answer, "return");
+	assert_true(json_is_boolean(json_object_get(body, "renewed")));
+	assert_int_equal(json_is_true(json_object_get(body, "renewed")), renewed);
+	if (previous)
+		assert_string_equal(json_string_value(json_object_get(body, "previous")), previous);
+	else
+		assert_true(json_is_null(json_object_get(body, "previous")));
+	json_decref(answer);
+}
+
+static void test_hello_says_whether_the_generation_is_another_and_which_was_before(void **state)
+{
+	struct agent *agent = *state;
+
+	check_generations(agent, ",\"generation\":\"u/1/a\"", false, NULL);
+	check_generations(agent, ",\"generation\":\"u/1/b\"", true, "u/1/a");
+	check_generations(agent, ",\"generation\":\"u/1/b\"", false, "u/1/a");
+	/* Who names none leaves what is known. */
+	check_generations(agent, "", false, "u/1/a");
+	check_generations(agent, ",\"generation\":\"u/2/b\"", true, "u/1/b");
+	/* One that comes back is another one, too. */
+	check_generations(agent, ",\"generation\":\"u/1/b\"", true, "u/2/b");
+}
+
 /* ---- sessions ---- */
 
 static void test_what_belongs_to_another_session_is_dropped(void **state)
@@ -293,6 +330,7 @@ int main(void)
 		AGENT_TEST(test_hello_says_who_the_agent_is_and_its_starts_are_counted),
 		AGENT_TEST(test_a_refused_hello_does_not_end_the_session),
 		AGENT_TEST(test_a_generation_is_bounded),
+		AGENT_TEST(test_hello_says_whether_the_generation_is_another_and_which_was_before),
 		AGENT_TEST(test_what_belongs_to_another_session_is_dropped),
 		AGENT_TEST(test_without_a_session_there_is_only_hello),
 		AGENT_TEST(test_a_request_is_answered_or_refused_by_its_class),
