@@ -198,7 +198,7 @@ $(B)/tests/vm/fake-agent: $(FAKE_OBJ) $(B)/tests/daemon.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -ludev -ljansson
 $(B)/tests/vm/threads: $(B)/tests/vm/threads.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
-$(B)/tests/vm/watcher $(B)/tests/vm/waiter: %: %.o $(B)/libhotslot.so
+$(B)/tests/vm/watcher $(B)/tests/vm/waiter $(B)/tests/vm/restarts $(B)/tests/vm/eight $(B)/tests/vm/frozen: %: %.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -Wl,-rpath,'$$ORIGIN/../..'
 $(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/tests/common.a $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -L$(B) -lhotslot -lvirt \
@@ -221,12 +221,15 @@ test-programs: $(TEST_PROGRAMS)
 $(B)/kernel/release:
 	$(Q)B=$(abspath $(B)) tests/fetch-kernel
 
+# check-more: what check leaves out for its time: migration, restarts, many domains, machine models.
 # check-scale: what takes long, tests/scale: 1,000 disks, random walks of 1,000 steps.
-check check-scale demo bench:
+check check-more check-scale demo bench:
 	$(Q)$(PACKAGES) build run
 	+$(Q)$(BUILT_MAKE) $@-built
 check-built: all unit-tests test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run $(TESTS)
+check-more-built: all test-programs $(B)/kernel/release
+	$(Q)B=$(abspath $(B)) tests/run --more $(TESTS)
 check-scale-built: all test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run --scale $(TESTS)
 BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(B)/tests/bench/static-init
@@ -283,7 +286,12 @@ INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 	$(call into,644,udev-rules/60-hotslot.rules,$(UDEVDIR)/rules.d) \
 	$(call into,644,$(LIBHOTSLOT),$(LIBDIR)) \
 	$(call into,644,host-shim/lib/hotslot.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-appliance.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-backend.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-domain.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-definition.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-health.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-status.h,$(INCLUDEDIR)) \
 	$(call into,644,$(B)/libhotslot.pc,$(PKGCONFIGDIR)) \
 	$(call into,644,$(B)/hotslot-agent.service,$(SYSTEMDUNITDIR)) \
 	$(foreach page,$(MANPAGES),$(call into,644,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))) \
@@ -303,6 +311,6 @@ clean:
 	$(Q)rm -rf $(B)
 
 FORCE:
-.PHONY: all check check-built check-scale check-scale-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built fuzz fuzz-built unit-tests \
+.PHONY: all check check-built check-more check-more-built check-scale check-scale-built demo demo-built bench bench-built lint lint-built sanitize sanitize-built fuzz fuzz-built unit-tests \
 	test-programs install uninstall clean FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -2,18 +2,27 @@
 /* hotslot attach: attaches images, one after the other, and prints their names in the guest. */
 #include "commands.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 
+#include "disk-option.h"
 #include "interrupt.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
+
+/* More than any <disk> element; libhotslot has a limit of its own below it. */
+#define XML_FILE_MAX (2 * 1024 * 1024)
 
 /* An attach of several images: those that are attached stay when a later one fails. */
 struct batch {
 	struct client *client;
 	struct hotslot_domain *domain;
 	struct hotslot_attach_options options;
+	struct hotslot_backend_options backend;
+	const char *xml_file; /* NULL: images */
+	const char *name;     /* of the image or the file that is at it */
 	int count;
 	json_t *result; /* NULL without --json */
 	FILE *done;	/* "attached before it: a.img (slot 0), …" */
@@ -31,18 +40,21 @@ static int print_reserved(const struct batch *batch, const struct hotslot_disk *
 
 static int print_attached(struct batch *batch, const struct hotslot_disk *disk)
 {
-	bool reserved = !disk->attached;
+	bool defined = disk->persistence == HOTSLOT_PERSISTENCE_YES;
+	bool reserved = !disk->attached && !defined;
 
 	fprintf(batch->done, "%s%s (slot %d)",
 		ftell(batch->done) ? ", "
 		: reserved	   ? "reserved before it: "
 				   : "attached before it: ",
-		batch->options.image, disk->slot);
+		batch->name, disk->slot);
 	if (reserved)
 		return print_reserved(batch, disk);
 	if (batch->client->json)
 		return json_array_append_new(
 			json_object_get(batch->result, "disks"), disk_json(disk));
+	if (defined && !disk->visible)
+		return printf("slot %d from the next boot on\n", disk->slot) < 0 ? -1 : 0;
 	return printf("%s\n", disk->by_slot) < 0 ? -1 : 0;
 }
 
@@ -50,7 +62,7 @@ static int attach_one(struct batch *batch, int number, struct hotslot_error *err
 {
 	struct hotslot_disk *disk = NULL;
 	char text[PROBLEM_MAX];
-	_cleanup_free_ char *image = without_secret(batch->options.image);
+	_cleanup_free_ char *image = without_secret(batch->name);
 	_cleanup_free_ char *name = image ? printable(image) : NULL;
 	int r;
 
@@ -68,12 +80,46 @@ static int attach_one(struct batch *batch, int number, struct hotslot_error *err
 	return r;
 }
 
+static int read_xml(const char *file, char **ret, struct hotslot_error *error)
+{
+	const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int r = read_file_at(AT_FDCWD, path, XML_FILE_MAX, &text, &length);
+
+	if (r < 0 && r != -EFBIG)
+		return set_error(error, r, strerror(-r));
+	if (r < 0 || strlen(text) != length) {
+		set_error(error, -EINVAL,
+			r < 0 ? "it is too long for a <disk> element"
+			      : "it is no XML: it has a NUL byte");
+		error->code = HOTSLOT_ERROR_INVALID;
+		return -EINVAL;
+	}
+	*ret = steal_pointer(text);
+	return 0;
+}
+
+static int attach_xml(struct batch *batch, struct hotslot_error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = read_xml(batch->xml_file, &text, error);
+
+	batch->name = batch->xml_file;
+	if (r < 0)
+		return r;
+	batch->options.xml = text;
+	r = attach_one(batch, 1, error);
+	batch->options.xml = NULL;
+	return r;
+}
+
 static int attach_all(struct batch *batch, char **images, struct hotslot_error *error)
 {
 	for (int i = 0; i < batch->count; i++) {
 		int r;
 
-		batch->options.image = images[i];
+		batch->options.image = batch->name = images[i];
 		if (interrupted())
 			return set_error(error, -EINTR, "not attached: interrupted");
 		r = attach_one(batch, i + 1, error);
@@ -97,13 +143,22 @@ static int run_batch(struct batch *batch, char **images)
 	if (!batch->done || (batch->client->json && !batch->result)) {
 		r = set_error(&error, -ENOMEM, "out of memory");
 	} else {
-		r = attach_all(batch, images, &error);
+		r = batch->xml_file ? attach_xml(batch, &error) : attach_all(batch, images, &error);
 		fclose(batch->done);
 	}
 	if (r < 0)
-		return fail(batch->client, batch->result, batch->options.image, &error,
-			note && *note ? note : NULL);
+		return fail_with(batch->client, batch->result, batch->name, &error,
+			note && *note ? note : NULL, partial_json(&error));
 	return finish(batch->client, batch->result);
+}
+
+static void set_disk_option(struct batch *batch, int option)
+{
+	const char *wrong;
+
+	if (disk_option_set(&batch->backend, option, optarg, &wrong) < 0)
+		set_problem(batch->client, "--%s '%s': not %s", disk_option_name(option), optarg,
+			wrong);
 }
 
 static void set_option(struct batch *batch, int option)
@@ -138,9 +193,18 @@ static void set_option(struct batch *batch, int option)
 	case 'A':
 		options->any_label = true;
 		break;
+	case OPTION_PERSISTENT:
+	case OPTION_CONFIG:
+		set_scope(batch->client, option, &options->scope);
+		break;
 	case 't':
 		options->timeout_ms = timeout_option(batch->client);
 		break;
+	case 'X':
+		batch->xml_file = optarg;
+		break;
+	default:
+		set_disk_option(batch, option);
 	}
 }
 
@@ -151,6 +215,11 @@ static void check_batch(struct batch *batch, int argc)
 	batch->count = argc - optind - (batch->client->default_domain ? 0 : 1);
 	if (batch->count > 1 && (options->slot >= 0 || options->serial || options->id))
 		set_problem(batch->client, "--slot, --serial and --id are for one image");
+	if (batch->xml_file && batch->count > 0)
+		set_problem(batch->client, "--xml is in place of an image");
+	if (batch->xml_file && batch->client->in_shell && strcmp(batch->xml_file, "-") == 0)
+		set_problem(batch->client, "a shell reads its commands from standard input: give "
+					   "--xml a file");
 }
 
 static int run_attach(struct client *client, int argc, char **argv)
@@ -165,10 +234,17 @@ static int run_attach(struct client *client, int argc, char **argv)
 		{ "strict", no_argument, NULL, 'x' },
 		{ "label", required_argument, NULL, 'L' },
 		{ "any-label", no_argument, NULL, 'A' },
+		SCOPE_OPTIONS,
 		{ "timeout", required_argument, NULL, 't' },
+		{ "xml", required_argument, NULL, 'X' },
+		DISK_OPTIONS,
 		COMMON_OPTIONS,
 	};
-	struct batch batch = { .client = client, .options = HOTSLOT_ATTACH_INIT };
+	struct batch batch = {
+		.client = client,
+		.options = HOTSLOT_ATTACH_INIT,
+		.backend = HOTSLOT_BACKEND_INIT,
+	};
 	struct hotslot_error error = { 0 };
 	struct arguments arguments;
 	int option, status;
@@ -176,7 +252,10 @@ static int run_attach(struct client *client, int argc, char **argv)
 	while ((option = next_option(client, argc, argv, options)) >= 0)
 		set_option(&batch, option);
 	check_batch(&batch, argc);
-	if (!take_arguments(client, argc, argv, 1, ANY_NUMBER, &arguments, &status))
+	batch.options.backend = &batch.backend;
+	batch.count = batch.xml_file ? 1 : batch.count;
+	if (!take_arguments(
+		    client, argc, argv, batch.xml_file ? 0 : 1, ANY_NUMBER, &arguments, &status))
 		return status;
 	if (client_find(client, arguments.domain, &batch.domain, &error) < 0)
 		return fail(client, NULL, arguments.domain, &error, NULL);
@@ -186,7 +265,7 @@ static int run_attach(struct client *client, int argc, char **argv)
 const struct command command_attach = {
 	.name = "attach",
 	.run = run_attach,
-	.arguments = "DOM IMAGE... [options]",
+	.arguments = "DOM IMAGE...|--xml FILE [options]",
 	.summary = "Attach disks and print their names in the guest",
 	.help = "  --slot N           put it there; without this, in the lowest free slot\n"
 		"  --serial S         its serial, 1 to 36 of [A-Za-z0-9_.+-]\n"
@@ -198,5 +277,10 @@ const struct command command_attach = {
 		"  --label L          whose it is, 1 to 64 of [A-Za-z0-9_.-]: the domain must not\n"
 		"                     have held disks of others\n"
 		"  --any-label        although it has\n"
-		"  --timeout S        wait S seconds for the guest; without this, 30\n",
+		"  --persistent       to its definition, too: it is there after the next boot\n"
+		"  --config           to its definition alone; the domain may be shut off\n"
+		"  --timeout S        wait S seconds for the guest; without this, 30\n"
+		"  --xml FILE         in place of an image: a <disk> element, - for standard\n"
+		"                     input; what it lacks of alias, address, serial and target\n"
+		"                     is added\n" DISK_OPTIONS_HELP,
 };

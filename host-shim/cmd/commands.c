@@ -10,6 +10,7 @@
 /* In the order of the help. */
 static const struct command *const commands[] = {
 	&command_launch,
+	&command_start,
 	&command_attach,
 	&command_detach,
 	&command_resize,
@@ -18,6 +19,10 @@ static const struct command *const commands[] = {
 	&command_resolve,
 	&command_reserve,
 	&command_unreserve,
+	&command_status,
+	&command_adopt,
+	&command_enable,
+	&command_disable,
 	&command_repair,
 	&command_doctor,
 	&command_shutdown,

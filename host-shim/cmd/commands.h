@@ -7,7 +7,8 @@
 extern const struct command command_launch, command_attach, command_detach, command_resize,
 	command_list, command_resolve, command_shutdown, command_agent, command_shell, command_use,
 	command_help, command_quit, command_exit, command_reserve, command_unreserve,
-	command_repair, command_doctor, command_watch;
+	command_repair, command_doctor, command_watch, command_start, command_status, command_adopt,
+	command_enable, command_disable;
 
 /* The first command from *POSITION on that may be called here, NULL after the last one. Moves
  * *POSITION, which starts at 0, past it. */

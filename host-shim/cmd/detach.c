@@ -126,10 +126,10 @@ static void report_taken(struct batch *batch)
 	}
 }
 
-/* All but that the guest has not said that it is gone. */
+/* All but that the guest has not said that it is gone, or that the definition has it still. */
 static bool is_detached(const struct hotslot_error *error)
 {
-	return strcmp(error->step, "gone") == 0;
+	return strcmp(error->step, "gone") == 0 || error->code == HOTSLOT_ERROR_PARTIAL;
 }
 
 static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
@@ -153,11 +153,11 @@ static int detach_one(struct batch *batch, int i, struct hotslot_error *error)
 	return r;
 }
 
-static json_t *busy_details(const struct batch *batch, const struct hotslot_error *error)
+static json_t *details_of(const struct batch *batch, const struct hotslot_error *error)
 {
 	return error->code == HOTSLOT_ERROR_DISK_BUSY
 		       ? json_pack("{sO*}", "users", batch->users.list)
-		       : NULL;
+		       : partial_json(error);
 }
 
 /* A slot is more than its number. */
@@ -183,7 +183,7 @@ static int run_batch(struct batch *batch)
 				snprintf(note, sizeof(note), "the %d named before it %s detached",
 					i, i == 1 ? "is" : "are");
 			return fail_with(batch->client, batch->result, subject_of(&batch->items[i]),
-				&error, i > 0 ? note : NULL, busy_details(batch, &error));
+				&error, i > 0 ? note : NULL, details_of(batch, &error));
 		}
 	return finish(batch->client, batch->result);
 }
@@ -200,12 +200,20 @@ static void set_place(struct item *item, int slot, unsigned target, unsigned lun
 		snprintf(item->text, sizeof(item->text), "target %u, LUN %u", target, lun);
 }
 
-static int resolve(struct hotslot_domain *domain, struct item *item, struct hotslot_error *error)
+static int resolve(struct hotslot_domain *domain, enum hotslot_scope scope, struct item *item,
+	struct hotslot_error *error)
 {
 	struct hotslot_disk *disk;
 	unsigned partition;
-	int r = hotslot_resolve(domain, item->reference, &disk, &partition, error);
+	bool running = scope != HOTSLOT_SCOPE_CONFIG;
+	int r = running ? hotslot_resolve(domain, item->reference, &disk, &partition, error) : -1;
 
+	/* It may have that name in the definition only. */
+	if (!running || (r < 0 && scope == HOTSLOT_SCOPE_PERSISTENT &&
+				error->code == HOTSLOT_ERROR_NO_DISK)) {
+		partition = 0;
+		r = hotslot_resolve_config(domain, item->reference, &disk, error);
+	}
 	if (r < 0)
 		return r;
 	set_place(item, disk->slot, disk->target, disk->lun);
@@ -266,7 +274,8 @@ static int detach_arguments(struct batch *batch, const struct arguments *argumen
 	if (client_find(batch->client, arguments->domain, &batch->domain, &error) < 0)
 		return fail(batch->client, NULL, arguments->domain, &error, NULL);
 	for (int i = 0; i < batch->count; i++)
-		if (!batch->items[i].known && resolve(batch->domain, &batch->items[i], &error) < 0)
+		if (!batch->items[i].known &&
+			resolve(batch->domain, batch->options.scope, &batch->items[i], &error) < 0)
 			return fail(batch->client, NULL, batch->items[i].reference, &error, NULL);
 	check_twice(batch);
 	if (batch->client->problem[0])
@@ -280,6 +289,8 @@ static void set_option(struct batch *batch, int option)
 		batch->options.force = true;
 	else if (option == 'F')
 		batch->options.foreign = true;
+	else if (option == OPTION_PERSISTENT || option == OPTION_CONFIG)
+		set_scope(batch->client, option, &batch->options.scope);
 	else if (option == 'w')
 		batch->options.wait_ms = 1000 * number_option(batch->client, "wait", 0,
 							HOTSLOT_DEADLINE_MAX_MS / 1000);
@@ -292,6 +303,7 @@ static int run_detach(struct client *client, int argc, char **argv)
 	static const struct option options[] = {
 		{ "force", no_argument, NULL, 'f' },
 		{ "foreign", no_argument, NULL, 'F' },
+		SCOPE_OPTIONS,
 		{ "timeout", required_argument, NULL, 't' },
 		{ "wait", required_argument, NULL, 'w' },
 		COMMON_OPTIONS,
@@ -323,6 +335,8 @@ const struct command command_detach = {
 	.summary = "Detach disks; the guest lets go of them first",
 	.help = "  --force            even if the guest uses it\n"
 		"  --foreign          even if somebody else has attached it\n"
+		"  --persistent       from its definition, too: it stays away after the next boot\n"
+		"  --config           from its definition alone; the domain may be shut off\n"
 		"  --timeout S        wait S seconds for guest and host each; without this, 30\n"
 		"  --wait S           wait S seconds for a disk that the guest uses\n",
 };

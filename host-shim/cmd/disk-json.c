@@ -75,6 +75,10 @@ static void set_host(json_t **object, const struct hotslot_disk *disk)
 	set(object, "source", json_text(disk->source));
 	set(object, "format", json_text(disk->format));
 	set(object, "host-read-only", json_boolean(disk->host_read_only));
+	set(object, "persistent",
+		disk->persistence == HOTSLOT_PERSISTENCE_UNKNOWN
+			? json_null()
+			: json_boolean(disk->persistence == HOTSLOT_PERSISTENCE_YES));
 }
 
 static void set_guest(json_t **object, const struct hotslot_disk *disk)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I][,lun][,strict][,label=L]
- * [,any-label] */
+ * [,any-label], and the words of disk-option.h */
 #include "drive-option.h"
 
 #include <string.h>
 
+#include "disk-option.h"
 #include "util.h"
 
 /* Cuts the first part off *TEXT, undoubles its commas; *TEXT is NULL after the last one. */
@@ -45,13 +46,28 @@ static bool set_flag(const char *part, struct hotslot_attach_options *drive)
 	return true;
 }
 
-static int set_part(const char *part, struct hotslot_attach_options *drive)
+/* 1 if it is none of these words. */
+static int set_disk_option(const char *part, struct hotslot_backend_options *backend)
+{
+	const char *value = strchrnul(part, '='), *wrong;
+	int option = disk_option_find(part, (size_t)(value - part));
+
+	if (option < 0)
+		return 1;
+	if (disk_option_takes_value(option) != (*value == '='))
+		return -EINVAL;
+	return disk_option_set(backend, option, *value ? value + 1 : NULL, &wrong);
+}
+
+static int set_part(const char *part, struct hotslot_attach_options *drive,
+	struct hotslot_backend_options *backend)
 {
 	const char *value = strchr(part, '=');
+	int r = set_disk_option(part, backend);
 	size_t len;
 
-	if (set_flag(part, drive))
-		return 0;
+	if (r <= 0 || set_flag(part, drive))
+		return r < 0 ? r : 0;
 	if (!value)
 		return -EINVAL;
 	len = (size_t)(++value - part);
@@ -70,8 +86,10 @@ static int set_part(const char *part, struct hotslot_attach_options *drive)
 	return 0;
 }
 
-int drive_parse(char *text, struct hotslot_attach_options *ret, const char **ret_wrong)
+int drive_parse(char *text, struct hotslot_attach_options *ret,
+	struct hotslot_backend_options *ret_backend, const char **ret_wrong)
 {
+	struct hotslot_backend_options backend = HOTSLOT_BACKEND_INIT;
 	struct hotslot_attach_options drive = HOTSLOT_ATTACH_INIT;
 
 	drive.image = next_part(&text);
@@ -80,9 +98,11 @@ int drive_parse(char *text, struct hotslot_attach_options *ret, const char **ret
 		return -EINVAL;
 	while (text) {
 		*ret_wrong = next_part(&text);
-		if (set_part(*ret_wrong, &drive) < 0)
+		if (set_part(*ret_wrong, &drive, &backend) < 0)
 			return -EINVAL;
 	}
+	*ret_backend = backend;
+	drive.backend = ret_backend;
 	*ret = drive;
 	return 0;
 }

@@ -17,6 +17,9 @@
 /* What QEMU's largest x86 machine takes. */
 #define VCPUS_MAX 4096
 
+/* More than any host has a use for. */
+#define IOTHREADS_MAX 1024
+
 /* Where an administrator may put the appliance that is used unless another is named. */
 #define INSTALLED_KERNEL HOTSLOT_DATADIR "/vmlinuz"
 #define INSTALLED_INITRAMFS HOTSLOT_DATADIR "/initramfs.img"
@@ -25,13 +28,15 @@ struct launch {
 	struct client *client;
 	struct hotslot_launch_options options;
 	struct hotslot_attach_options *drives; /* as many as --drive may be given */
+	struct hotslot_backend_options *backends;
 };
 
 static void add_drive(struct launch *launch)
 {
+	size_t i = launch->options.n_drives;
 	const char *wrong;
 
-	if (drive_parse(optarg, &launch->drives[launch->options.n_drives], &wrong) == 0)
+	if (drive_parse(optarg, &launch->drives[i], &launch->backends[i], &wrong) == 0)
 		launch->options.n_drives++;
 	else
 		set_problem(launch->client, "--drive: '%s' is not %s", wrong,
@@ -50,6 +55,37 @@ static void set_accel(struct launch *launch)
 		set_problem(launch->client, "--accel '%s': not auto, kvm or tcg", optarg);
 }
 
+static void set_virtio_model(struct launch *launch)
+{
+	if (!strcmp(optarg, "transitional"))
+		launch->options.virtio_model = HOTSLOT_VIRTIO_TRANSITIONAL;
+	else if (!strcmp(optarg, "non-transitional"))
+		launch->options.virtio_model = HOTSLOT_VIRTIO_NON_TRANSITIONAL;
+	else
+		set_problem(launch->client,
+			"--virtio-model '%s': not transitional or non-transitional", optarg);
+}
+
+/* What the XML says only if it is asked for. */
+static void set_machine_option(struct launch *launch, int option)
+{
+	switch (option) {
+	case 'M':
+		launch->options.machine = optarg;
+		break;
+	case 'V':
+		set_virtio_model(launch);
+		break;
+	case 'g':
+		launch->options.genid = optarg;
+		break;
+	case 'I':
+		launch->options.iothreads =
+			number_option(launch->client, "iothreads", 1, IOTHREADS_MAX);
+		break;
+	}
+}
+
 static void set_root_option(struct launch *launch, int option)
 {
 	switch (option) {
@@ -65,6 +101,8 @@ static void set_root_option(struct launch *launch, int option)
 	case 'W':
 		launch->options.root_writable = true;
 		break;
+	default:
+		set_machine_option(launch, option);
 	}
 }
 
@@ -186,6 +224,10 @@ static int parse_and_launch(struct launch *launch, int argc, char **argv)
 		{ "persistent", no_argument, NULL, 'p' },
 		{ "reserve", required_argument, NULL, 'R' },
 		{ "label", required_argument, NULL, 'L' },
+		{ "machine", required_argument, NULL, 'M' },
+		{ "virtio-model", required_argument, NULL, 'V' },
+		{ "genid", required_argument, NULL, 'g' },
+		{ "iothreads", required_argument, NULL, 'I' },
 		{ "timeout", required_argument, NULL, 't' },
 		COMMON_OPTIONS,
 	};
@@ -209,12 +251,15 @@ static int run_launch(struct client *client, int argc, char **argv)
 	int status;
 
 	launch.drives = calloc((size_t)argc, sizeof(*launch.drives));
-	if (!launch.drives) {
+	launch.backends = calloc((size_t)argc, sizeof(*launch.backends));
+	if (launch.drives && launch.backends) {
+		status = parse_and_launch(&launch, argc, argv);
+	} else {
 		set_error(&error, -ENOMEM, "out of memory");
-		return fail(client, NULL, NULL, &error, NULL);
+		status = fail(client, NULL, NULL, &error, NULL);
 	}
-	status = parse_and_launch(&launch, argc, argv);
 	free(launch.drives);
+	free(launch.backends);
 	return status;
 }
 
@@ -231,7 +276,9 @@ const struct command command_launch = {
 		"KVM\n"
 		"  --drive IMAGE[,format=F][,readonly][,serial=S][,slot=N][,id=I]\n"
 		"          [,lun][,strict][,label=L][,any-label]\n"
-		"                     a disk from the start; may be repeated\n"
+		"                     a disk from the start; may be repeated. Of attach's "
+		"options,\n"
+		"                     those from --cache to --secret are words here, too\n"
 		"  --root IMAGE       a root disk, hidden from every list\n"
 		"  --root-format F    its format\n"
 		"  --root-spec SPEC   LABEL=..., UUID=... or a device: the root file system\n"
@@ -241,5 +288,9 @@ const struct command command_launch = {
 		"  --persistent       define the domain, too\n"
 		"  --reserve N        reserve the first N slots\n"
 		"  --label L          whose disks it is for, its drives among them\n"
+		"  --machine M        its machine type: q35, pc or another that QEMU has\n"
+		"  --virtio-model M   transitional or non-transitional: of its controllers\n"
+		"  --genid GUID       its VM generation ID; without this, libvirt makes one\n"
+		"  --iothreads N      so many IOThreads; the first serves the disks\n"
 		"  --timeout S        wait S seconds for the agent; without this, 60\n",
 };

@@ -13,6 +13,7 @@
 struct view {
 	bool bytes;
 	bool details;
+	bool config; /* of the definition */
 };
 
 static const char *const headings[] = { "SLOT", "SIZE", "SERIAL", "NAME", "TYPE", "LABEL", "FLAGS",
@@ -32,12 +33,17 @@ static void add_disk(struct table *table, const struct hotslot_disk *disk, bool 
 	const struct view *view)
 {
 	char slot[SIZE_TEXT_SIZE] = "", size[SIZE_TEXT_SIZE] = "", flags[FLAGS_TEXT_SIZE];
+	struct hotslot_disk defined = *disk;
+
+	/* Whether it is there now is not the question. */
+	defined.attached = defined.visible = true;
+	defined.read_only = disk->host_read_only;
 
 	if (disk->slot >= 0)
 		snprintf(slot, sizeof(slot), "%d", disk->slot);
 	if (disk->size > 0)
 		format_size(disk->size, view->bytes, size);
-	format_flags(disk, reserved, flags);
+	format_flags(view->config ? &defined : disk, reserved, flags);
 	table_add(table, slot);
 	table_add(table, size);
 	table_add(table, disk->serial);
@@ -67,16 +73,29 @@ static void add_partition(
 	add_text(table, "  ", partition->by_serial);
 }
 
+static void add_address(
+	struct table *table, const struct hotslot_disk *disk, const struct view *view)
+{
+	if (view->config)
+		table_add_line(table, INDENT "target %u  lun %u", disk->target, disk->lun);
+	else
+		table_add_line(table,
+			INDENT "target %u  lun %u  devnum %s  diskseq %" PRIu64
+			       "  block size %" PRIu32,
+			disk->target, disk->lun, or_dash(disk->devnum), disk->diskseq,
+			disk->block_size);
+}
+
 static void add_details(
 	struct table *table, const struct hotslot_disk *disk, const struct view *view)
 {
 	add_text(table, "", disk->by_slot);
 	add_text(table, "", disk->by_serial);
-	table_add_line(table,
-		INDENT "target %u  lun %u  devnum %s  diskseq %" PRIu64 "  block size %" PRIu32,
-		disk->target, disk->lun, or_dash(disk->devnum), disk->diskseq, disk->block_size);
+	add_address(table, disk, view);
 	add_text(table, "device ", disk->device);
 	add_text(table, "alias ", disk->alias);
+	if (disk->persistence == HOTSLOT_PERSISTENCE_YES && !view->config)
+		add_text(table, "", "persistent");
 	add_text(table, "target dev ", disk->target_dev);
 	add_text(table, "format ", disk->format);
 	add_text(table, "uuid ", disk->uuid);
@@ -191,13 +210,14 @@ static int print_json(
 	_cleanup_free_ const char **labels = NULL;
 	size_t n_labels;
 
-	if (hotslot_domain_connect(domain, client->timeout_ms, &info, &error) < 0 ||
+	if ((!selection->config &&
+		    hotslot_domain_connect(domain, client->timeout_ms, &info, &error) < 0) ||
 		hotslot_labels(domain, &labels, &n_labels, &error) < 0)
 		return fail(client, NULL, hotslot_domain_name(domain), &error, NULL);
-	return finish(client,
-		json_pack("{ss so so so so}", "domain", hotslot_domain_name(domain), "links",
-			json_text(info.links), "labels", labels_json(labels, n_labels), "disks",
-			disks_json(selection), "reserved", reserved_json(selection)));
+	return finish(client, json_pack("{ss so so so so}", "domain", hotslot_domain_name(domain),
+				      "links", json_text(selection->config ? NULL : info.links),
+				      "labels", labels_json(labels, n_labels), "disks",
+				      disks_json(selection), "reserved", reserved_json(selection)));
 }
 
 static int list_domain(
@@ -210,7 +230,7 @@ static int list_domain(
 	int status;
 
 	if (client_find(client, arguments->domain, &domain, &error) < 0 ||
-		selection_read(domain, arguments, &selection, &subject, &error) < 0)
+		selection_read(domain, arguments, view->config, &selection, &subject, &error) < 0)
 		return fail(client, NULL, subject, &error, NULL);
 	if (client->json)
 		status = print_json(client, domain, &selection);
@@ -224,6 +244,7 @@ static int run_list(struct client *client, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "bytes", no_argument, NULL, 'b' },
+		{ "config", no_argument, NULL, 'C' },
 		{ "long", no_argument, NULL, 'l' },
 		TIMEOUT_OPTION,
 		COMMON_OPTIONS,
@@ -235,6 +256,8 @@ static int run_list(struct client *client, int argc, char **argv)
 	while ((option = next_option(client, argc, argv, options)) >= 0) {
 		if (option == 'b')
 			view.bytes = true;
+		else if (option == 'C')
+			view.config = true;
 		else
 			view.details = true;
 	}
@@ -249,5 +272,6 @@ const struct command command_list = {
 	.arguments = "DOM [DISK...] [options]",
 	.summary = "List the disks of a domain as host and guest see them",
 	.help = "  --bytes            sizes in bytes\n"
+		"  --config           those of its definition; the domain may be shut off\n"
 		"  --long             links, addresses and partitions, too\n" TIMEOUT_HELP,
 };

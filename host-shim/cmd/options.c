@@ -44,10 +44,20 @@ static void refuse_option(struct client *client, int kind, char **argv)
 		set_problem(client, "unknown option '%s'", word);
 }
 
+static bool has_dry_run(const struct option *options)
+{
+	for (; options->name; options++)
+		if (!strcmp(options->name, "dry-run"))
+			return true;
+	return false;
+}
+
 int next_option(struct client *client, int argc, char **argv, const struct option *options)
 {
 	/* Before a command, '+': what comes after its name is its own. */
-	const char *short_options = client->command ? ":c:hjq" : "+:c:hjqV";
+	const char *short_options = !client->command	   ? "+:c:hjqV"
+				    : has_dry_run(options) ? ":c:hjnq"
+							   : ":c:hjq";
 	int option;
 
 	opterr = 0; /* our own words, once, and as JSON, too */
@@ -96,6 +106,16 @@ unsigned number_option(struct client *client, const char *name, unsigned min, un
 unsigned timeout_option(struct client *client)
 {
 	return 1000 * number_option(client, "timeout", 1, HOTSLOT_DEADLINE_MAX_MS / 1000);
+}
+
+void set_scope(struct client *client, int option, enum hotslot_scope *scope)
+{
+	enum hotslot_scope wanted =
+		option == OPTION_CONFIG ? HOTSLOT_SCOPE_CONFIG : HOTSLOT_SCOPE_PERSISTENT;
+
+	if (*scope != HOTSLOT_SCOPE_LIVE && *scope != wanted)
+		set_problem(client, "--config and --persistent exclude each other");
+	*scope = wanted;
 }
 
 int parse_slot(struct client *client, const char *text)

@@ -18,6 +18,15 @@
 	}
 #define TIMEOUT_HELP "  --timeout S        wait S seconds for the agent; without this, 30\n"
 
+/* Of commands that can change the persistent definition, too, or alone. */
+#define OPTION_PERSISTENT 258
+#define OPTION_CONFIG 259
+#define SCOPE_OPTIONS                                           \
+	{ "persistent", no_argument, NULL, OPTION_PERSISTENT }, \
+	{                                                       \
+		"config", no_argument, NULL, OPTION_CONFIG      \
+	}
+
 /* The options of all commands; ends a table. */
 #define COMMON_OPTIONS                                                                   \
 	{ "connect", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' }, \
@@ -40,6 +49,9 @@ unsigned number_option(struct client *client, const char *name, unsigned min, un
 
 /* The same, of --timeout: seconds in, milliseconds out. */
 unsigned timeout_option(struct client *client);
+
+/* Sets the scope that one of SCOPE_OPTIONS asks for. Remembers a problem if another one did. */
+void set_scope(struct client *client, int option, enum hotslot_scope *scope);
 
 /* A slot, as hotslot_slot_parse() takes it. Remembers a problem, and returns -1, if it is none. */
 int parse_slot(struct client *client, const char *text);

@@ -60,7 +60,8 @@ char *without_secret(const char *subject)
 	const char *at = authority ? strrchr(authority, '@') : NULL;
 	char *text;
 
-	if (!at)
+	/* Of RBD the last one may be a snapshot's. */
+	if (!at || (strncmp(subject, "rbd:", 4) == 0 && !strchr(at, '/')))
 		return strdup(subject);
 	if (asprintf(&text, "%.*s***%s", (int)(authority - subject) + 3, subject, at) < 0)
 		return NULL;
@@ -178,6 +179,13 @@ int fail_with(struct client *client, json_t *result, const char *subject,
 	else
 		json_decref(result), json_decref(details);
 	return error->code == HOTSLOT_ERROR_INVALID ? STATUS_INVALID : STATUS_FAILED;
+}
+
+json_t *partial_json(const struct hotslot_error *error)
+{
+	return error->code == HOTSLOT_ERROR_PARTIAL
+		       ? json_pack("{sb sb}", "running", 0, "definition", 1)
+		       : NULL;
 }
 
 int fail_usage(struct client *client, const char *message)

@@ -27,6 +27,9 @@ int fail(struct client *client, json_t *result, const char *subject,
 int fail_with(struct client *client, json_t *result, const char *subject,
 	const struct hotslot_error *error, const char *note, json_t *details);
 
+/* Where the disk is after what was done by half, for fail_with(); NULL for any other error. */
+json_t *partial_json(const struct hotslot_error *error);
+
 /* Reports that the command is called in a wrong way. Returns STATUS_INVALID. */
 int fail_usage(struct client *client, const char *message);
 

@@ -53,11 +53,14 @@ static void sort_reserved(struct selection *selection)
 static int add(struct hotslot_domain *domain, const char *reference, const struct selection *all,
 	struct selection *selection, struct hotslot_error *error)
 {
+	struct hotslot_disk **disk;
 	bool is_slot, reserved;
 	int slot = -1, r;
 
 	is_slot = hotslot_slot_parse(reference, &slot, NULL) == 0;
-	r = hotslot_resolve(domain, reference, &selection->disks[selection->n_disks], NULL, error);
+	disk = &selection->disks[selection->n_disks];
+	r = selection->config ? hotslot_resolve_config(domain, reference, disk, error)
+			      : hotslot_resolve(domain, reference, disk, NULL, error);
 	if (r == 0)
 		slot = selection->disks[selection->n_disks++]->slot;
 	else if (!is_slot || error->code != HOTSLOT_ERROR_SLOT_EMPTY)
@@ -92,17 +95,19 @@ static int add_named(struct hotslot_domain *domain, const struct arguments *argu
 	return 0;
 }
 
-int selection_read(struct hotslot_domain *domain, const struct arguments *arguments,
+int selection_read(struct hotslot_domain *domain, const struct arguments *arguments, bool config,
 	struct selection *ret, const char **ret_subject, struct hotslot_error *error)
 {
-	struct selection all = { 0 }, named = { 0 };
+	struct selection all = { .config = config }, named = { .config = config };
 	bool whole = arguments->count == 0;
 	int r;
 
 	*ret_subject = arguments->domain;
-	r = hotslot_reserved(domain, &all.reserved, &all.n_reserved, error);
+	r = (config ? hotslot_reserved_config : hotslot_reserved)(
+		domain, &all.reserved, &all.n_reserved, error);
 	if (r == 0 && whole)
-		r = hotslot_list(domain, &all.disks, &all.n_disks, error);
+		r = (config ? hotslot_list_config : hotslot_list)(
+			domain, &all.disks, &all.n_disks, error);
 	else if (r == 0)
 		r = add_named(domain, arguments, &all, &named, ret_subject, error);
 	if (r == 0)

@@ -50,6 +50,8 @@ static void describe_use(const json_t *user, FILE *f)
 		fprintf(f, "swap on %s", device);
 	else if (!strcmp(kind, "holder"))
 		fprintf(f, "%s on %s", *what ? what : "a device", device);
+	else if (!strcmp(kind, "block-job"))
+		fprintf(f, "%s of %s on the host", what, device);
 	else if (!strcmp(kind, "exclusive") && *what)
 		fprintf(f, "%s file system on %s, mounted nowhere", what, device);
 	else if (!strcmp(kind, "exclusive"))

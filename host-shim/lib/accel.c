@@ -16,9 +16,10 @@
  * to offer. */
 static char *make_key(struct hotslot *hotslot)
 {
+	_cleanup_connection_ virConnectPtr connection = connection_get(hotslot);
 	_cleanup_free_ char *text =
-		virConnectGetDomainCapabilities(hotslot->connection, NULL, NULL, NULL, "kvm", 0);
-	_cleanup_free_ char *uri = virConnectGetURI(hotslot->connection);
+		virConnectGetDomainCapabilities(connection, NULL, NULL, NULL, "kvm", 0);
+	_cleanup_free_ char *uri = virConnectGetURI(connection);
 	_cleanup_xml_ xmlDoc *document = text ? xml_read(text) : NULL;
 	_cleanup_free_ char *emulator = NULL;
 	char *key;
@@ -52,6 +53,7 @@ static bool comes_up(struct hotslot_domain *domain)
 static int try_kvm(
 	struct hotslot *hotslot, const struct launch_spec *spec, struct hotslot_error *error)
 {
+	_cleanup_connection_ virConnectPtr connection = NULL;
 	struct launch_spec trial = *spec;
 	_cleanup_free_ char *text = NULL;
 	struct hotslot_domain *domain;
@@ -73,8 +75,9 @@ static int try_kvm(
 		return error_system(error, r, "Cannot write the XML of domain %s", name);
 	/* It ends with this connection, whatever happens to us; an embedded driver cannot do that.
 	 */
+	connection = connection_get(hotslot);
 	created = virDomainCreateXML(
-		hotslot->connection, text, hotslot->embedded ? 0 : VIR_DOMAIN_START_AUTODESTROY);
+		connection, text, hotslot->embedded ? 0 : VIR_DOMAIN_START_AUTODESTROY);
 	if (!created)
 		return 0;
 	r = domain_from_libvirt(hotslot, created, &domain, error);

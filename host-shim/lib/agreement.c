@@ -32,6 +32,8 @@ static int disagree(const struct hotslot_domain *domain, const struct domain_xml
 		domain->name, guest, number, ours->index, path);
 	if (theirs)
 		error_append(error, "choose the guest's with --controller %u, or ", theirs->index);
+	else
+		error_append(error, "if it was detached, attach it there again, or ");
 	error_append(error,
 		"boot the guest with the host's as hotslot.controller= on its kernel command line");
 	return r;

@@ -4,38 +4,26 @@
 #include <string.h>
 #include <time.h>
 
+#include "attach-work.h"
+#include "config.h"
 #include "confirm.h"
+#include "drive-element.h"
+#include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "image-user.h"
 #include "isolate.h"
+#include "job.h"
 #include "leaked.h"
 #include "obstacle.h"
 #include "options.h"
 #include "reserve.h"
 #include "session.h"
 #include "slot.h"
-#include "unplug.h"
-
-/* Taking back what did not work: the guest is asked, but not for long, as it may be the reason. */
-#define ROLLBACK_GUEST_MS 1000
-#define ROLLBACK_HOST_MS 30000
 
 /* Choosing anew when somebody who takes no turns, another user or virsh, was faster: often enough
  * for a burst of theirs, or for the chain of backing files that a broken-off attach has left. */
 #define CHOICES_MAX 64
-
-struct attach {
-	struct hotslot_domain *domain;
-	struct hotslot_attach_options options;
-	struct drive drive;
-	struct domain_xml *xml; /* before */
-	struct record *record;	/* what the guest confirmed */
-	struct hotslot_timing timing;
-	bool refused;	/* by libvirt */
-	bool came;	/* the domain had the disk, or may have had it */
-	unsigned first; /* slot to choose from: there may be lost disks before it */
-	struct isolation recorded;
-};
 
 static double now_precise(void)
 {
@@ -67,75 +55,91 @@ static int reserve(struct attach *attach, uint64_t deadline, struct hotslot_erro
 	}
 }
 
-/* QEMU's locks are the last word on who may use an image. */
+/* A daemon that has gone, or fails, may have done what it could not say any more. */
+static bool is_attached(struct attach *attach)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	struct hotslot_error ignored = {};
+
+	return attach_verify(attach, &xml, &ignored) == 0;
+}
+
+static int check_image_again(struct attach *attach, struct hotslot_error *error)
+{
+	struct hotslot *hotslot = attach->domain->hotslot;
+	const struct image *image = &attach->drive.image;
+	_cleanup_image_ struct image again = {};
+
+	if (attach->drive.element)
+		return drive_check_element(hotslot, &attach->drive, false, error);
+	return image_check(hotslot, image->path, image->format,
+		(image->read_only ? IMAGE_READ_ONLY : 0) | (image->shared ? IMAGE_SHARED : 0),
+		&again, error);
+}
+
+/* QEMU's locks are the last word on who may use an image; but it may be the disk itself that uses
+ * it. */
 static int attach_failed(struct attach *attach, struct hotslot_error *error)
 {
-	_cleanup_image_ struct image image = {};
 	struct hotslot_error again = {};
+	bool silent = virGetLastErrorCode() == VIR_ERR_OK;
 	int r = error_libvirt(error, "Cannot attach %s to domain %s", attach->drive.image.path,
 		attach->domain->name);
 
-	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-		error->code = HOTSLOT_ERROR_NOT_RUNNING;
-	else if (image_check(attach->domain->hotslot, attach->drive.image.path,
-			 attach->drive.image.format, attach->drive.image.read_only, &image,
-			 &again) < 0 &&
-		 again.code == HOTSLOT_ERROR_IMAGE_IN_USE)
+	/* libvirt 9.0 gives no reason where its embedded driver lacks another one. */
+	if (silent && attach->domain->hotslot->embedded)
+		error_append(error, "; the embedded driver has no secrets and no storage pools, "
+				    "libvirt's daemons have");
+	r = ended_explain(attach->domain, r, error);
+	if (error->code == HOTSLOT_ERROR_LIBVIRT && !is_attached(attach) &&
+		check_image_again(attach, &again) < 0 && again.code == HOTSLOT_ERROR_IMAGE_IN_USE)
 		return error_set(error, again.code, "%s", again.message);
 	return r;
 }
 
-static int attach_device(struct attach *attach, struct hotslot_error *error)
+static int attach_or_find(struct attach *attach)
 {
-	_cleanup_free_ char *text = NULL;
+	struct hotslot_domain *domain = attach->domain;
+	bool found = false;
+	int r;
+
+	do
+		r = virDomainAttachDeviceFlags(
+			domain->domain, attach->asked, VIR_DOMAIN_AFFECT_LIVE);
+	while (r < 0 && domain_reopened(domain) && !(found = is_attached(attach)));
+	return found ? 0 : r;
+}
+
+int attach_format(struct attach *attach, struct hotslot_error *error)
+{
 	struct disk_spec spec;
-	double start;
 	int r;
 
 	drive_describe(&attach->drive, attach->xml->controller, &spec);
-	r = disk_xml_format(&spec, &text);
-	if (r < 0)
-		return error_system(error, r, "Cannot write XML for %s", spec.source);
-	confirm_announce(attach->domain, &attach->drive,
-		deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS));
-	start = now_precise();
-	r = virDomainAttachDeviceFlags(attach->domain->domain, text, VIR_DOMAIN_AFFECT_LIVE);
-	attach->timing.attach = now_precise() - start;
-	return r < 0 ? attach_failed(attach, error) : 0;
+	free(steal_pointer(attach->asked));
+	r = disk_xml_format(&spec, &attach->asked);
+	return r < 0 ? error_system(error, r, "Cannot write XML for %s", spec.source) : 0;
 }
 
-static bool is_same(const char *a, const char *b)
+static int attach_device(struct attach *attach, struct hotslot_error *error)
 {
-	return a && b && strcmp(a, b) == 0;
-}
-
-/* A LUN that is passed through has none in the XML. */
-static bool has_serial(const struct xml_disk *disk, const struct drive *drive)
-{
-	return drive->passthrough ? !disk->serial : is_same(disk->serial, drive->serial);
-}
-
-/* libvirt drops what it does not like, a malformed alias for one. Has the disk ready for the
- * caller if it is there as asked. */
-static int verify(struct attach *attach, struct domain_xml **ret, struct hotslot_error *error)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	const struct drive *drive = &attach->drive;
-	const struct xml_disk *disk;
-	int r = domain_read(attach->domain, &xml, error);
+	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
+	double start;
+	int r = attach_format(attach, error);
 
 	if (r < 0)
 		return r;
-	disk = domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
-	if (!disk || !is_same(disk->alias, drive->alias) || !has_serial(disk, drive) ||
-		!is_same(disk->source, drive->image.path) ||
-		disk->passthrough != drive->passthrough ||
-		disk->read_only != drive->image.read_only)
-		return error_set(error, HOTSLOT_ERROR_MISMATCH,
-			"Domain %s does not have the disk in slot %u as it was asked for",
-			attach->domain->name, drive->slot);
-	*ret = steal_pointer(xml);
-	return 0;
+	do {
+		r = job_await(attach->domain, deadline, error);
+		if (r < 0)
+			return r;
+		confirm_announce(attach->domain, &attach->drive,
+			deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS));
+		start = now_precise();
+		r = attach_or_find(attach);
+		attach->timing.attach = now_precise() - start;
+	} while (r < 0 && job_came_between(deadline));
+	return r < 0 ? attach_failed(attach, error) : 0;
 }
 
 static int confirm(struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
@@ -147,73 +151,24 @@ static int confirm(struct attach *attach, const struct domain_xml *xml, struct h
 
 	if (r < 0)
 		return r;
+	if (attach->definition)
+		attach->record->disk.persistence = HOTSLOT_PERSISTENCE_YES;
 	r = record_add_host(attach->record,
 		domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot)));
 	return r < 0 ? error_memory(error) : 0;
 }
 
-/* Finds what we have attached. If libvirt refused it, somebody else may have been there first, and
- * what is in the slot is theirs: then alias and serial (of a LUN, the source) must be ours. If not,
- * either will do, as libvirt drops what it does not like. */
-static const struct xml_disk *find_own(
-	const struct attach *attach, bool attached, const struct domain_xml *xml)
+static int fill(struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
 {
-	const struct drive *drive = &attach->drive;
-	const struct xml_disk *disk =
-		domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot));
-	bool alias, serial;
-
-	if (!disk || !disk->alias)
-		return NULL;
-	alias = is_same(disk->alias, drive->alias);
-	serial = drive->passthrough ? is_same(disk->source, drive->image.path)
-				    : is_same(disk->serial, drive->serial);
-	return (alias && serial) || (attached && (alias || serial)) ? disk : NULL;
-}
-
-static void take_back(
-	const struct attach *attach, const struct xml_disk *disk, struct hotslot_error *error)
-{
-	struct hotslot_domain *domain = attach->domain;
-	struct hotslot_error ignored = {}, other = {};
 	unsigned slot = attach->drive.slot;
-	uint64_t start = now_ms();
+	int r = 0;
 
-	(void)guest_release(domain, slot, RELEASE_FORCE, start + ROLLBACK_GUEST_MS, &ignored);
-	if (unplug(domain, disk->alias, start + ROLLBACK_HOST_MS, &other) < 0) {
-		error_append(error, "; the disk is still in slot %u as %s: %s", slot, disk->alias,
-			other.message);
-		return;
-	}
-	ignored = (struct hotslot_error){};
-	(void)guest_release(domain, slot, RELEASE_DETACHED, now_ms() + ROLLBACK_GUEST_MS, &ignored);
-	error_append(error, "; rolled back, the domain is as it was");
-}
-
-static void roll_back(struct attach *attach, bool attached, struct hotslot_error *error)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	struct hotslot_error other = {};
-	const struct xml_disk *disk;
-
-	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
-		return;
-	if (domain_read(attach->domain, &xml, &other) < 0) {
-		if (other.code == HOTSLOT_ERROR_NOT_RUNNING)
-			error->code = other.code;
-		else
-			error_append(error, "; whether the disk is in slot %u cannot be told: %s",
-				attach->drive.slot, other.message);
-		return;
-	}
-	disk = find_own(attach, attached, xml);
-	if (disk)
-		take_back(attach, disk, error);
-	else if (attached)
-		error_append(error, "; the domain shows no disk of ours in slot %u to take back",
-			attach->drive.slot);
-	else
-		attach->came = false;
+	error_step(error, "fill");
+	if (reserve_has(xml, slot))
+		r = reserve_fill(attach->domain, slot, HOTSLOT_SCOPE_LIVE, error);
+	if (r == 0 && attach->definition && reserve_has(attach->definition, slot))
+		r = reserve_fill(attach->domain, slot, HOTSLOT_SCOPE_CONFIG, error);
+	return r;
 }
 
 /* From the attach on, a failure has something to take back. */
@@ -227,8 +182,12 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	/* Before the disk: whoever is killed in between has the domain know of a label too many. */
 	r = isolate_record(
 		attach->domain, attach->xml, attach->options.label, &attach->recorded, error);
-	if (r < 0)
+	if (r == 0)
+		r = attach_define(attach, error);
+	if (r < 0) {
+		attach_undefine(attach, error);
 		return r;
+	}
 	error_step(error, "attach");
 	attach->came = true;
 	r = attach_device(attach, error);
@@ -237,19 +196,19 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	if (r == 0) {
 		have_attached = true;
 		error_step(error, "verify");
-		r = verify(attach, &xml, error);
+		r = attach_verify(attach, &xml, error);
 	}
 	if (r == 0) {
 		error_step(error, "confirm");
 		r = confirm(attach, xml, error);
 		attach->timing.confirm = now_precise() - attached;
 	}
-	if (r == 0 && reserve_has(xml, attach->drive.slot)) {
-		error_step(error, "fill");
-		r = reserve_fill(attach->domain, attach->drive.slot, error);
+	if (r == 0)
+		r = fill(attach, xml, error);
+	if (r < 0) {
+		attach_roll_back(attach, have_attached, error);
+		attach_undefine(attach, error);
 	}
-	if (r < 0)
-		roll_back(attach, have_attached, error);
 	return r;
 }
 
@@ -261,16 +220,20 @@ static int reserve_only(struct attach *attach, struct hotslot_error *error)
 	attach->record = record_new(slot_target(slot), slot_lun(slot));
 	if (!attach->record)
 		return error_memory(error);
-	return reserve_add(attach->domain, slot, error);
+	return reserve_add(attach->domain, slot, HOTSLOT_SCOPE_LIVE, error);
 }
 
 static int check_label(const struct attach *attach, struct hotslot_error *error)
 {
 	const struct hotslot_attach_options *options = &attach->options;
 
-	return attach->drive.reserved || options->any_label
-		       ? 0
-		       : isolate_check(attach->domain, attach->xml, options->label, error);
+	int r = 0;
+
+	if (attach->drive.reserved || options->any_label)
+		return 0;
+	if (attach->definition)
+		r = isolate_check(attach->domain, attach->definition, options->label, error);
+	return r < 0 ? r : isolate_check(attach->domain, attach->xml, options->label, error);
 }
 
 /* The label of a disk that never came. */
@@ -314,14 +277,14 @@ static bool is_overtaken(struct attach *attach)
 		return false;
 	domain_xml_free(attach->xml);
 	attach->xml = steal_pointer(xml);
-	return true;
+	return attach_join_definition(attach, &ignored) == 0;
 }
 
 static bool may_try_again(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
 {
 	int r;
 
-	if (is_overtaken(attach))
+	if (is_overtaken(attach) || attach_definition_is_overtaken(attach))
 		return true;
 	if (!attach->refused || attach->came)
 		return false;
@@ -336,16 +299,29 @@ static bool may_try_again(struct attach *attach, uint64_t deadline, struct hotsl
 /* What has the image open may be of an attach that was broken off. */
 static int check(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
 {
+	const struct hotslot_attach_options given = attach->options;
+	const char *image;
 	int r;
 
 	error_step(error, "check");
 	r = drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
-	if (r == 0 || error->code != HOTSLOT_ERROR_IMAGE_IN_USE ||
-		!leaked_free_image(attach->domain, attach->options.image, deadline))
+	image = given.image ?: attach->drive.image.path;
+	if (r == 0 || error->code != HOTSLOT_ERROR_IMAGE_IN_USE || !image ||
+		!leaked_free_image(attach->domain, image, deadline))
 		return r;
+	drive_done(&attach->drive);
+	attach->options = given;
 	error_begin(error, NULL);
 	error_step(error, "check");
 	return drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
+}
+
+/* Now that nobody else who takes turns can attach it to this domain. */
+static int check_disks(struct attach *attach, struct hotslot_error *error)
+{
+	if (attach->drive.reserved)
+		return 0;
+	return image_check_disks(&attach->drive.image, attach->xml, attach->domain->name, error);
 }
 
 static int run(struct attach *attach, struct hotslot_error *error)
@@ -355,9 +331,13 @@ static int run(struct attach *attach, struct hotslot_error *error)
 
 	if (r < 0)
 		return r;
-	r = session_open(attach->domain, deadline, &attach->xml, error);
+	r = job_await_and_open(attach->domain, deadline, &attach->xml, error);
+	if (r == 0)
+		r = check_disks(attach, error);
+	if (r == 0)
+		r = attach_join_definition(attach, error);
 	if (r < 0)
-		return r;
+		return config_advise(attach->domain, r, error);
 	r = choose_and_attach(attach, deadline, error);
 	for (int i = 1; r < 0 && i < CHOICES_MAX && may_try_again(attach, deadline, error); i++) {
 		*error = (struct hotslot_error){};
@@ -381,7 +361,10 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 	options_copy(&attach.options, sizeof(attach.options), options);
 	r = domain_begin(domain, attach.options.timeout_ms, &call, error);
 	if (r == 0)
-		r = run(&attach, error);
+		r = config_scope(domain, attach.options.scope, &attach.options.scope, error);
+	if (r == 0)
+		r = (attach.options.scope == HOTSLOT_SCOPE_CONFIG ? attach_config : run)(
+			&attach, error);
 	if (r == 0 && ret) {
 		attach.timing.total = now_precise() - start;
 		if (!attach.drive.reserved)
@@ -390,6 +373,10 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 	}
 	record_free(attach.record);
 	domain_xml_free(attach.xml);
+	free(attach.asked);
+	domain_xml_free(attach.definition);
+	free(attach.definition_text);
+	xml_disk_done(&attach.twin);
 	drive_done(&attach.drive);
 	return r;
 }

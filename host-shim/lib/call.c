@@ -3,7 +3,8 @@
  * Calls on a domain: one at a time, in the order in which they came, with a deadline.
  *
  * Between two calls the session rests: then whoever else waits for the turn to talk with the agent
- * gets it. If no call is under way, the event loop makes an empty one for that.
+ * gets it. If no call is under way, the event loop makes an empty one for that, which a thread
+ * ends.
  */
 #include "domain.h"
 #include "error.h"
@@ -51,8 +52,11 @@ static int take_call(struct hotslot_domain *domain, uint64_t deadline, struct ho
 
 	pthread_mutex_lock(&domain->events->lock);
 	first = wait_for_call(domain, deadline);
-	if (first)
+	if (first) {
 		begin(domain);
+		domain->until = deadline;
+		domain->given_up = false;
+	}
 	pthread_mutex_unlock(&domain->events->lock);
 	if (!first)
 		return error_set(error, HOTSLOT_ERROR_BUSY,
@@ -60,6 +64,30 @@ static int take_call(struct hotslot_domain *domain, uint64_t deadline, struct ho
 			domain->name);
 	*ret = domain;
 	return 0;
+}
+
+/* Whatever the domain went through while there was no daemon: it was before the call. */
+static int begin_lost(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	int r = domain_reopen(domain, error);
+
+	pthread_mutex_lock(&domain->events->lock);
+	domain->stops = domain->events->stops;
+	pthread_mutex_unlock(&domain->events->lock);
+	return r;
+}
+
+static int begin_by(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	int r = take_call(domain, deadline, &call, error);
+
+	if (r == 0 && domain_is_lost(domain))
+		r = begin_lost(domain, error);
+	if (r == 0)
+		*ret = steal_pointer(call);
+	return r;
 }
 
 static uint64_t deadline_of(const struct hotslot_domain *domain, unsigned timeout_ms)
@@ -73,7 +101,7 @@ int domain_begin(struct hotslot_domain *domain, unsigned timeout_ms, struct hots
 	uint64_t deadline = deadline_of(domain, timeout_ms);
 	int r = reconnects_finish(domain, deadline, error);
 
-	return r < 0 ? r : take_call(domain, deadline, ret, error);
+	return r < 0 ? r : begin_by(domain, deadline, ret, error);
 }
 
 int domain_begin_anyhow(struct hotslot_domain *domain, unsigned timeout_ms,
@@ -82,29 +110,64 @@ int domain_begin_anyhow(struct hotslot_domain *domain, unsigned timeout_ms,
 	uint64_t deadline = deadline_of(domain, timeout_ms);
 
 	(void)reconnects_await_moment(domain->hotslot->reconnects, domain->uuid);
-	return take_call(domain, deadline, ret, error);
+	return begin_by(domain, deadline, ret, error);
 }
 
-/* Whoever asks for the turn before the end gets it now; who asks later meets an idle domain. */
-static void end(struct hotslot_domain *domain)
+/* Whoever asks for the turn before the end gets it now, if this returns false; who asks later meets
+ * an idle domain. */
+static bool is_over(struct hotslot_domain *domain)
 {
 	bool again;
 
-	do {
+	pthread_mutex_lock(&domain->events->lock);
+	again = domain->poked;
+	domain->poked = false;
+	domain->calling = again;
+	events_notify(domain->events);
+	pthread_mutex_unlock(&domain->events->lock);
+	return !again;
+}
+
+static void end(struct hotslot_domain *domain)
+{
+	do
 		session_rest(domain);
-		pthread_mutex_lock(&domain->events->lock);
-		again = domain->poked;
-		domain->poked = false;
-		domain->calling = again;
-		events_notify(domain->events);
-		pthread_mutex_unlock(&domain->events->lock);
-	} while (again);
+	while (!is_over(domain));
 }
 
 void domain_endp(struct hotslot_domain **call)
 {
 	if (*call)
 		end(*call);
+}
+
+/* The turn is given when the next call ends. */
+static void put_off(struct hotslot_domain *domain)
+{
+	pthread_mutex_lock(&domain->events->lock);
+	domain->poked = true;
+	domain->calling = false;
+	events_notify(domain->events);
+	pthread_mutex_unlock(&domain->events->lock);
+}
+
+static void run_end(void *data)
+{
+	end(data);
+}
+
+/* To end a session takes an answer of libvirt's daemon, which may hang: not from the event loop.
+ * The domain stays until the call is over: see domain_last_call(). */
+static void end_elsewhere(struct hotslot_domain *domain)
+{
+	do
+		if (session_is_to_rest(domain)) {
+			domain->ending = (struct errand){ .run = run_end, .data = domain };
+			if (errand_begin(domain->hotslot, &domain->ending) < 0)
+				put_off(domain);
+			return;
+		}
+	while (!is_over(domain));
 }
 
 void domain_poked(void *data)
@@ -122,7 +185,7 @@ void domain_poked(void *data)
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 	if (idle)
-		end(domain);
+		end_elsewhere(domain);
 }
 
 void domain_last_call(struct hotslot_domain *domain)

@@ -7,6 +7,7 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
+#include "errand.h"
 #include "watch-queue.h"
 
 /* Some requests of at most a frame each; the agent reads faster than we ask. */
@@ -18,13 +19,15 @@
 
 /* libvirt (9.0 at least) deadlocks if a stream is closed at the moment that its domain is disposed
  * of: virChrdevFree() and the stream's close callback take two locks in opposite orders. The end
- * of a domain takes milliseconds; its stream is closed this much later, from the loop. */
+ * of a domain takes milliseconds; its stream is closed this much later. */
 #define CLOSE_DELAY_MS 1000
 
 struct channel {
-	unsigned refs; /* the opener's and the stream callback's; atomic */
+	unsigned refs;		 /* the opener's and the stream callback's; atomic */
+	struct hotslot *hotslot; /* its memory is pinned */
 	struct events *events;
 	virStreamPtr stream;
+	struct errand late_close;
 	unsigned stops; /* of the domain, when the channel was opened */
 	bool broken, writing;
 	struct frame_reader reader;
@@ -50,6 +53,7 @@ static void unref(void *data)
 	json_decref(channel->answer);
 	frame_reader_done(&channel->reader);
 	events_unref(channel->events);
+	connection_unpin(channel->hotslot);
 	free(channel);
 }
 
@@ -212,7 +216,7 @@ static void on_stream(virStreamPtr stream, int what, void *data)
 	pthread_mutex_unlock(&channel->events->lock);
 }
 
-static struct channel *create(virDomainPtr domain, struct events *events)
+static struct channel *create(struct hotslot *hotslot, virDomainPtr domain, struct events *events)
 {
 	struct channel *channel = calloc(1, sizeof(*channel));
 
@@ -224,6 +228,7 @@ static struct channel *create(virDomainPtr domain, struct events *events)
 		return NULL;
 	}
 	channel->refs = 1;
+	channel->hotslot = connection_pin(hotslot);
 	channel->events = events_ref(events);
 	pthread_mutex_lock(&events->lock);
 	channel->stops = events->stops;
@@ -246,9 +251,10 @@ static int open_stream(struct channel *channel, virDomainPtr domain)
 	return 0;
 }
 
-int channel_open(virDomainPtr domain, struct events *events, struct channel **ret, char *ret_reason)
+int channel_open(struct hotslot *hotslot, virDomainPtr domain, struct events *events,
+	struct channel **ret, char *ret_reason)
 {
-	struct channel *channel = create(domain, events);
+	struct channel *channel = create(hotslot, domain, events);
 	int r;
 
 	if (!channel) {
@@ -273,12 +279,25 @@ static void abort_stream(virStreamPtr stream)
 	virStreamFree(stream);
 }
 
-static void on_late_close(int timer, void *data)
+static void close_late(void *data)
 {
 	struct channel *channel = data;
 
 	abort_stream(channel->stream);
-	virEventRemoveTimeout(timer); /* unrefs the channel */
+	unref(channel);
+}
+
+/* Without a thread, the timer comes again. */
+static void on_late_close(int timer, void *data)
+{
+	struct channel *channel = data;
+
+	channel->late_close = (struct errand){ .run = close_late, .data = channel };
+	__atomic_add_fetch(&channel->refs, 1, __ATOMIC_RELAXED);
+	if (errand_begin(channel->hotslot, &channel->late_close) < 0)
+		unref(channel);
+	else
+		virEventRemoveTimeout(timer); /* unrefs the channel */
 }
 
 struct channel *channel_close(struct channel *channel)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <libvirt/libvirt.h>
 
+#include "connection.h"
 #include "events.h"
 #include "frame.h"
 
@@ -21,10 +22,11 @@ enum channel_state {
 /* Opens the domain's channel. Returns -EBUSY if somebody else has it, -EIO for anything else;
  * then says why in RET_REASON. */
 #define CHANNEL_REASON_SIZE 512
-int channel_open(
-	virDomainPtr domain, struct events *events, struct channel **ret, char *ret_reason);
+int channel_open(struct hotslot *hotslot, virDomainPtr domain, struct events *events,
+	struct channel **ret, char *ret_reason);
 
-/* Takes NULL, returns NULL. Not with the lock held. */
+/* Takes NULL, returns NULL. Not with the lock held, and not from the event loop: libvirt's daemon
+ * has to answer. */
 struct channel *channel_close(struct channel *channel);
 
 /* The rest: with the lock held. */

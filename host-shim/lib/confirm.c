@@ -13,12 +13,16 @@ static int find_size(struct hotslot_domain *domain, const struct drive *drive, u
 	struct hotslot_error *error)
 {
 	virDomainBlockInfo info;
+	int r;
 
 	if (drive->image.size > 0) {
 		*ret = drive->image.size;
 		return 0;
 	}
-	if (virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0) == 0) {
+	do
+		r = virDomainGetBlockInfo(domain->domain, drive->target_dev, &info, 0);
+	while (r < 0 && domain_reopened(domain));
+	if (r == 0) {
 		*ret = info.capacity;
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "xml.h"
 
 /* What fits in an error beside the reason: some lines. */
 #define TAIL_MAX 600
@@ -28,4 +29,27 @@ void console_log_append(struct hotslot_error *error, const char *path)
 		error_append(error, "%s%s", separator, line);
 		separator = " | ";
 	}
+}
+
+/* NULL: none. */
+static char *find_log(xmlNode *devices)
+{
+	for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
+		if ((xml_is(node, "serial") || xml_is(node, "console")) &&
+			xml_attribute_is(node, "type", "file"))
+			return xml_attribute(xml_child(node, "source"), "path");
+	return NULL;
+}
+
+void console_log_append_of(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	_cleanup_free_ char *text = virDomainGetXMLDesc(domain->domain, 0);
+	_cleanup_xml_ xmlDoc *document = text ? xml_read(text) : NULL;
+	xmlNode *root = document ? xmlDocGetRootElement(document) : NULL;
+	_cleanup_free_ char *path = root ? find_log(xml_child(root, "devices")) : NULL;
+
+	if (path && domain->hotslot->local)
+		console_log_append(error, path);
+	else
+		error_append(error, "; 'virsh console %s' may tell more", domain->name);
 }

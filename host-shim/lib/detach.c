@@ -2,14 +2,18 @@
 /* Detaching a disk: the guest lets go, the host unplugs, the guest says that it is gone. */
 #include <string.h>
 
+#include "block-job.h"
+#include "config.h"
+#include "detach-work.h"
+#include "ended.h"
 #include "error.h"
 #include "forced.h"
 #include "guest.h"
+#include "job.h"
 #include "leaked.h"
 #include "options.h"
 #include "places.h"
 #include "reserve.h"
-#include "resolve.h"
 #include "session.h"
 #include "unplug.h"
 
@@ -21,23 +25,6 @@
 
 /* Whoever waits longer for a disk lets others have their turn every now and then. */
 #define TURN_WAIT_MS 1000
-
-struct detach {
-	struct hotslot_domain *domain;
-	struct hotslot_detach_options options;
-	struct reference reference;
-	uint64_t place;
-	uint64_t wait_until; /* now_ms(): for a disk in use, in this turn or a later one */
-	uint64_t turn_until;
-	/* Which disk it is, from the first turn on: there may be another one in the next. */
-	bool resolved;
-	struct xml_disk disk;
-};
-
-static uint64_t deadline_of(const struct detach *detach)
-{
-	return deadline_after(detach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
-}
 
 /* Whether it is to be asked again, after it was asked like this. */
 static bool may_be_free_yet(
@@ -74,7 +61,7 @@ static int await_release(const struct detach *detach, const struct guest_audienc
 		if (r < 0)
 			return r;
 		how = RELEASE_ASK;
-		deadline = deadline_of(detach);
+		deadline = detach_deadline(detach);
 	}
 }
 
@@ -89,7 +76,7 @@ static struct guest_audience audience_of(const struct detach *detach)
 static int ask_release(const struct detach *detach, struct hotslot_error *error)
 {
 	const struct guest_audience audience = audience_of(detach);
-	uint64_t deadline = deadline_of(detach);
+	uint64_t deadline = detach_deadline(detach);
 	int r;
 
 	if (detach->options.force)
@@ -111,7 +98,7 @@ static int release_unseen(
 	if (r != RESOLVED_AGAIN)
 		return r < 0 ? r : 0;
 	return forced_check(detach->domain, detach->place, disk, detach->options.force,
-		deadline_of(detach), error);
+		detach_deadline(detach), error);
 }
 
 /* *ret_kept: the guest has not let go of it, and it goes by force. DISK, NULL: as
@@ -148,10 +135,10 @@ static int await_gone(
 
 	if (detach->options.force)
 		return forced_await_gone(detach->domain, detach->place,
-			kept ? until : deadline_of(detach), &audience, error);
+			kept ? until : detach_deadline(detach), &audience, error);
 	error_step(error, "gone");
 	r = guest_release(
-		detach->domain, detach->place, RELEASE_DETACHED, deadline_of(detach), error);
+		detach->domain, detach->place, RELEASE_DETACHED, detach_deadline(detach), error);
 	if (r < 0 && error->code != HOTSLOT_ERROR_NOT_RUNNING)
 		error_append(error, "; the host has detached the disk %s",
 			place_locate(detach->place).text);
@@ -176,15 +163,21 @@ static int check_again(const struct detach *detach, const struct xml_disk *disk,
 static int unplug_safely(
 	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
-	int r = unplug_check(detach->domain, disk, deadline_of(detach), error);
+	int r = unplug_check(detach->domain, disk, detach_deadline(detach), error);
 
-	return r > 0 ? unplug(detach->domain, disk->alias, deadline_of(detach), error) : r;
+	if (r > 0)
+		r = unplug(detach->domain, disk, detach_deadline(detach), error);
+	/* One that has begun since. */
+	if (r < 0 && error->code == HOTSLOT_ERROR_LIBVIRT)
+		r = block_job_explain(detach->domain, disk->target_dev, r, error);
+	return r;
 }
 
 static int detach_disk(
 	const struct detach *detach, const struct xml_disk *disk, struct hotslot_error *error)
 {
-	uint64_t deadline = deadline_of(detach), until = deadline;
+	uint64_t deadline = detach_deadline(detach), until = deadline;
+	const struct guest_audience audience = audience_of(detach);
 	bool kept = false;
 	int r;
 
@@ -192,11 +185,15 @@ static int detach_disk(
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"The disk %s has no alias to detach it by",
 			place_locate(detach->place).text);
+	/* Before the guest lets go of it for nothing. */
+	r = block_job_await(detach->domain, disk, detach->turn_until, &audience, error);
+	if (r < 0)
+		return r;
 	/* A guest that was reset meanwhile uses the disk again. */
 	for (;;) {
 		unsigned boots = domain_boots(detach->domain);
 
-		until = deadline_of(detach);
+		until = detach_deadline(detach);
 		kept = false;
 		r = release(detach, disk, until, &kept, error);
 		if (r < 0)
@@ -211,7 +208,8 @@ static int detach_disk(
 	if (r < 0) {
 		struct hotslot_error other = {};
 
-		if (error->code != HOTSLOT_ERROR_NOT_RUNNING &&
+		if (!ended_with_disk(detach->domain, detach->place, error) &&
+			error->code != HOTSLOT_ERROR_NOT_RUNNING &&
 			guest_take_back(
 				detach->domain, detach->place, now_ms() + TAKE_BACK_MS, &other) < 0)
 			error_append(error, "; the guest does not use it again: %s", other.message);
@@ -228,7 +226,7 @@ struct releasing {
 static int release_leaked(const void *data, struct hotslot_error *error)
 {
 	const struct releasing *self = data;
-	int r = release(self->detach, NULL, deadline_of(self->detach), self->ret_kept, error);
+	int r = release(self->detach, NULL, detach_deadline(self->detach), self->ret_kept, error);
 
 	if (r == 0)
 		error_step(error, "detach");
@@ -238,7 +236,7 @@ static int release_leaked(const void *data, struct hotslot_error *error)
 static int remove_leaked(
 	const struct detach *detach, const struct leaked *leaked, struct hotslot_error *error)
 {
-	uint64_t deadline = deadline_of(detach);
+	uint64_t deadline = detach_deadline(detach);
 	bool kept = false;
 	const struct releasing releasing = { detach, &kept };
 	int r = leaked_remove(detach->domain, leaked, release_leaked, &releasing,
@@ -258,7 +256,7 @@ static int free_shown(const struct detach *detach, struct hotslot_error *error)
 		return remove_leaked(detach, &leaked, error);
 	error_step(error, "gone");
 	r = guest_release(detach->domain, detach->place, RELEASE_DETACHED,
-		leaked_await_until(r, true, deadline_of(detach)), error);
+		leaked_await_until(r, true, detach_deadline(detach)), error);
 	if (r < 0)
 		leaked_explain(detach->domain, detach->place, &leaked, &unasked, error);
 	return r < 0 ? r : 0;
@@ -272,8 +270,8 @@ static int free_place(
 	bool reserved = place_is_slot(detach->place) && reserve_has(xml, (unsigned)detach->place);
 	_cleanup_record_ struct record *record = NULL;
 	struct guest_hidden hidden;
-	int r = guest_disk_at(
-		detach->domain, detach->place, false, deadline_of(detach), &record, &hidden, error);
+	int r = guest_disk_at(detach->domain, detach->place, false, detach_deadline(detach),
+		&record, &hidden, error);
 
 	if (r < 0)
 		return r;
@@ -282,44 +280,9 @@ static int free_place(
 	if (record)
 		r = free_shown(detach, error);
 	if (r == 0 && reserved)
-		r = reserve_remove(detach->domain, (unsigned)detach->place, error);
+		r = reserve_remove(
+			detach->domain, (unsigned)detach->place, HOTSLOT_SCOPE_LIVE, error);
 	return r;
-}
-
-/* ---- which disk it is ---- */
-
-/* Returns 1 if the host has no disk there. */
-static int find(struct detach *detach, const struct domain_xml *xml, struct hotslot_error *error)
-{
-	const struct xml_disk *disk;
-	int r = resolve_place(detach->domain, xml, &detach->reference, deadline_of(detach),
-		&detach->place, error);
-
-	if (r < 0)
-		return r;
-	disk = resolve_host(xml, detach->place);
-	if (!disk)
-		return 1;
-	r = resolve_allow(detach->domain, &detach->reference, disk, detach->options.foreign, error);
-	if (r < 0)
-		return r;
-	if (xml_disk_copy(disk, &detach->disk) < 0)
-		return error_memory(error);
-	detach->resolved = true;
-	return 0;
-}
-
-/* What was waited for, and no other, whatever its name means by now. */
-static int find_again(
-	struct detach *detach, const struct domain_xml *xml, struct hotslot_error *error)
-{
-	int r = resolve_still(detach->domain, xml, &detach->disk, error);
-
-	if (r == RESOLVED_GONE)
-		return error_set(error, HOTSLOT_ERROR_NO_DISK,
-			"The disk %s of domain %s is gone: somebody else has detached it meanwhile",
-			place_locate(detach->place).text, detach->domain->name);
-	return r < 0 ? r : 0;
 }
 
 static bool may_wait(const struct detach *detach, const struct hotslot_error *error)
@@ -331,15 +294,20 @@ static bool may_wait(const struct detach *detach, const struct hotslot_error *er
 static int run(struct detach *detach, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = session_open(detach->domain, deadline_of(detach), &xml, error);
+	int r = job_await_and_open(detach->domain, detach_deadline(detach), &xml, error);
 
-	if (r == 0)
-		r = (detach->resolved ? find_again : find)(detach, xml, error);
+	if (r < 0)
+		return config_advise(detach->domain, r, error);
+	r = (detach->resolved ? detach_find_again : detach_find)(detach, xml, error);
+	if (detach->options.scope == HOTSLOT_SCOPE_PERSISTENT)
+		r = detach_find_both(detach, xml, r, error);
 	if (r < 0)
 		return r;
-	if (r > 0)
-		return free_place(detach, xml, error);
-	return detach_disk(detach, &detach->disk, error);
+	if (r == DETACH_ABSENT)
+		r = free_place(detach, xml, error);
+	else if (r == 0)
+		r = detach_disk(detach, &detach->disk, error);
+	return detach_finish_config(detach, r < 0 ? r : 0, error);
 }
 
 static int run_in_turn(struct detach *detach, struct hotslot_error *error)
@@ -352,7 +320,13 @@ static int run_in_turn(struct detach *detach, struct hotslot_error *error)
 	detach->turn_until = now_ms() + TURN_WAIT_MS;
 	if (detach->turn_until > detach->wait_until)
 		detach->turn_until = detach->wait_until;
-	return r < 0 ? r : run(detach, error);
+	if (r == 0)
+		r = config_scope(
+			detach->domain, detach->options.scope, &detach->options.scope, error);
+	if (r < 0)
+		return r;
+	return detach->options.scope == HOTSLOT_SCOPE_CONFIG ? detach_config(detach, error)
+							     : run(detach, error);
 }
 
 static bool is_interrupted(const struct detach *detach)
@@ -382,6 +356,7 @@ int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 		!is_interrupted(&detach))
 		error_begin(error, NULL);
 	xml_disk_done(&detach.disk);
+	xml_disk_done(&detach.defined);
 	reference_done(&detach.reference);
 	return r;
 }

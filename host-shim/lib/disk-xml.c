@@ -2,34 +2,15 @@
 /* The <disk> element of a disk that we attach. Pure. */
 #include "disk-xml.h"
 
-#include "image-iscsi.h"
+#include "backend.h"
+#include "source-xml.h"
 
-static void write_network(struct xml_writer *w, const char *uri)
+static void write_source(
+	struct xml_writer *w, const struct disk_spec *spec, const struct source *source)
 {
-	struct iscsi_uri iscsi;
-
-	if (iscsi_uri_parse(uri, &iscsi) < 0) {
-		w->failed = true;
-		return;
-	}
-	xml_open(w, "source");
-	xml_put(w, "protocol", "iscsi");
-	xml_put(w, "name", iscsi.name);
-	xml_open(w, "host");
-	xml_put(w, "name", iscsi.host);
-	xml_put(w, "port", iscsi.port);
-	xml_close(w);
-	xml_close(w);
-}
-
-static void write_source(struct xml_writer *w, const struct disk_spec *spec)
-{
-	if (spec->network) {
-		write_network(w, spec->source);
-		return;
-	}
-	xml_open(w, "source");
-	xml_put(w, spec->block ? "dev" : "file", spec->source);
+	source_write(w, source, spec->block);
+	if (spec->backend)
+		backend_write_source(w, spec->backend, source->kind);
 	xml_close(w);
 }
 
@@ -44,33 +25,76 @@ static void write_address(struct xml_writer *w, const struct disk_spec *spec)
 	xml_close(w);
 }
 
+static void write_driver(struct xml_writer *w, const struct disk_spec *spec)
+{
+	xml_open(w, "driver");
+	xml_put(w, "name", "qemu");
+	xml_put(w, "type", spec->format);
+	if (spec->backend)
+		backend_write_driver(w, spec->backend);
+	xml_close(w);
+}
+
+static void write_identity(struct xml_writer *w, const struct disk_spec *spec)
+{
+	if (spec->serial)
+		xml_put_text(w, "serial", spec->serial);
+	xml_open(w, "alias");
+	xml_put(w, "name", spec->alias);
+	xml_close(w);
+	write_address(w, spec);
+}
+
+static void write_disk(
+	struct xml_writer *w, const struct disk_spec *spec, const struct source *source)
+{
+	xml_open(w, "disk");
+	xml_put(w, "type", source_disk_type(source->kind, spec->block));
+	xml_put(w, "device", spec->passthrough ? "lun" : "disk");
+	write_driver(w, spec);
+	write_source(w, spec, source);
+	xml_open(w, "target");
+	xml_put(w, "dev", spec->target_dev);
+	xml_put(w, "bus", "scsi");
+	xml_close(w);
+	if (spec->backend)
+		backend_write_disk(w, spec->backend);
+	if (spec->read_only) {
+		xml_open(w, "readonly");
+		xml_close(w);
+	}
+	write_identity(w, spec);
+	xml_close(w);
+}
+
+static void write_element(struct xml_writer *w, const struct disk_spec *spec)
+{
+	const struct disk_identity identity = {
+		.target_dev = spec->target_dev,
+		.alias = spec->alias,
+		.serial = spec->serial,
+		.controller = spec->controller,
+		.target = spec->target,
+		.unit = spec->unit,
+	};
+	_cleanup_free_ char *text = NULL;
+
+	if (disk_element_complete(spec->element, &identity, &text) < 0)
+		w->failed = true;
+	else
+		xml_put_raw(w, text);
+}
+
 void disk_xml_write(struct xml_writer *writer, const struct disk_spec *spec)
 {
-	const char *type = spec->network ? "network" : spec->block ? "block" : "file";
+	_cleanup_source_ struct source source = {};
 
-	xml_open(writer, "disk");
-	xml_put(writer, "type", type);
-	xml_put(writer, "device", spec->passthrough ? "lun" : "disk");
-	xml_open(writer, "driver");
-	xml_put(writer, "name", "qemu");
-	xml_put(writer, "type", spec->format);
-	xml_close(writer);
-	write_source(writer, spec);
-	xml_open(writer, "target");
-	xml_put(writer, "dev", spec->target_dev);
-	xml_put(writer, "bus", "scsi");
-	xml_close(writer);
-	if (spec->read_only) {
-		xml_open(writer, "readonly");
-		xml_close(writer);
-	}
-	if (spec->serial)
-		xml_put_text(writer, "serial", spec->serial);
-	xml_open(writer, "alias");
-	xml_put(writer, "name", spec->alias);
-	xml_close(writer);
-	write_address(writer, spec);
-	xml_close(writer);
+	if (spec->element)
+		write_element(writer, spec);
+	else if (source_parse(spec->source, &source) < 0)
+		writer->failed = true;
+	else
+		write_disk(writer, spec, &source);
 }
 
 int disk_xml_format(const struct disk_spec *spec, char **ret)

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "block-job.h"
 #include "doctor-work.h"
+#include "domain-ask.h"
 #include "places.h"
 #include "reserve.h"
 #include "slot.h"
@@ -125,7 +127,20 @@ static void look_at_link(struct examined *disk)
 			"It has no link by its slot");
 }
 
-/* The agent has answered, so QEMU runs: this takes no time. */
+/* Both of these: the agent has answered, so QEMU runs, and they take no time. */
+static void look_at_job(struct examined *disk)
+{
+	const struct hotslot_disk *d = disk->disk;
+	struct block_job job;
+
+	if (now_ms() >= disk->doctor->deadline ||
+		!block_job_find(disk->doctor->domain, "DOM", d->target_dev, &job))
+		return;
+	disk->sick = true;
+	doctor_say(disk->doctor, "disk", d->slot, HOTSLOT_HEALTH_WARNING, job.ends,
+		"It can be neither detached nor resized now: %s is under way on it", job.what);
+}
+
 static void look_at_size(struct examined *disk)
 {
 	const struct hotslot_disk *d = disk->disk;
@@ -133,7 +148,7 @@ static void look_at_size(struct examined *disk)
 	uint64_t size;
 
 	if (d->passthrough || !d->target_dev || now_ms() >= disk->doctor->deadline ||
-		virDomainGetBlockInfo(disk->doctor->domain->domain, d->target_dev, &info, 0) < 0)
+		domain_get_block_info(disk->doctor->domain, d->target_dev, &info) < 0)
 		return;
 	size = info.capacity - info.capacity % SECTOR_SIZE;
 	if (size == 0 || size == d->size || info.capacity == d->size)
@@ -184,6 +199,7 @@ static void examine(
 	if (d->attached && d->visible && strcmp(d->state, "present") == 0) {
 		look_at_serial(&disk);
 		look_at_link(&disk);
+		look_at_job(&disk);
 		look_at_size(&disk);
 		if (!disk.sick)
 			look_at_answer(&disk);
@@ -278,10 +294,32 @@ static bool examine_all(struct doctor *doctor)
 	return true;
 }
 
+/* In no list, as they have no slot: somebody may look for them. Without a place, libvirt chooses
+ * one by the label, and makes another controller for those from sdh on. */
+static void tell_others(struct doctor *doctor)
+{
+	const struct domain_xml *xml = doctor->xml;
+
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *disk = &xml->disks[i];
+		const char *name = disk->target_dev ?: disk->alias ?: "?";
+
+		if (!disk->scsi || domain_xml_manages(xml, disk))
+			continue;
+		if ((int)disk->controller != xml->controller)
+			doctor_ok(doctor, "disk",
+				"%s: %s, on controller %u, which is not managed: it has no slot",
+				name, disk->source ?: "no image", disk->controller);
+		else
+			doctor_ok(doctor, "disk", "%s: a CD-ROM drive, %s: no disk goes there",
+				name, place_locate(place_number(disk->target, disk->unit)).text);
+	}
+}
+
 void doctor_disks(struct doctor *doctor)
 {
-	if (!doctor->unknown && examine_all(doctor))
-		return;
-	if (examine_host(doctor, NULL, NULL, doctor->unknown) == 0)
+	if ((doctor->unknown || !examine_all(doctor)) &&
+		examine_host(doctor, NULL, NULL, doctor->unknown) == 0)
 		doctor_ok(doctor, "disk", "The domain has none");
+	tell_others(doctor);
 }

@@ -4,6 +4,7 @@
 
 #include "doctor-work.h"
 #include "domain-controllers.h"
+#include "parts.h"
 #include "slot.h"
 
 void doctor_qemu(struct doctor *doctor)
@@ -11,9 +12,10 @@ void doctor_qemu(struct doctor *doctor)
 	xmlNode *root = xmlDocGetRootElement(doctor->document);
 	_cleanup_free_ char *emulator = xml_text(xml_child(xml_child(root, "devices"), "emulator"));
 	bool kvm = xml_attribute_is(root, "type", "kvm");
+	_cleanup_connection_ virConnectPtr connection = connection_get(doctor->hotslot);
 	unsigned long version = 0;
 
-	(void)virConnectGetVersion(doctor->hotslot->connection, &version);
+	(void)virConnectGetVersion(connection, &version);
 	doctor_ok(doctor, "qemu", "The host's QEMU is %lu.%lu.%lu; the domain has %s, with %s",
 		version / 1000000, version / 1000 % 1000, version % 1000,
 		emulator ?: "the default one", kvm ? "KVM" : "TCG, which is slower than KVM");
@@ -33,9 +35,7 @@ static unsigned count_others(struct doctor *doctor)
 static void no_controller(struct doctor *doctor)
 {
 	unsigned others = count_others(doctor);
-	const char *advice =
-		"add <controller type='scsi' model='virtio-scsi'/> with 'virsh edit DOM' and start "
-		"it anew";
+	const char *advice = "'hotslot enable DOM' adds one to the definition: start it anew then";
 
 	if (others > 0)
 		doctor_fail(doctor, "controller", -1, HOTSLOT_ERROR_NO_CONTROLLER, advice,
@@ -77,12 +77,18 @@ void doctor_controllers(struct doctor *doctor)
 void doctor_channel(struct doctor *doctor)
 {
 	const struct domain_xml *xml = doctor->xml;
+	const struct part channel = { .kind = PART_CHANNEL };
+	xmlNode *node = part_element_any(
+		xml_child(xmlDocGetRootElement(doctor->document), "devices"), &channel);
 
-	if (!xml->has_channel)
+	if (node && !xml_attribute_is(node, "type", "unix"))
 		doctor_fail(doctor, "channel", -1, HOTSLOT_ERROR_NO_CHANNEL,
-			"'virsh attach-device DOM FILE' adds it, also to a running domain: "
-			"<channel "
-			"type='unix'><target type='virtio' name='" HOTSLOT_PORT_NAME
+			"take it out with 'virsh edit DOM'; 'hotslot enable DOM' then adds one",
+			"The channel " HOTSLOT_PORT_NAME " is no UNIX socket");
+	else if (!xml->has_channel)
+		doctor_fail(doctor, "channel", -1, HOTSLOT_ERROR_NO_CHANNEL,
+			"'hotslot enable DOM' adds it, also to a running domain; by hand it is "
+			"<channel type='unix'><target type='virtio' name='" HOTSLOT_PORT_NAME
 			"'/></channel>",
 			"It has no virtio channel " HOTSLOT_PORT_NAME);
 	else if (!doctor->runs)

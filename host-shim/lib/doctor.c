@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "doctor-work.h"
+#include "domain-ask.h"
 #include "error.h"
 #include "metadata.h"
+#include "reopen.h"
 
 /* A person waits for it, and nothing is lost if it is too short. */
 #define TIMEOUT_DOCTOR_MS 10000
@@ -120,15 +122,21 @@ static void all_unknown(struct doctor *doctor, const char *why)
 
 static bool look_at_libvirt(struct doctor *doctor)
 {
-	virConnectPtr connection = doctor->hotslot->connection;
-	_cleanup_free_ char *uri = virConnectGetURI(connection);
-	const char *type = virConnectGetType(connection);
+	_cleanup_connection_ virConnectPtr connection = NULL;
+	struct hotslot_error error = {};
+	_cleanup_free_ char *uri = NULL;
 	unsigned long version = 0;
+	const char *type;
 
-	if (!uri || !type || virConnectIsAlive(connection) == 0) {
+	if (reopen_get(doctor->hotslot, doctor->deadline, &connection, &error) == 0)
+		while (!(uri = virConnectGetURI(connection)) &&
+			reopen_again(doctor->hotslot, &connection, doctor->deadline))
+			;
+	type = uri ? virConnectGetType(connection) : NULL;
+	if (!type) {
 		doctor_fail(doctor, "libvirt", -1, HOTSLOT_ERROR_CONNECT,
-			"look whether libvirt's daemon runs, and connect anew",
-			"The connection is gone: %s", virGetLastErrorMessage());
+			"look whether libvirt's daemon runs", "%s",
+			connection ? virGetLastErrorMessage() : error.message);
 		return false;
 	}
 	if (strcmp(type, "QEMU") != 0) {
@@ -174,7 +182,7 @@ static void look_at_state(struct doctor *doctor)
 {
 	int state, reason;
 
-	if (virDomainGetState(doctor->domain->domain, &state, &reason, 0) < 0)
+	if (domain_get_state(doctor->domain, &state, &reason) < 0)
 		doctor_fail(doctor, "domain", -1, HOTSLOT_ERROR_LIBVIRT, NULL,
 			"Cannot read its state: %s", virGetLastErrorMessage());
 	else if (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED)
@@ -194,7 +202,7 @@ static void look_at_state(struct doctor *doctor)
 
 static bool read_xml(struct doctor *doctor)
 {
-	_cleanup_free_ char *text = virDomainGetXMLDesc(doctor->domain->domain, 0);
+	_cleanup_free_ char *text = domain_get_xml(doctor->domain, 0);
 
 	if (!text) {
 		doctor_fail(doctor, "domain", -1, HOTSLOT_ERROR_LIBVIRT, NULL,

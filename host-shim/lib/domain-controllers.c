@@ -4,13 +4,20 @@
 
 #include "slot.h"
 
-static bool is_virtio_scsi(xmlNode *node)
+bool domain_controllers_is_virtio_scsi(xmlNode *node)
 {
 	/* Without a model it is another one: the default on x86 is lsilogic. */
 	return xml_is(node, "controller") && xml_attribute_is(node, "type", "scsi") &&
 	       (xml_attribute_is(node, "model", "virtio-scsi") ||
 		       xml_attribute_is(node, "model", "virtio-transitional") ||
 		       xml_attribute_is(node, "model", "virtio-non-transitional"));
+}
+
+static int parse_iothread(xmlNode *node, struct xml_controller *controller)
+{
+	xmlNode *driver = xml_child(node, "driver");
+
+	return driver ? xml_number(driver, "iothread", &controller->iothread) : 0;
 }
 
 int domain_controllers_parse(xmlNode *devices, struct domain_xml *xml)
@@ -22,13 +29,15 @@ int domain_controllers_parse(xmlNode *devices, struct domain_xml *xml)
 		struct xml_controller *controller = &xml->controllers[xml->n_controllers];
 		int r;
 
-		if (!is_virtio_scsi(node))
+		if (!domain_controllers_is_virtio_scsi(node))
 			continue;
 		xml->n_controllers++;
 		controller->alias = xml_attribute(xml_child(node, "alias"), "name");
 		r = xml_number(node, "index", &controller->index);
 		if (r == 0)
 			r = pci_path_parse(devices, node, &controller->path);
+		if (r == 0)
+			r = parse_iothread(node, controller);
 		if (r < 0)
 			return r;
 	}

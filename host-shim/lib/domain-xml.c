@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "domain-controllers.h"
-#include "image-iscsi.h"
 #include "metadata.h"
 #include "slot.h"
+#include "source-xml.h"
 #include "wire.h"
 #include "xml.h"
 
@@ -34,58 +34,26 @@ static int parse_address(xmlNode *node, struct xml_disk *disk)
 	return 0;
 }
 
-/* The URI that it is attached by. */
-static char *describe_iscsi(xmlNode *source)
-{
-	xmlNode *host = xml_child(source, "host");
-	_cleanup_free_ char *name = xml_attribute(source, "name");
-	_cleanup_free_ char *address = xml_attribute(host, "name");
-	_cleanup_free_ char *port = xml_attribute(host, "port");
-	char *text = NULL;
-
-	if (!name || iscsi_uri_format(address ?: "", port, name, &text) < 0)
-		return NULL;
-	return text;
-}
-
-/* A path where there is one, else what a person can recognize the source by. */
-static char *describe_source(xmlNode *source)
-{
-	static const char *const paths[] = { "file", "dev", "dir" };
-	char *text = NULL;
-
-	if (!source)
-		return NULL;
-	if (xml_attribute_is(source, "protocol", "iscsi"))
-		return describe_iscsi(source);
-	for (size_t i = 0; i < ARRAY_SIZE(paths) && !text; i++)
-		text = xml_attribute(source, paths[i]);
-	if (!text) {
-		_cleanup_free_ char *kind =
-			xml_attribute(source, "protocol") ?: xml_attribute(source, "pool");
-		_cleanup_free_ char *name =
-			xml_attribute(source, "name") ?: xml_attribute(source, "volume");
-
-		if (name && asprintf(&text, "%s:%s", kind ?: "", name) < 0)
-			text = NULL;
-	}
-	return text;
-}
-
 static int parse_disk(xmlNode *node, struct xml_disk *disk)
 {
 	xmlNode *target = xml_child(node, "target"), *source = xml_child(node, "source");
+	int r;
 
 	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
 	disk->serial = xml_text(xml_child(node, "serial"));
-	disk->source = describe_source(source);
+	disk->source = source_describe(source);
 	disk->format = xml_attribute(xml_child(node, "driver"), "type");
 	disk->target_dev = xml_attribute(target, "dev");
 	disk->read_only = xml_child(node, "readonly");
+	disk->shareable = xml_child(node, "shareable");
+	disk->transient = xml_child(node, "transient");
 	disk->passthrough = xml_attribute_is(node, "device", "lun");
 	disk->cdrom = xml_attribute_is(node, "device", "cdrom");
 	if (xml_number(source, "index", &disk->index) < 0)
 		return -EBADMSG;
+	r = disk_chain_parse(node, &disk->chain);
+	if (r < 0)
+		return r;
 	/* IDE, SATA and floppy disks have drive addresses, too. */
 	return xml_attribute_is(target, "bus", "scsi") ? parse_address(node, disk) : 0;
 }
@@ -100,7 +68,7 @@ static char *describe_hostdev(xmlNode *source)
 	char *text = NULL;
 
 	if (source && xml_attribute_is(source, "protocol", "iscsi"))
-		return describe_iscsi(source);
+		return source_describe(source);
 	if (!adapter || !address || xml_number(address, "bus", &bus) < 0 ||
 		xml_number(address, "target", &target) < 0 ||
 		asprintf(&text, "%s:%u:%u:%s", adapter, bus, target, unit ?: "0") < 0)
@@ -112,6 +80,7 @@ static int parse_hostdev(xmlNode *node, struct xml_disk *disk)
 {
 	disk->alias = xml_attribute(xml_child(node, "alias"), "name");
 	disk->read_only = xml_child(node, "readonly");
+	disk->shareable = xml_child(node, "shareable");
 	disk->passthrough = xml_attribute_is(node, "type", "scsi");
 	if (disk->passthrough)
 		disk->source = describe_hostdev(xml_child(node, "source"));
@@ -184,16 +153,19 @@ static int parse_domain(xmlNode *root, struct domain_xml *xml)
 
 int domain_xml_parse(const char *text, struct domain_xml **ret)
 {
+	_cleanup_xml_ xmlDoc *document = xml_read(text);
+
+	return document ? domain_xml_read(document, ret) : -EBADMSG;
+}
+
+int domain_xml_read(xmlDoc *document, struct domain_xml **ret)
+{
 	_cleanup_domain_xml_ struct domain_xml *xml = calloc(1, sizeof(*xml));
-	_cleanup_xml_ xmlDoc *document = NULL;
 	int r;
 
 	if (!xml)
 		return -ENOMEM;
 	xml->controller = -1;
-	document = xml_read(text);
-	if (!document)
-		return -EBADMSG;
 	r = parse_domain(xmlDocGetRootElement(document), xml);
 	if (r < 0)
 		return r;
@@ -203,11 +175,16 @@ int domain_xml_parse(const char *text, struct domain_xml **ret)
 
 struct domain_xml *domain_xml_new(void)
 {
-	struct domain_xml *xml = calloc(1, sizeof(*xml));
+	_cleanup_domain_xml_ struct domain_xml *xml = calloc(1, sizeof(*xml));
 
-	if (xml)
-		xml->id = -1;
-	return xml;
+	if (!xml)
+		return NULL;
+	xml->id = -1;
+	xml->controllers = calloc(1, sizeof(*xml->controllers));
+	if (!xml->controllers)
+		return NULL;
+	xml->n_controllers = 1;
+	return steal_pointer(xml);
 }
 
 void xml_disk_done(struct xml_disk *disk)
@@ -217,6 +194,7 @@ void xml_disk_done(struct xml_disk *disk)
 	free(disk->source);
 	free(disk->format);
 	free(disk->target_dev);
+	disk_chain_done(&disk->chain);
 }
 
 static bool copy_text(const char *text, char **ret)
@@ -230,9 +208,11 @@ int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret)
 	struct xml_disk copy = *disk;
 
 	copy.alias = copy.serial = copy.source = copy.format = copy.target_dev = NULL;
+	copy.chain = (struct disk_chain){};
 	if (!copy_text(disk->alias, &copy.alias) || !copy_text(disk->serial, &copy.serial) ||
 		!copy_text(disk->source, &copy.source) || !copy_text(disk->format, &copy.format) ||
-		!copy_text(disk->target_dev, &copy.target_dev)) {
+		!copy_text(disk->target_dev, &copy.target_dev) ||
+		disk_chain_copy(&disk->chain, &copy.chain) < 0) {
 		xml_disk_done(&copy);
 		return -ENOMEM;
 	}
@@ -283,12 +263,23 @@ static bool is_at_same_place(const struct xml_disk *a, const struct xml_disk *b)
 	       a->unit == b->unit;
 }
 
+static bool has_same_image(const struct xml_disk *a, const struct xml_disk *b)
+{
+	return (a->index == b->index && is_same_text(a->source, b->source)) ||
+	       disk_chain_shares(&a->chain, &b->chain);
+}
+
+/* On other buses, the label is the place. */
+static bool has_not_moved(const struct xml_disk *a, const struct xml_disk *b)
+{
+	return (!a->scsi && !b->scsi) || is_at_same_place(a, b);
+}
+
 bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b)
 {
-	return is_at_same_place(a, b) && is_same_text(a->alias, b->alias) &&
-	       is_same_text(a->serial, b->serial) && is_same_text(a->source, b->source) &&
-	       is_same_text(a->target_dev, b->target_dev) && a->index == b->index &&
-	       a->passthrough == b->passthrough;
+	return has_not_moved(a, b) && is_same_text(a->alias, b->alias) &&
+	       is_same_text(a->serial, b->serial) && has_same_image(a, b) &&
+	       is_same_text(a->target_dev, b->target_dev) && a->passthrough == b->passthrough;
 }
 
 bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b)

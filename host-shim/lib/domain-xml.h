@@ -2,19 +2,25 @@
 /* What the live XML of a domain says of its disks, its controllers and its channel. Pure. */
 #pragma once
 
+#include "disk-chain.h"
 #include "label.h"
 #include "mark.h"
 #include "pci-path.h"
 #include "slot-set.h"
 #include "util.h"
+#include "xml.h"
 
 /* A disk (or a passed-through SCSI device), as the XML has it; NULL where it says nothing. */
 struct xml_disk {
 	char *alias, *serial, *source, *format, *target_dev;
 	unsigned index; /* of its source: another one after each attach; 0 if libvirt gives none */
+	struct disk_chain chain; /* of it, and of the images behind it */
 	bool read_only;
 	bool passthrough; /* a LUN of the host's: device='lun', or a SCSI hostdev */
 	bool cdrom;	  /* a drive for CDs: no disk, though it takes a place */
+	bool shareable;	  /* others may write to its image */
+	bool transient;	  /* what is written to it is forgotten: while it runs, its source is an
+			     overlay */
 	bool scsi;	  /* on a SCSI controller, at the address that follows, which can be */
 	unsigned controller, bus, target, unit;
 };
@@ -24,6 +30,7 @@ struct xml_controller {
 	unsigned index;
 	char *alias; /* NULL if the domain is shut off */
 	struct pci_path path;
+	unsigned iothread; /* that serves it and its disks; 0: QEMU's main loop */
 };
 
 struct domain_xml {
@@ -49,6 +56,9 @@ struct domain_xml {
  * no domain, or an address in it is no address. The caller frees *ret. */
 int domain_xml_parse(const char *text, struct domain_xml **ret);
 
+/* The same of a text that is parsed already. */
+int domain_xml_read(xmlDoc *document, struct domain_xml **ret);
+
 /* One of a domain that is still to be: no disks, the controller with index 0. NULL: no memory. */
 struct domain_xml *domain_xml_new(void);
 
@@ -69,7 +79,8 @@ int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret);
 void xml_disk_done(struct xml_disk *disk);
 
 /* Whether it is one disk in two versions of the XML, as far as they tell: one that was detached and
- * attached again is another one. */
+ * attached again is another one, and one that a snapshot, a commit or a copy has given another
+ * image is not. */
 bool xml_disk_is_same(const struct xml_disk *a, const struct xml_disk *b);
 
 /* Whether both have one alias, label or place. */

@@ -6,8 +6,14 @@
 #include <limits.h>
 #include <string.h>
 
+#include "connection-link.h"
+#include "ended.h"
 #include "error.h"
+#include "generation.h"
 #include "metadata.h"
+#include "options.h"
+#include "qemu-question.h"
+#include "reopen.h"
 #include "session.h"
 #include "turn.h"
 
@@ -16,10 +22,11 @@ static void destroy(struct hotslot_domain *domain)
 	if (domain->events)
 		domain_last_call(domain);
 	session_free(domain);
+	qemu_question_free(domain->job_question);
 	turn_free(domain->turn);
 	events_unref(domain->events);
 	virDomainFree(domain->domain);
-	free(domain->name);
+	domain_name_done(domain);
 	hotslot_unref(domain->hotslot);
 	free(domain);
 }
@@ -45,6 +52,16 @@ static struct hotslot_domain *create(struct hotslot *hotslot, virDomainPtr libvi
 	return domain;
 }
 
+/* With the lock held. On a connection that is gone by now it is looked up again by the next call.
+ */
+static void note_link(struct hotslot *hotslot, struct hotslot_domain *domain)
+{
+	if (virDomainGetConnect(domain->domain) == hotslot->link->connection)
+		domain->link = hotslot->link->number;
+	else
+		domain->events->disconnected = true;
+}
+
 /* One object for each domain, so that two lookups do not compete for the channel. */
 static struct hotslot_domain *insert_or_find(struct hotslot *hotslot, struct hotslot_domain *domain)
 {
@@ -56,7 +73,9 @@ static struct hotslot_domain *insert_or_find(struct hotslot *hotslot, struct hot
 			break;
 	if (found) {
 		found->refs++;
+		domain_name_update(found, domain->name);
 	} else {
+		note_link(hotslot, domain);
 		domain->next = hotslot->domains;
 		hotslot->domains = domain;
 	}
@@ -94,17 +113,25 @@ static virDomainPtr find(virConnectPtr connection, const char *name)
 int hotslot_domain_lookup(struct hotslot *hotslot, const char *name, struct hotslot_domain **ret,
 	struct hotslot_error *error)
 {
+	uint64_t deadline = deadline_after(0, TIMEOUT_DEFAULT_MS);
+	_cleanup_connection_ virConnectPtr connection = NULL;
 	struct hotslot_error ignored;
 	virDomainPtr domain;
+	int r;
 
 	error = error_begin(error, &ignored);
 	if (!name || !*name)
 		return error_set(error, HOTSLOT_ERROR_INVALID, "No domain is given");
-	domain = find(hotslot->connection, name);
+	r = reopen_get(hotslot, deadline, &connection, error);
+	if (r < 0)
+		return r;
+	do
+		domain = find(connection, name);
+	while (!domain && reopen_again(hotslot, &connection, deadline));
 	if (domain)
 		return domain_from_libvirt(hotslot, domain, ret, error);
 	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-		return error_set(error, HOTSLOT_ERROR_NO_DOMAIN, "There is no domain '%s'", name);
+		return ended_unknown(hotslot, name, error);
 	return error_libvirt(error, "Cannot look domain '%s' up", name);
 }
 
@@ -153,60 +180,62 @@ void hotslot_domain_set_controller(struct hotslot_domain *domain, int index)
 	__atomic_store_n(&domain->controller, index < 0 ? -1 : index, __ATOMIC_RELAXED);
 }
 
-/* A guest that went back to a snapshot may have the same id and genid as before. */
-static void set_generation(struct hotslot_domain *domain, const struct domain_xml *xml)
-{
-	char rewinds[16] = "";
-
-	pthread_mutex_lock(&domain->events->lock);
-	if (domain->events->rewinds > 0)
-		snprintf(rewinds, sizeof(rewinds), "/%u", domain->events->rewinds);
-	pthread_mutex_unlock(&domain->events->lock);
-	domain->id = xml->id;
-	snprintf(domain->socket, sizeof(domain->socket), "%s", xml->channel_path ?: "");
-	snprintf(domain->generation, sizeof(domain->generation), "%s/%d/%s%s", domain->uuid,
-		xml->id, xml->genid ?: "", rewinds);
-}
-
 int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
 {
+	_cleanup_xml_ xmlDoc *document = NULL;
+
+	return domain_read_document(domain, &document, ret, error);
+}
+
+int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
+	struct domain_xml **ret, struct hotslot_error *error)
+{
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	_cleanup_free_ char *text = virDomainGetXMLDesc(domain->domain, 0);
+	_cleanup_free_ char *text = NULL;
+	_cleanup_xml_ xmlDoc *document = NULL;
 	int r, controller;
 
+	while (!(text = virDomainGetXMLDesc(domain->domain, 0)) && reopen_may_help() &&
+		domain_is_lost(domain)) {
+		r = domain_reopen(domain, error);
+		if (r < 0)
+			return r;
+	}
 	if (!text && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-		return error_set(
-			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
+		return ended(domain, error);
 	if (!text)
 		return error_libvirt(error, "Cannot read domain %s", domain->name);
-	r = domain_xml_parse(text, &xml);
+	document = xml_read(text);
+	r = document ? domain_xml_read(document, &xml) : -EBADMSG;
 	if (r < 0)
 		return error_system(error, r, "Cannot parse the XML of domain %s", domain->name);
 	if (xml->id < 0)
-		return error_set(
-			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off", domain->name);
+		return ended_shut_off(domain, error);
 	controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
 	if (controller >= 0)
 		xml->controller = controller;
-	set_generation(domain, xml);
+	generation_set(domain, xml);
+	domain->id = xml->id;
+	snprintf(domain->socket, sizeof(domain->socket), "%s", xml->channel_path ?: "");
+	ended_not(domain);
+	*ret_document = steal_pointer(document);
 	*ret = steal_pointer(xml);
 	return 0;
 }
 
-int domain_read_checked(
-	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
+int domain_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	struct hotslot_error *error)
 {
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = domain_read(domain, &xml, error);
-
-	if (r < 0)
-		return r;
 	if (!xml->has_channel)
 		return error_set(error, HOTSLOT_ERROR_NO_CHANNEL,
-			"Domain %s has no virtio channel " HOTSLOT_PORT_NAME, domain->name);
+			"Domain %s has no virtio channel " HOTSLOT_PORT_NAME
+			": 'hotslot enable' adds it",
+			domain->name);
 	if (xml->controller < 0)
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
-			"Domain %s has no virtio-scsi controller", domain->name);
+			"Domain %s has no virtio-scsi controller: 'hotslot enable' adds one, for "
+			"its next boot",
+			domain->name);
 	if (!domain_xml_controller(xml, xml->controller))
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
 			"Domain %s has no virtio-scsi controller %d", domain->name,
@@ -218,6 +247,19 @@ int domain_read_checked(
 			"with 'virsh "
 			"metadata'",
 			domain->name);
+	return 0;
+}
+
+int domain_read_checked(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_read(domain, &xml, error);
+
+	if (r == 0)
+		r = domain_check(domain, xml, error);
+	if (r < 0)
+		return r;
 	*ret = steal_pointer(xml);
 	return 0;
 }
@@ -227,10 +269,7 @@ int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *erro
 	const struct events *events = domain->events;
 
 	if (events->stops != domain->stops)
-		return error_set(
-			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
-	if (events->disconnected)
-		return error_set(error, HOTSLOT_ERROR_CONNECT, "The connection to libvirt is gone");
+		return ended_now(domain, error);
 	if (domain->booting && events->reboots != domain->reboots)
 		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING,
 			"Domain %s reset itself while it booted", domain->name);
@@ -265,7 +304,9 @@ int domain_wait_stopped(struct hotslot_domain *domain, uint64_t deadline)
 
 	pthread_mutex_lock(&events->lock);
 	while (events->stops == domain->stops && r == 0) {
-		if (events->disconnected || now_ms() >= deadline)
+		if (events->disconnected)
+			r = -ENOTCONN;
+		else if (now_ms() >= deadline)
 			r = -ETIMEDOUT;
 		else
 			events_wait(events, deadline);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "connection.h"
+#include "domain-name.h"
 #include "domain-xml.h"
+#include "errand.h"
 #include "events.h"
 #include "wire.h"
 
@@ -19,7 +21,8 @@ struct hotslot_domain {
 	struct hotslot *hotslot;
 	struct hotslot_domain *next; /* in the connection's list */
 	unsigned refs;		     /* under the connection's lock */
-	virDomainPtr domain;
+	virDomainPtr domain; /* changed in calls, under the connection's lock: see domain_get() */
+	unsigned link;	     /* likewise: the number of that it was looked up on */
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	char *name;
 	struct events *events;
@@ -27,7 +30,10 @@ struct hotslot_domain {
 	bool calling;		/* a call is under way: what follows is its own */
 	struct caller *callers; /* who waits for its end, in order */
 	bool poked;		/* something happened to the file of the turn */
+	struct errand ending;	/* of a call that the event loop has made */
 
+	uint64_t until;		 /* of the call: how long to wait for a daemon that has gone */
+	bool given_up;		 /* it did not come back in time */
 	unsigned timeout_ms;	 /* of calls that take none, 0: the default */
 	unsigned stops, reboots; /* of the events, when the call began */
 	bool booting;		 /* a reboot of the guest is a failed boot */
@@ -35,13 +41,17 @@ struct hotslot_domain {
 	int controller;		 /* the one to manage, -1: the default */
 	int id;			 /* of this run of the domain */
 	char generation[HOTSLOT_GENERATION_MAX + 1];
+	unsigned rewinds;		/* of the events, when id and genid became what they are */
 	char socket[CHANNEL_PATH_SIZE]; /* of the agent's port; empty: not known */
 	bool polite;			/* the call is in no hurry: see session_open_politely() */
 	struct turn *turn;		/* NULL: none yet */
 	struct session *session;	/* likewise; then for good */
+	unsigned ran; /* when the domain was last seen to run: the events' stops, and 1 */
 	/* The session in which libvirt was asked whether QEMU has a disk, and has all: see
 	 * unplug.c. */
 	unsigned asked_of, heard_of;
+	struct qemu_question *job_question; /* in calls: see job.c; NULL: none */
+	struct old_name *old_names;	    /* that it had before it was renamed */
 };
 
 /* Makes the domain of a call from libvirt's, which it takes over in any case, or finds the one
@@ -63,6 +73,33 @@ void domain_endp(struct hotslot_domain **call);
 
 #define _cleanup_call_ __attribute__((cleanup(domain_endp), unused))
 
+/* In a call: whether libvirt's daemon has gone since the domain was looked up. */
+bool domain_is_lost(const struct hotslot_domain *domain);
+
+/* In a call: looks it up again, waiting for a daemon that is about to start, until the deadline of
+ * the call. Fails with HOTSLOT_ERROR_CONNECT after that, with HOTSLOT_ERROR_NOT_RUNNING if the
+ * domain is no more. What is read of it anew tells how it is. */
+int domain_reopen(struct hotslot_domain *domain, struct hotslot_error *error);
+
+/* For a loop around a call of libvirt that has failed, and may be made twice: returns true if that
+ * was because the daemon has gone, and there is one again. Otherwise libvirt's error tells why not.
+ */
+bool domain_reopened(struct hotslot_domain *domain);
+
+/* In a call: whether its definition outlives it; -1, with libvirt's error. */
+int domain_is_persistent(struct hotslot_domain *domain);
+
+/* Outside of calls; the caller frees it. */
+virDomainPtr domain_get(struct hotslot_domain *domain);
+
+static inline void domain_putp(virDomainPtr *domain)
+{
+	if (*domain)
+		virDomainFree(*domain);
+}
+
+#define _cleanup_domain_ _cleanup_(domain_putp)
+
 /* From the event loop: somebody may want the turn to talk with the agent. */
 void domain_poked(void *domain);
 
@@ -76,12 +113,19 @@ uint64_t domain_deadline(const struct hotslot_domain *domain);
 int domain_read(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
 
-/* The same, and the domain must have what we need: channel, controller, sound metadata. */
+/* The same, with all that it says. The caller frees *ret_document. */
+int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
+	struct domain_xml **ret, struct hotslot_error *error);
+
+/* Whether the domain has what we need: channel, controller, sound metadata. */
+int domain_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	struct hotslot_error *error);
+
+/* Reads it, and checks that. */
 int domain_read_checked(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
 
-/* With the events' lock held: fails if the domain ended since the call began, or no event can
- * come any more. */
+/* With the events' lock held: fails if the domain ended since the call began. */
 int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *error);
 
 /* Waits until UNTIL, now_ms(), or fails if the domain ends. */
@@ -91,5 +135,6 @@ int domain_pause(struct hotslot_domain *domain, uint64_t until, struct hotslot_e
  * undone. */
 unsigned domain_boots(struct hotslot_domain *domain);
 
-/* Waits until the domain has ended; -ETIMEDOUT, with no error set, at the deadline. */
+/* Waits until the domain has ended. With no error set, -ETIMEDOUT at the deadline, -ENOTCONN if no
+ * event can come any more. */
 int domain_wait_stopped(struct hotslot_domain *domain, uint64_t deadline);

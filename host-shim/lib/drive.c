@@ -5,11 +5,14 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backend.h"
+#include "drive-element.h"
 #include "error.h"
+#include "options.h"
 #include "reference.h"
 #include "slot.h"
 
-static bool is_id(const char *id)
+bool drive_id_is_valid(const char *id)
 {
 	static const char valid[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -17,6 +20,16 @@ static bool is_id(const char *id)
 
 	/* libvirt drops an alias with any other character in silence. */
 	return length > 0 && length <= ID_MAX && strspn(id, valid) == length;
+}
+
+/* The name of an option of the backend's that is set, NULL if none is. */
+static const char *backend_set(const struct hotslot_attach_options *options)
+{
+	struct hotslot_backend_options backend = {};
+
+	if (options->backend)
+		options_copy(&backend, sizeof(backend), options->backend);
+	return backend_first_set(&backend) ?: backend.iothread ? "iothread" : NULL;
 }
 
 /* Each of these would be of a disk. */
@@ -30,7 +43,7 @@ static int check_reservation(
 			   : options->strict	  ? "serial to be strict about"
 			   : options->passthrough ? "LUN"
 			   : options->label	  ? "label"
-						  : NULL;
+						  : backend_set(options);
 
 	if (!name)
 		return 0;
@@ -58,7 +71,8 @@ int drive_bad_label(const char *label, struct hotslot_error *error)
 		LABEL_LENGTH_MAX);
 }
 
-static int check_options(const struct hotslot_attach_options *options, struct hotslot_error *error)
+static int check_options(
+	const struct hotslot_attach_options *options, bool passthrough, struct hotslot_error *error)
 {
 	if (options->slot < -1 || options->slot > SLOT_MAX)
 		return error_set(error, HOTSLOT_ERROR_INVALID,
@@ -67,45 +81,74 @@ static int check_options(const struct hotslot_attach_options *options, struct ho
 		return error_set(error, HOTSLOT_ERROR_INVALID,
 			"Serial '%s' is not 1 to %d characters of A-Z a-z 0-9 _ . + -",
 			options->serial, SERIAL_OWN_MAX);
-	if (options->id && !is_id(options->id))
+	if (options->id && !drive_id_is_valid(options->id))
 		return error_set(error, HOTSLOT_ERROR_INVALID,
 			"Id '%s' is not 1 to %d characters of A-Z a-z 0-9 _ -", options->id,
 			ID_MAX);
 	if (options->label && !label_is_valid(options->label))
 		return drive_bad_label(options->label, error);
-	return options->passthrough ? check_passthrough(options, error) : 0;
+	return passthrough ? check_passthrough(options, error) : 0;
 }
 
-int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *options,
-	struct drive *ret, struct hotslot_error *error)
+static int check_image(struct hotslot *hotslot, const struct hotslot_attach_options *options,
+	struct drive *drive, struct hotslot_error *error)
 {
+	const struct hotslot_backend_options *backend = &drive->backend;
 	const char *format = options->passthrough ? "raw" : options->format;
+	unsigned flags = (options->read_only ? IMAGE_READ_ONLY : 0) |
+			 (backend->shareable ? IMAGE_SHARED : 0) |
+			 (options->scope == HOTSLOT_SCOPE_CONFIG ? IMAGE_USED : 0);
+	int r = backend_check(backend, options->image ? source_kind(options->image) : SOURCE_PATH,
+		drive->passthrough, error);
+
+	if (r == 0)
+		r = image_check(hotslot, options->image, format, flags, &drive->image, error);
+	if (r < 0)
+		return r;
+	if (drive->passthrough && !drive->image.block &&
+		source_kind(drive->image.path) != SOURCE_ISCSI)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"%s cannot be passed through: it is neither a block device nor an "
+			"iscsi:// URI",
+			drive->image.path);
+	if (backend->shareable && strcmp(drive->image.format, "raw") != 0)
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"%s cannot be shareable: two domains that write would break its format, "
+			"%s",
+			drive->image.path, drive->image.format);
+	/* The header is no part of the disk; libvirt knows how long it is. */
+	if (backend->luks && strcmp(drive->image.format, "raw") == 0)
+		drive->image.size = 0;
+	return 0;
+}
+
+int drive_check(struct hotslot *hotslot, struct hotslot_attach_options *options, struct drive *ret,
+	struct hotslot_error *error)
+{
 	int r;
 
 	*ret = (struct drive){ .passthrough = options->passthrough, .strict = options->strict };
-	if (options->image && strcmp(options->image, IMAGE_NONE) == 0) {
+	if (options->backend)
+		options_copy(&ret->backend, sizeof(ret->backend), options->backend);
+	if (options->image && strcmp(options->image, IMAGE_NONE) == 0 && !options->xml) {
 		ret->reserved = true;
 		r = check_reservation(options, error);
-		return r < 0 ? r : check_options(options, error);
+		return r < 0 ? r : check_options(options, false, error);
 	}
-	r = check_options(options, error);
+	r = options->xml ? drive_take_element(options, ret, error) : 0;
 	if (r == 0)
-		r = image_check(
-			hotslot, options->image, format, options->read_only, &ret->image, error);
-	if (r == 0 && ret->passthrough && !ret->image.block && !ret->image.network) {
-		error_set(error, HOTSLOT_ERROR_INVALID,
-			"%s cannot be passed through: it is neither a block device nor an "
-			"iscsi:// URI",
-			ret->image.path);
-		image_done(&ret->image);
-		r = -EINVAL;
-	}
-	return r;
+		r = check_options(options, ret->passthrough, error);
+	if (r < 0)
+		return r;
+	return options->xml ? drive_check_element(
+				      hotslot, ret, options->scope == HOTSLOT_SCOPE_CONFIG, error)
+			    : check_image(hotslot, options, ret, error);
 }
 
 void drive_done(struct drive *drive)
 {
 	image_done(&drive->image);
+	drive->element = disk_element_free(drive->element);
 }
 
 static bool is_taken(const struct domain_xml *xml, unsigned slot)
@@ -218,19 +261,36 @@ void drive_choose_label(const struct domain_xml *xml, unsigned first, char *ret,
 	} while (drive_label_is_taken(xml, ret));
 }
 
+/* A label that is given is kept. */
+static int reserve_label(
+	struct drive *drive, const struct domain_xml *xml, struct hotslot_error *error)
+{
+	const char *wanted = drive->element ? drive->element->target_dev : NULL;
+
+	if (!wanted) {
+		drive_choose_label(xml, drive->slot, drive->target_dev, sizeof(drive->target_dev));
+		return 0;
+	}
+	if (drive_label_is_taken(xml, wanted))
+		return error_set(error, HOTSLOT_ERROR_ID_TAKEN,
+			"Another disk has the target %s: leave it out of the XML", wanted);
+	snprintf(drive->target_dev, sizeof(drive->target_dev), "%s", wanted);
+	return 0;
+}
+
 int drive_reserve(struct drive *drive, const struct hotslot_attach_options *options,
 	const struct domain_xml *xml, unsigned first, struct hotslot_error *error)
 {
-	int r = reserve_slot(drive, options->slot, xml, first, error);
+	int r = drive_check_controller(drive, xml, error);
 
+	if (r == 0)
+		r = reserve_slot(drive, options->slot, xml, first, error);
 	if (r < 0 || drive->reserved)
 		return r;
 	r = reserve_serial(drive, options->serial, xml, error);
 	if (r == 0)
 		r = reserve_alias(drive, options->id, xml, error);
-	if (r == 0)
-		drive_choose_label(xml, drive->slot, drive->target_dev, sizeof(drive->target_dev));
-	return r;
+	return r == 0 ? reserve_label(drive, xml, error) : r;
 }
 
 void drive_describe(const struct drive *drive, unsigned controller, struct disk_spec *ret)
@@ -248,5 +308,7 @@ void drive_describe(const struct drive *drive, unsigned controller, struct disk_
 		.controller = controller,
 		.target = slot_target(drive->slot),
 		.unit = slot_lun(drive->slot),
+		.backend = &drive->backend,
+		.element = drive->element,
 	};
 }

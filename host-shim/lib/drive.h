@@ -23,11 +23,17 @@ struct drive {
 	char serial[SERIAL_OWN_MAX + 1]; /* empty: the device's own */
 	char alias[sizeof(ALIAS_PREFIX) + ID_MAX];
 	char target_dev[16];
+	struct hotslot_backend_options backend; /* the texts are the caller's */
+	struct disk_element *element;		/* a user's own, NULL: none */
 };
 
-/* Checks everything that needs no domain. */
-int drive_check(struct hotslot *hotslot, const struct hotslot_attach_options *options,
-	struct drive *ret, struct hotslot_error *error);
+/* Checks everything that needs no domain. The options get what an XML element says of slot, serial
+ * and id; those texts are the drive's, which the caller ends after a failure, too. */
+int drive_check(struct hotslot *hotslot, struct hotslot_attach_options *options, struct drive *ret,
+	struct hotslot_error *error);
+
+/* Whether an alias can be made of it. */
+bool drive_id_is_valid(const char *id);
 
 /* Sets the error that this is no label. */
 int drive_bad_label(const char *label, struct hotslot_error *error);

@@ -5,13 +5,16 @@
 #include <libvirt/virterror.h>
 
 #include "error.h"
+#include "job.h"
 #include "metadata.h"
 
 int element_get(
 	struct hotslot_domain *domain, unsigned flags, char **ret, struct hotslot_error *error)
 {
-	*ret = virDomainGetMetadata(
-		domain->domain, VIR_DOMAIN_METADATA_ELEMENT, METADATA_URI, flags);
+	do
+		*ret = virDomainGetMetadata(
+			domain->domain, VIR_DOMAIN_METADATA_ELEMENT, METADATA_URI, flags);
+	while (!*ret && domain_reopened(domain));
 	if (*ret || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN_METADATA)
 		return 0;
 	return error_libvirt(error, "Cannot read the metadata of domain %s", domain->name);
@@ -20,8 +23,18 @@ int element_get(
 int element_set(struct hotslot_domain *domain, unsigned flags, const char *text,
 	struct hotslot_error *error)
 {
-	if (virDomainSetMetadata(domain->domain, VIR_DOMAIN_METADATA_ELEMENT, text, METADATA_KEY,
-		    METADATA_URI, flags) == 0)
+	uint64_t deadline = domain_deadline(domain);
+	int r;
+
+	/* All of it: twice is as good as once. */
+	do {
+		r = job_await(domain, deadline, error);
+		if (r < 0)
+			return r;
+		r = virDomainSetMetadata(domain->domain, VIR_DOMAIN_METADATA_ELEMENT, text,
+			METADATA_KEY, METADATA_URI, flags);
+	} while (r < 0 && (job_came_between(deadline) || domain_reopened(domain)));
+	if (r == 0)
 		return 0;
 	return error_libvirt(error, "Cannot write the metadata of domain %s", domain->name);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "encode.h"
+#include "libvirt-error.h"
 
 /* Bytes of one character. */
 #define UTF8_LENGTH_MAX 4
@@ -45,6 +46,9 @@ static const struct {
 	[HOTSLOT_ERROR_CONTROLLER] = { "controller", ENODEV },
 	[HOTSLOT_ERROR_SHRINK] = { "shrink", EPERM },
 	[HOTSLOT_ERROR_LABEL] = { "label", EPERM },
+	[HOTSLOT_ERROR_TRANSIENT] = { "transient", ENOENT },
+	[HOTSLOT_ERROR_PARTIAL] = { "partial", EIO },
+	[HOTSLOT_ERROR_RUNNING] = { "running", EALREADY },
 };
 
 const char *hotslot_error_name(enum hotslot_error_code code)
@@ -63,6 +67,12 @@ struct hotslot_error *error_begin(struct hotslot_error *error, struct hotslot_er
 void error_step(struct hotslot_error *error, const char *step)
 {
 	snprintf(error->step, sizeof(error->step), "%s", step);
+}
+
+void error_clear(struct hotslot_error *error)
+{
+	error->code = HOTSLOT_ERROR_NONE;
+	error->message[0] = '\0';
 }
 
 /* The length of the printable character at TEXT, which is UTF-8; 0 if there is none. */
@@ -152,15 +162,24 @@ static void append_libvirt(struct hotslot_error *error)
 	error_append(error, ": %s", message ?: "unknown error");
 }
 
+static void append_advice(struct hotslot_error *error)
+{
+	const char *advice = libvirt_error_advice(libvirt_error_last());
+
+	if (advice)
+		error_append(error, "; %s", advice);
+}
+
 int error_libvirt(struct hotslot_error *error, const char *format, ...)
 {
 	va_list arguments;
 	int r;
 
 	va_start(arguments, format);
-	r = set(error, HOTSLOT_ERROR_LIBVIRT, format, arguments);
+	r = set(error, libvirt_error_code(libvirt_error_last()), format, arguments);
 	va_end(arguments);
 	append_libvirt(error);
+	append_advice(error);
 	return r;
 }
 

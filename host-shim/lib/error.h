@@ -22,5 +22,8 @@ int error_libvirt(struct hotslot_error *error, const char *format, ...) _printf_
 int error_libvirt_code(struct hotslot_error *error, enum hotslot_error_code code,
 	const char *format, ...) _printf_(3, 4);
 
+/* For another attempt of the step: nothing has failed. */
+void error_clear(struct hotslot_error *error);
+
 /* Adds to the message of an error that is set. */
 void error_append(struct hotslot_error *error, const char *format, ...) _printf_(2, 3);

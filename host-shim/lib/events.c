@@ -44,10 +44,46 @@ void events_notify(struct events *events)
 	pthread_cond_broadcast(&events->changed);
 }
 
-void events_stopped(struct events *events)
+void events_started(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->starts++;
+	events->stops_before = events->stops;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+static void count_stop(struct events *events, bool reverting, bool left)
 {
 	pthread_mutex_lock(&events->lock);
 	events->stops++;
+	events->reverting = reverting;
+	if (left)
+		events->left = events->stops;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_stopped(struct events *events)
+{
+	count_stop(events, false, false);
+}
+
+void events_reverting(struct events *events)
+{
+	count_stop(events, true, false);
+}
+
+/* It has stopped here, and runs on another host. */
+void events_left(struct events *events)
+{
+	count_stop(events, false, true);
+}
+
+void events_job_ended(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->jobs++;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }

@@ -12,25 +12,38 @@ struct events {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* monotonic; for everything under the lock */
 	unsigned stops;		/* counts the ends of the domain */
+	bool reverting;		/* the last one was for a snapshot, from which it may go on */
+	unsigned starts;	/* counts its starts */
+	unsigned stops_before;	/* its ends before the last start */
 	unsigned reboots;	/* counts the guest's own resets */
 	unsigned rewinds;	/* counts how often it went on from saved state */
+	unsigned reopens;	/* counts new connections to libvirt: events were missed */
 	unsigned devices;	/* counts devices that came and went */
 	unsigned signs;		/* counts what may mean that the agent came, went or goes on */
 	unsigned watch_stops;	/* counts calls of hotslot_watch_stop() */
 	struct watch_queue *watchers; /* who hears the agent's events; NULL: nobody */
-	bool disconnected;	      /* the connection to libvirt is gone */
+	bool disconnected;	      /* the connection to libvirt is gone, until the next call */
 	const char *removing;	      /* alias of the device whose removal is awaited */
 	bool removed;
+	unsigned jobs; /* counts ends of libvirt's jobs on the domain */
+	unsigned left; /* STOPS when the domain last went to another host; 0: it did not */
 };
 
 struct events *events_new(void);
 struct events *events_ref(struct events *events);
 struct events *events_unref(struct events *events);
 
-/* With the lock held: changes when the guest's memory is not what it was. */
+/* With the lock held: changes when the guest's memory is not what it was, or that cannot be told.
+ */
 static inline unsigned events_boots(const struct events *events)
 {
-	return events->reboots + events->rewinds;
+	return events->reboots + events->rewinds + events->reopens;
+}
+
+/* With the lock held: whether its last end was that it went to another host. */
+static inline bool events_has_left(const struct events *events)
+{
+	return events->left > 0 && events->left == events->stops;
 }
 
 /* Both with the lock held. The first waits for a change, at most until DEADLINE. */
@@ -38,7 +51,11 @@ void events_wait(struct events *events, uint64_t deadline);
 void events_notify(struct events *events);
 
 /* From the event loop. */
+void events_started(struct events *events);
 void events_stopped(struct events *events);
+void events_reverting(struct events *events);
+void events_left(struct events *events);
+void events_job_ended(struct events *events);
 void events_rebooted(struct events *events);
 void events_rewound(struct events *events);
 void events_disconnected(struct events *events);

@@ -4,14 +4,18 @@
 
 #include <string.h>
 
+#include "definition-lock.h"
 #include "element.h"
 #include "error.h"
 
 static int take_mark(struct hotslot_domain *domain, unsigned flags, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct turn *lock = NULL;
 	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = element_get(domain, flags, &old, error);
+	int r = definition_lock_for(domain, flags, &lock, error);
 
+	if (r == 0)
+		r = element_get(domain, flags, &old, error);
 	if (r < 0)
 		return r;
 	r = mark_remove(old, &text);
@@ -26,7 +30,7 @@ static int take_mark(struct hotslot_domain *domain, unsigned flags, struct hotsl
 /* The running domain last: as long as it has the mark, somebody finishes this. */
 int finish_launch(struct hotslot_domain *domain, struct hotslot_error *error)
 {
-	int persistent = virDomainIsPersistent(domain->domain), r = 0;
+	int persistent = domain_is_persistent(domain), r = 0;
 
 	if (persistent < 0)
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
@@ -58,14 +62,15 @@ static void finish_trial(struct hotslot *hotslot, virDomainPtr domain)
 
 void finish_trials(struct hotslot *hotslot)
 {
+	_cleanup_connection_ virConnectPtr connection = NULL;
 	virDomainPtr *domains;
 	int n;
 
 	/* Whether their launchers run can be told on their host only. */
 	if (!hotslot->local)
 		return;
-	n = virConnectListAllDomains(
-		hotslot->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+	connection = connection_get(hotslot);
+	n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 	for (int i = 0; i < n; i++) {
 		finish_trial(hotslot, domains[i]);
 		virDomainFree(domains[i]);

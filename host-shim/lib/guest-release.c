@@ -15,7 +15,8 @@
 /* What is not about a use of the disk; see struct hotslot_user. */
 static bool is_of_the_host(const char *kind)
 {
-	static const char *const kinds[] = { "unwritten", "unreleased", "unconfirmed" };
+	static const char *const kinds[] = { "unwritten", "unreleased", "unconfirmed",
+		"block-job" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strcmp(kind, kinds[i]) == 0)
@@ -118,6 +119,18 @@ static int disk_busy(const struct hotslot_domain *domain, uint64_t place, const 
 	return r;
 }
 
+/* A guest that cannot write to the disk any more never lets go of it by itself. */
+static int not_released(const struct hotslot_domain *domain, enum release how,
+	const json_t *refusal, struct hotslot_error *error)
+{
+	int r = guest_refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
+
+	if (how != RELEASE_FORCE && guest_refused_as(refusal, HOTSLOT_CLASS_INTERNAL))
+		error_append(error, "; --force detaches it all the same, and what was not written "
+				    "back is lost");
+	return r;
+}
+
 static int check_release(struct hotslot_domain *domain, uint64_t place, enum release how,
 	const json_t *answer, const struct guest_audience *audience, struct hotslot_error *error)
 {
@@ -130,7 +143,7 @@ static int check_release(struct hotslot_domain *domain, uint64_t place, enum rel
 	if (refusal && guest_refused_as(refusal, HOTSLOT_CLASS_HIDDEN))
 		return 1;
 	if (refusal)
-		return guest_refused(domain, HOTSLOT_REQUEST_RELEASE, refusal, error);
+		return not_released(domain, how, refusal, error);
 	if (json_get_text(result, "state", TEXT_MAX, &state) < 0)
 		return guest_malformed(domain, error, "no state of the released disk");
 	if (strcmp(state, "gone") == 0)

@@ -58,6 +58,19 @@ static int find_count(const json_t *hello, const char *key, int64_t *ret)
 	return 0;
 }
 
+static int find_renewed(const json_t *hello, int *ret)
+{
+	bool renewed;
+
+	*ret = -1;
+	if (!json_object_get(hello, "renewed"))
+		return 0;
+	if (json_get_bool(hello, "renewed", &renewed) < 0)
+		return -EBADMSG;
+	*ret = renewed;
+	return 0;
+}
+
 static int read_info(const json_t *hello, struct hotslot_agent_info *info)
 {
 	const char *version, *boot_id, *links, *controller;
@@ -80,15 +93,18 @@ static int read_info(const json_t *hello, struct hotslot_agent_info *info)
 static int read_members(const json_t *answer, const char *nonce, struct hello *hello)
 {
 	uint64_t version;
-	const char *same;
+	const char *same, *previous;
 
 	if (json_get_text(answer, "nonce", HOTSLOT_NONCE_MAX, &same) < 0 ||
 		strcmp(same, nonce) != 0 ||
 		json_get_u64(answer, "version", INT32_MAX, &version) < 0 || !is_offered(version) ||
 		find_count(answer, "disks", &hello->disks) < 0 ||
-		find_count(answer, "released", &hello->released) < 0)
+		find_count(answer, "released", &hello->released) < 0 ||
+		find_renewed(answer, &hello->renewed) < 0 ||
+		json_find_text(answer, "previous", HOTSLOT_GENERATION_MAX, &previous) < 0)
 		return -EBADMSG;
 	hello->version = (unsigned)version;
+	strcpy(hello->previous, previous ?: "");
 	return read_info(answer, &hello->info);
 }
 

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "hotslot.h"
+#include "wire.h"
 
 /* 128 random bits in hexadecimal. */
 #define HELLO_NONCE_SIZE 33
@@ -18,6 +19,8 @@ struct hello {
 	struct hotslot_agent_info info;
 	unsigned version;	 /* of the protocol, for this session */
 	int64_t disks, released; /* see session_left(); -1: an older agent does not say */
+	int renewed;		 /* this hello named another generation; -1: likewise */
+	char previous[HOTSLOT_GENERATION_MAX + 1]; /* the last other one; empty: none */
 };
 
 /* Checks every member of the answer; HOTSLOT_ERROR_AGENT if one is not as it should be, or if there

@@ -22,7 +22,8 @@ enum hotslot_watch_kind {
 	HOTSLOT_WATCH_CHANGED,	 /* disk, as it is now */
 	HOTSLOT_WATCH_REMOVED,	 /* disk, as it was */
 	HOTSLOT_WATCH_DISCONNECTED, /* reason; it goes on with CONNECTED when it can */
-	HOTSLOT_WATCH_STOPPED,	    /* the domain has ended: the last one */
+	HOTSLOT_WATCH_STOPPED,	    /* the domain has ended: the last one. reason, if not NULL: it
+				       went on to another host */
 };
 
 struct hotslot_watch_event {
@@ -42,11 +43,11 @@ const char *hotslot_watch_kind_name(enum hotslot_watch_kind kind);
 typedef bool (*hotslot_watch_fn)(void *data, const struct hotslot_watch_event *event);
 
 /* Tells of the domain's disks: first of those that there are, then of each change, through
- * restarts of the agent and of the guest. Others, in this process or another, can use the domain
- * meanwhile: while they talk to the agent the watcher does not, and then tells of what has changed
- * (which may be CHANGED or REMOVED and ADDED for what they did in between; nothing, for what came
- * and went). Returns 0 after FN returned false, after HOTSLOT_WATCH_STOPPED, or after
- * hotslot_watch_stop(). */
+ * restarts of the agent, of the guest and of libvirt's daemon. Others, in this process or another,
+ * can use the domain meanwhile: while they talk to the agent the watcher does not, and then tells
+ * of what has changed (which may be CHANGED or REMOVED and ADDED for what they did in between;
+ * nothing, for what came and went). Returns 0 after FN returned false, after HOTSLOT_WATCH_STOPPED,
+ * or after hotslot_watch_stop(). */
 int hotslot_watch(struct hotslot_domain *domain, hotslot_watch_fn fn, void *data,
 	struct hotslot_error *error);
 

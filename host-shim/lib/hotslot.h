@@ -10,6 +10,10 @@
  * A struct that begins with its size grows at its end, by members that make it larger: what a
  * caller of an older version left in its padding is not looked at.
  *
+ * If libvirt's daemon goes, the next call, or the one under way, has the connection opened anew and
+ * goes on, waiting for a daemon that is about to start as long as the call may take;
+ * HOTSLOT_ERROR_CONNECT after that. A call that takes no time waits 30 s.
+ *
  * The library runs libvirt's default event loop in a thread of its own, unless an event loop was
  * registered before the first hotslot_open(); then that loop must be running.
  */
@@ -33,18 +37,19 @@ enum hotslot_error_code {
 	HOTSLOT_ERROR_CONNECT,	     /* libvirt cannot be reached */
 	HOTSLOT_ERROR_NO_DOMAIN,     /* no such domain */
 	HOTSLOT_ERROR_DOMAIN_EXISTS, /* launch: the name is taken */
-	HOTSLOT_ERROR_NOT_RUNNING,   /* the domain is shut off, or ended meanwhile */
+	HOTSLOT_ERROR_NOT_RUNNING,   /* the domain is shut off, ended meanwhile, or was migrated */
 	HOTSLOT_ERROR_NO_CHANNEL,    /* the domain has no channel for the agent */
 	HOTSLOT_ERROR_NO_CONTROLLER, /* the domain has no virtio-scsi controller */
 	HOTSLOT_ERROR_AGENT,	     /* the agent does not answer, or not as it should */
-	HOTSLOT_ERROR_BUSY,  /* somebody else talks to the agent, and did not stop in time */
+	HOTSLOT_ERROR_BUSY,  /* somebody else talks to the agent, or libvirt has a job on the
+				domain, and that did not end in time */
 	HOTSLOT_ERROR_IMAGE, /* an image is missing, unreadable, empty or of a wrong format */
 	HOTSLOT_ERROR_IMAGE_IN_USE,  /* an image is open in another VM or process */
 	HOTSLOT_ERROR_SLOT_TAKEN,    /* a disk is in the slot, or every slot has one */
 	HOTSLOT_ERROR_SLOT_EMPTY,    /* no disk is in the slot */
 	HOTSLOT_ERROR_SERIAL_TAKEN,  /* another disk of the domain has the serial */
 	HOTSLOT_ERROR_ID_TAKEN,	     /* another disk of the domain has the id */
-	HOTSLOT_ERROR_DISK_BUSY,     /* detach: the guest uses the disk */
+	HOTSLOT_ERROR_DISK_BUSY,     /* the guest uses the disk, or a block job of libvirt's does */
 	HOTSLOT_ERROR_PROTECTED,     /* the appliance's own disk */
 	HOTSLOT_ERROR_NOT_CONFIRMED, /* the guest does not see the disk; an attach is rolled back */
 	HOTSLOT_ERROR_MISMATCH,	     /* host and guest see different disks; likewise */
@@ -58,6 +63,9 @@ enum hotslot_error_code {
 	HOTSLOT_ERROR_CONTROLLER,    /* host and guest manage different controllers */
 	HOTSLOT_ERROR_SHRINK,	     /* resize: it would cut the disk */
 	HOTSLOT_ERROR_LABEL,	     /* attach: the domain has had a disk of another label */
+	HOTSLOT_ERROR_TRANSIENT,     /* the domain has no definition that outlives it */
+	HOTSLOT_ERROR_PARTIAL,	     /* the definition has the disk, the running domain has not */
+	HOTSLOT_ERROR_RUNNING,	     /* start: the domain runs already */
 };
 
 /* What failed. Belongs to the caller, no pointers in it. */
@@ -94,6 +102,7 @@ int hotslot_domain_lookup(struct hotslot *hotslot, const char *name, struct hots
 	struct hotslot_error *error);
 struct hotslot_domain *hotslot_domain_ref(struct hotslot_domain *domain);
 struct hotslot_domain *hotslot_domain_unref(struct hotslot_domain *domain);
+/* The name that it had when it was last looked up: a domain that is shut off can be renamed. */
 const char *hotslot_domain_name(struct hotslot_domain *domain);
 const char *hotslot_domain_uuid(struct hotslot_domain *domain);
 
@@ -119,6 +128,22 @@ struct hotslot_agent_info {
 /* Connects to the agent unless connected, and waits at most TIMEOUT_MS for its hello. */
 int hotslot_domain_connect(struct hotslot_domain *domain, unsigned timeout_ms,
 	struct hotslot_agent_info *ret_info, struct hotslot_error *error);
+
+/* What a call changes: the running domain, its persistent definition, or both. Of a transient
+ * domain there is only the first: HOTSLOT_ERROR_TRANSIENT. */
+enum hotslot_scope {
+	HOTSLOT_SCOPE_LIVE,	  /* HOTSLOT_ERROR_NOT_RUNNING if it is shut off */
+	HOTSLOT_SCOPE_PERSISTENT, /* both; of a domain that is shut off, its definition */
+	HOTSLOT_SCOPE_CONFIG,	  /* the definition alone: it holds from the next boot on */
+};
+
+/* Whether the persistent definition has a disk, too: the one that its alias, serial or address is
+ * of. The definition of a transient domain has none. */
+enum hotslot_persistence {
+	HOTSLOT_PERSISTENCE_UNKNOWN, /* the call did not look */
+	HOTSLOT_PERSISTENCE_NO,
+	HOTSLOT_PERSISTENCE_YES,
+};
 
 /* ---- Disks ---- */
 
@@ -168,15 +193,19 @@ struct hotslot_disk {
 	const char *device; /* "/dev/sdX" as libguestfs counts, by the slot; NULL if unslotted */
 	bool passthrough;   /* a LUN of the host's: device='lun', or a hostdev */
 	bool mismatch;	    /* the guest reads another serial than the host gave: never by serial */
+	enum hotslot_persistence persistence;
 };
 
 /* Takes NULL. */
 void hotslot_disk_free(struct hotslot_disk *disk);
 
+struct hotslot_backend_options;
+
 struct hotslot_attach_options {
 	size_t size;	    /* sizeof(struct hotslot_attach_options), set by HOTSLOT_ATTACH_INIT */
-	const char *image;  /* path of an image or block device, or iscsi://HOST[:PORT]/IQN/LUN;
-			       required. "/dev/null" reserves the slot, with no disk in it */
+	const char *image;  /* path of an image or block device, or a text of hotslot-backend.h;
+			       "/dev/null" reserves the slot, with no disk in it. Required but
+			       with xml */
 	const char *format; /* "raw", "qcow2", …; "auto" looks at the content; NULL: by an ending
 			       such as .qcow2, with which the content must agree, else raw */
 	int slot;	    /* -1: the lowest free one that is not reserved */
@@ -188,6 +217,12 @@ struct hotslot_attach_options {
 	bool strict;	     /* fail, and roll back, if the guest sees another disk of its serial */
 	const char *label;   /* whose disk it is, 1 to 64 of A-Z a-z 0-9 _ . -; NULL: nobody's */
 	bool any_label;	     /* although the domain has had a disk of another label */
+	enum hotslot_scope scope __attribute__((aligned(8))); /* past what was padding */
+	const struct hotslot_backend_options *backend; /* hotslot-backend.h; NULL: the defaults */
+	const char *xml; /* in place of an image: a <disk> element of libvirt's, which is given the
+			    alias, address, serial and target that it lacks, and otherwise kept. Of
+			    the options, slot, serial and id must agree with it; what it could say
+			    itself (format, read_only, passthrough, most of backend) is not taken */
 };
 #define HOTSLOT_ATTACH_INIT                                               \
 	{                                                                 \
@@ -197,7 +232,13 @@ struct hotslot_attach_options {
 /* Attaches a disk and returns once the guest has confirmed slot, serial and size. Whatever fails
  * is rolled back: the domain is then as it was. A reserved slot that is named is filled: it is
  * reserved no more. The caller frees *ret; ret may be NULL. Of "/dev/null", *ret has the slot and
- * nothing else: neither attached nor visible. */
+ * nothing else: neither attached nor visible.
+ *
+ * To both, the definition gets the disk first, with the same slot, serial and alias, which must be
+ * free in both; if the running domain does not get it, the definition is put back as it was, and if
+ * that fails, HOTSLOT_ERROR_PARTIAL. To the definition alone, no guest is asked, and *ret is as
+ * hotslot-definition.h says. An image that one of the two has, as the options ask for it, is
+ * attached to the other as it is there: that completes what was broken off. */
 int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
 	struct hotslot_disk **ret, struct hotslot_error *error);
 
@@ -211,6 +252,9 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
  *                          the one that the guest reads, else the one that the host has given
  *   alias:A                libvirt's alias
  *   id:I                   the ID of our alias, ua-hotslot-I
+ *   volume:V               the first that there is of: the disk of the alias ua-hotslot-V; of ua-V,
+ *                          as Nova and KubeVirt name it; of the serial V; and, if V is slot-N, the
+ *                          disk in slot N. For who knows a volume and not how it was attached
  *   /dev/disk/by-slot/3    the names in the guest
  *   /dev/disk/by-serial/S
  *
@@ -237,7 +281,9 @@ int hotslot_slot_parse(const char *text, int *ret, struct hotslot_error *error);
  * the guest's, made printable, and good until the function that is told of it returns. */
 struct hotslot_user {
 	size_t size;
-	const char *kind;   /* "mount", "swap", "holder", "open", "exclusive", or as above */
+	const char *kind;   /* "mount", "swap", "holder", "open", "exclusive", or as above; or
+			       "block-job", on the host: device is libvirt's label then, what says
+			       which one */
 	const char *device; /* the disk, or the partition of it: "sdb1" */
 	const char *what;   /* the mount point, the holder's name, the file that is open, "io_uring"
 			       if that does not tell what it has, the file system that is mounted
@@ -264,6 +310,7 @@ struct hotslot_detach_options {
 	bool (*interrupted)(void *data); /* asked every second while it waits: true ends that, with
 					    HOTSLOT_ERROR_DISK_BUSY. NULL: nobody is asked */
 	void *interrupted_data;
+	enum hotslot_scope scope;
 };
 #define HOTSLOT_DETACH_INIT                                   \
 	{                                                     \
@@ -271,7 +318,11 @@ struct hotslot_detach_options {
 	}
 
 /* Detaches a disk: the guest lets go of it first, and the slot is free when this returns. A slot
- * that is only reserved is reserved no more. OPTIONS may be NULL. */
+ * that is only reserved is reserved no more. OPTIONS may be NULL.
+ *
+ * From both, the running domain is the first, as its guest may refuse; then the definition, where
+ * hotslot_disk.persistence says which disk it is. If that fails, HOTSLOT_ERROR_PARTIAL. A disk that
+ * one of them does not have any more is taken from the other. */
 int hotslot_detach(struct hotslot_domain *domain, const char *disk,
 	const struct hotslot_detach_options *options, struct hotslot_error *error);
 
@@ -325,63 +376,15 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	struct hotslot_error *error);
 void hotslot_disks_free(struct hotslot_disk **disks, size_t count);
 
-/* ---- Appliances ---- */
-
-enum hotslot_accel {
-	HOTSLOT_ACCEL_AUTO, /* KVM if a guest really comes up under it, else TCG; remembered */
-	HOTSLOT_ACCEL_KVM,
-	HOTSLOT_ACCEL_TCG,
-};
-
-struct hotslot_launch_options {
-	size_t size;
-	const char *name;      /* required */
-	const char *kernel;    /* path; required */
-	const char *initramfs; /* path; required */
-	const char *append;    /* more of the kernel's command line; NULL: none */
-	unsigned memory_mib;   /* 0: 512 */
-	unsigned vcpus;	       /* 0: 1 */
-	enum hotslot_accel accel;
-	bool persistent;	 /* define it, too; transient if not */
-	const char *root;	 /* image of a root disk; hidden from every list. NULL: none */
-	const char *root_format; /* as for attach */
-	const char *root_spec;	 /* "LABEL=x", "UUID=x", a device; NULL: the system target's disk */
-	bool root_writable;
-	const struct hotslot_attach_options *drives; /* slots 0, 1, … unless they name others */
-	size_t n_drives;
-	const char *console_log; /* the serial console goes to this file; NULL: nowhere */
-	unsigned timeout_ms;	 /* for the agent's hello; 0: 60 s */
-	size_t reserve;		 /* the first so many slots; those that drives name are filled */
-	const char *label; /* whose disks it may hold, as for attach; its drives have it, too */
-};
-#define HOTSLOT_LAUNCH_INIT                                   \
-	{                                                     \
-		.size = sizeof(struct hotslot_launch_options) \
-	}
-
-/* Defines and boots an appliance; returns once its agent has answered and has confirmed each of
- * the drives. If that fails, the domain is ended again. The caller unrefs *ret. */
-int hotslot_launch(struct hotslot *hotslot, const struct hotslot_launch_options *options,
-	struct hotslot_domain **ret, struct hotslot_error *error);
-
-struct hotslot_shutdown_options {
-	size_t size;
-	bool force;	     /* do not ask the guest: end it at once */
-	unsigned timeout_ms; /* for the guest to power off; 0: 30 s */
-};
-#define HOTSLOT_SHUTDOWN_INIT                                   \
-	{                                                       \
-		.size = sizeof(struct hotslot_shutdown_options) \
-	}
-
-/* Has the guest power off and returns when the domain is shut off. OPTIONS may be NULL. */
-int hotslot_shutdown(struct hotslot_domain *domain, const struct hotslot_shutdown_options *options,
-	struct hotslot_error *error);
-
 #ifdef __cplusplus
 }
 #endif
 
+#include "hotslot-appliance.h"
+#include "hotslot-backend.h"
+#include "hotslot-definition.h"
+#include "hotslot-domain.h"
 #include "hotslot-health.h"
+#include "hotslot-status.h"
 
 #endif

@@ -2,15 +2,14 @@
 /* An iSCSI LUN as an image: iscsi://HOST[:PORT]/IQN/LUN. Pure. */
 #pragma once
 
-#include "util.h"
+#include "uri.h"
 
-/* Of a host, RFC 1035; of an iSCSI name, RFC 7143. */
-#define ISCSI_HOST_MAX 253
+/* RFC 7143. */
 #define ISCSI_NAME_MAX 223
 
 /* libvirt and QEMU take these apart again in the same way. */
 struct iscsi_uri {
-	char host[ISCSI_HOST_MAX + 1]; /* an IPv6 address without its brackets */
+	char host[URI_HOST_MAX + 1]; /* an IPv6 address without its brackets */
 	char port[6];
 	char name[ISCSI_NAME_MAX + 7]; /* "IQN/LUN" */
 };

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether an image is open elsewhere, and in which domain. */
+/* Whether an image is open elsewhere. */
 #include <fcntl.h>
-#include <string.h>
 
-#include "domain-xml.h"
 #include "image.h"
 
 /* QEMU (block/file-posix.c) locks byte 100 + n of an image to say "I have permission n", and
@@ -24,52 +22,24 @@ static int is_byte_locked(int fd, off_t byte)
 	return lock.l_type != F_UNLCK;
 }
 
-/* A disk reads and lets nobody else write; a writable one writes as well. */
-int image_is_locked(int fd, bool read_only)
+/* A disk reads and lets nobody else write; a writable one writes as well; a shared one does not
+ * mind who else does. */
+int image_is_locked(int fd, bool read_only, bool shared)
 {
-	const off_t conflicts[] = {
-		LOCK_HAS + PERMISSION_WRITE,
-		LOCK_DENIES + PERMISSION_READ,
-		LOCK_DENIES + PERMISSION_WRITE,
+	const struct {
+		off_t byte;
+		bool matters;
+	} conflicts[] = {
+		{ LOCK_HAS + PERMISSION_WRITE, !shared },
+		{ LOCK_DENIES + PERMISSION_READ, true },
+		{ LOCK_DENIES + PERMISSION_WRITE, !read_only },
 	};
-	size_t n = ARRAY_SIZE(conflicts) - (read_only ? 1 : 0);
 
-	for (size_t i = 0; i < n; i++) {
-		int r = is_byte_locked(fd, conflicts[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
+		int r = conflicts[i].matters ? is_byte_locked(fd, conflicts[i].byte) : 0;
 
 		if (r != 0)
 			return r;
 	}
 	return 0;
-}
-
-static bool domain_has_image(virDomainPtr domain, const char *path)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	_cleanup_free_ char *text = virDomainGetXMLDesc(domain, 0);
-
-	if (!text || domain_xml_parse(text, &xml) < 0)
-		return false;
-	for (size_t i = 0; i < xml->n_disks; i++)
-		if (xml->disks[i].source && strcmp(xml->disks[i].source, path) == 0)
-			return true;
-	return false;
-}
-
-char *image_find_user(struct hotslot *hotslot, const char *path)
-{
-	char *name = NULL;
-	virDomainPtr *domains;
-	int n = virConnectListAllDomains(
-		hotslot->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-
-	if (n < 0)
-		return NULL;
-	for (int i = 0; i < n; i++) {
-		if (!name && domain_has_image(domains[i], path))
-			name = strdup(virDomainGetName(domains[i]));
-		virDomainFree(domains[i]);
-	}
-	free(domains);
-	return name;
 }

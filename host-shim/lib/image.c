@@ -10,7 +10,10 @@
 
 #include "error.h"
 #include "image-format.h"
-#include "image-iscsi.h"
+#include "image-user.h"
+#include "image-volume.h"
+#include "source.h"
+#include "xml.h"
 
 /* Of libvirt's, those that QEMU can write; a format in a request is one of them. */
 static const char *const known_formats[] = { "raw", "qcow2", "qed", "vmdk", "vdi", "vpc", "qcow",
@@ -54,14 +57,11 @@ static int choose_by_content(struct image *image, const unsigned char *header, s
 }
 
 /* A raw image is never opened as anything else because of its content: a guest can write any
- * header to its disk, and that would give it files of the host. */
-static int choose_by_name(struct hotslot *hotslot, struct image *image, const unsigned char *header,
-	size_t length, struct hotslot_error *error)
+ * header to its disk, and that would give it files of the host. CONTENT: what it looks like, NULL:
+ * nothing known. */
+static int check_content(struct hotslot *hotslot, const struct image *image, const char *content,
+	struct hotslot_error *error)
 {
-	const char *content = image_format_from_content(header, length);
-	const char *named = image->block ? NULL : image_format_from_name(image->path);
-
-	image->format = named ?: "raw";
 	if (strcmp(image->format, content ?: "raw") == 0)
 		return 0;
 	if (strcmp(image->format, "raw") != 0)
@@ -73,6 +73,15 @@ static int choose_by_name(struct hotslot *hotslot, struct image *image, const un
 		"%s if that is meant",
 		image->path, content, content);
 	return 0;
+}
+
+static int choose_by_name(struct hotslot *hotslot, struct image *image, const unsigned char *header,
+	size_t length, struct hotslot_error *error)
+{
+	const char *named = image->block ? NULL : image_format_from_name(image->path);
+
+	image->format = named ?: "raw";
+	return check_content(hotslot, image, image_format_from_content(header, length), error);
 }
 
 static int check_size(struct image *image, int fd, const struct stat *st,
@@ -101,7 +110,7 @@ static int check_free(
 	struct hotslot *hotslot, struct image *image, int fd, struct hotslot_error *error)
 {
 	_cleanup_free_ char *user = NULL;
-	int r = image_is_locked(fd, image->read_only);
+	int r = image_is_locked(fd, image->read_only, image->shared);
 
 	if (r < 0)
 		return error_system(error, r, "Cannot see the locks of image %s", image->path);
@@ -146,7 +155,7 @@ static int check_local(struct hotslot *hotslot, const char *format, struct image
 	if (r < 0)
 		return r;
 	r = check_size(image, fd, &st, header, length, error);
-	return r < 0 ? r : check_free(hotslot, image, fd, error);
+	return r < 0 || image->used ? r : check_free(hotslot, image, fd, error);
 }
 
 static int check_remote(const char *format, struct image *image, struct hotslot_error *error)
@@ -180,48 +189,101 @@ static int make_absolute(
 		return error_memory(error);
 	if (!absolute)
 		return error_set(error, HOTSLOT_ERROR_IMAGE, "Cannot use image %s: %m", path);
+	if (!xml_is_text(absolute)) {
+		free(absolute);
+		return error_set(error, HOTSLOT_ERROR_IMAGE,
+			"Image %s has a name that is not UTF-8, which XML cannot hold; rename it, "
+			"or give a link to it",
+			path);
+	}
 	*ret = absolute;
 	return 0;
 }
 
-/* Whether the LUN is there is libvirt's to find out. */
-static int check_iscsi(
-	const char *uri, const char *format, struct image *image, struct hotslot_error *error)
+static int bad_source(const char *text, int r, struct hotslot_error *error)
 {
-	struct iscsi_uri iscsi;
-	int r = iscsi_uri_parse(uri, &iscsi);
+	enum source_kind kind = source_kind(text);
 
+	if (r == -ENOMEM)
+		return error_memory(error);
 	if (r == -EACCES)
 		return error_set(error, HOTSLOT_ERROR_INVALID,
-			"An iscsi:// URI takes no user or password: everybody could read it");
+			"The text of an image takes no user or password: everybody could read it. "
+			"Give the user and a secret of libvirt's beside it");
+	return error_set(error, HOTSLOT_ERROR_INVALID, "%s is not %s", text, source_syntax(kind));
+}
+
+/* Where libvirt does not say what a volume is, or says what is no format of a disk's, there is
+ * nothing to compare. It goes by the content, so it is only told, never taken. */
+static int check_volume(struct hotslot *hotslot, const struct source *source,
+	const struct image *image, struct hotslot_error *error)
+{
+	_cleanup_free_ char *format = image_volume_format(hotslot, source);
+
+	return format && find_format(format) ? check_content(hotslot, image, format, error) : 0;
+}
+
+/* Whether it is there is libvirt's to find out. */
+static int check_source(struct hotslot *hotslot, const char *text, const char *format,
+	struct image *image, struct hotslot_error *error)
+{
+	_cleanup_source_ struct source source = {};
+	int r = source_parse(text, &source);
+
+	if (r == 0)
+		r = source_format(&source, &image->path);
 	if (r < 0)
-		return error_set(
-			error, HOTSLOT_ERROR_INVALID, "%s is not iscsi://HOST[:PORT]/IQN/LUN", uri);
+		return bad_source(text, r, error);
 	if (format && strcmp(format, "auto") == 0)
+		return error_set(error, HOTSLOT_ERROR_INVALID, "Image %s is %s: say its format",
+			text,
+			source.kind == SOURCE_VOLUME ? "in a pool of libvirt's"
+						     : "on another host");
+	if (source.snapshot && !image->read_only)
 		return error_set(error, HOTSLOT_ERROR_INVALID,
-			"Image %s is on another host: say its format", uri);
+			"Image %s is a snapshot: it can only be attached read-only", text);
 	if (!format)
-		image->format = "raw";
+		image->format = source.kind == SOURCE_VOLUME
+					? image_format_from_name(source.name) ?: "raw"
+					: "raw";
 	image->network = true;
-	r = iscsi_uri_format(iscsi.host, iscsi.port, iscsi.name, &image->path);
-	return r < 0 ? error_memory(error) : 0;
+	if (!format && source.kind == SOURCE_VOLUME)
+		r = check_volume(hotslot, &source, image, error);
+	return r < 0 || image->used ? r : image_check_domains(hotslot, image, error);
+}
+
+/* A text that is meant to be a URI, but of a kind that has no short form. */
+static bool is_other_uri(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+	return length > 0 && strncmp(text + length, "://", 3) == 0;
 }
 
 static int check_path(struct hotslot *hotslot, const char *path, const char *format,
 	struct image *image, struct hotslot_error *error)
 {
-	int r = make_absolute(hotslot, path, &image->path, error);
+	int r;
 
+	if (is_other_uri(path))
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"There is no short form for %.*s:// images: give a <disk> element",
+			(int)strcspn(path, ":"), path);
+	r = make_absolute(hotslot, path, &image->path, error);
 	if (r < 0)
 		return r;
 	return hotslot->local ? check_local(hotslot, format, image, error)
 			      : check_remote(format, image, error);
 }
 
-int image_check(struct hotslot *hotslot, const char *path, const char *format, bool read_only,
+int image_check(struct hotslot *hotslot, const char *path, const char *format, unsigned flags,
 	struct image *ret, struct hotslot_error *error)
 {
-	_cleanup_image_ struct image image = { .read_only = read_only };
+	_cleanup_image_ struct image image = {
+		.read_only = flags & IMAGE_READ_ONLY,
+		.shared = flags & IMAGE_SHARED,
+		.used = flags & IMAGE_USED,
+	};
 	int r;
 
 	if (!path || !*path)
@@ -232,13 +294,59 @@ int image_check(struct hotslot *hotslot, const char *path, const char *format, b
 			return error_set(
 				error, HOTSLOT_ERROR_INVALID, "Unknown image format '%s'", format);
 	}
-	r = iscsi_uri_is(path) ? check_iscsi(path, format, &image, error)
-			       : check_path(hotslot, path, format, &image, error);
+	r = source_kind(path) == SOURCE_PATH ? check_path(hotslot, path, format, &image, error)
+					     : check_source(hotslot, path, format, &image, error);
 	if (r < 0)
 		return r;
 	*ret = image;
 	image.path = NULL;
 	return 0;
+}
+
+static int check_given_file(
+	struct hotslot *hotslot, struct image *image, struct hotslot_error *error)
+{
+	unsigned char header[IMAGE_HEADER_SIZE];
+	_cleanup_close_ int fd = -1;
+	ssize_t length;
+	struct stat st;
+
+	if (stat(image->path, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)))
+		return 0;
+	fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return 0;
+	image->block = S_ISBLK(st.st_mode);
+	length = image->format ? 0 : pread(fd, header, sizeof(header), 0);
+	if (length > 0) {
+		image->format = "raw";
+		(void)check_content(
+			hotslot, image, image_format_from_content(header, (size_t)length), error);
+	}
+	return image->used ? 0 : check_free(hotslot, image, fd, error);
+}
+
+static int check_given_source(
+	struct hotslot *hotslot, struct image *image, struct hotslot_error *error)
+{
+	_cleanup_source_ struct source source = {};
+
+	if (!image->format && source_kind(image->path) == SOURCE_VOLUME &&
+		source_parse(image->path, &source) == 0) {
+		image->format = "raw";
+		(void)check_volume(hotslot, &source, image, error);
+	}
+	return image->used ? 0 : image_check_domains(hotslot, image, error);
+}
+
+int image_check_given(
+	struct hotslot *hotslot, const struct image *image, struct hotslot_error *error)
+{
+	struct image given = *image;
+
+	if (given.network)
+		return check_given_source(hotslot, &given, error);
+	return hotslot->local ? check_given_file(hotslot, &given, error) : 0;
 }
 
 void image_done(struct image *image)

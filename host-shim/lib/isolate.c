@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "config.h"
+#include "definition-lock.h"
 #include "element.h"
 #include "error.h"
 #include "record.h"
@@ -75,9 +77,12 @@ int isolate_check(const struct hotslot_domain *domain, const struct domain_xml *
 static int change_element(struct hotslot_domain *domain, const struct label_set *change, bool add,
 	unsigned flags, struct label_set *ret_changed, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct turn *lock = NULL;
 	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = element_get(domain, flags, &old, error);
+	int r = definition_lock_for(domain, flags, &lock, error);
 
+	if (r == 0)
+		r = element_get(domain, flags, &old, error);
 	if (r < 0)
 		return r;
 	r = label_update(old, change, add, ret_changed, &text);
@@ -92,7 +97,7 @@ static int change_element(struct hotslot_domain *domain, const struct label_set 
 static int record_config(struct hotslot_domain *domain, const struct label_set *change,
 	struct label_set *ret_changed, struct hotslot_error *error)
 {
-	int persistent = virDomainIsPersistent(domain->domain);
+	int persistent = domain_is_persistent(domain);
 
 	if (persistent < 0)
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
@@ -159,6 +164,23 @@ int isolate_record(struct hotslot_domain *domain, const struct domain_xml *xml, 
 	return record(domain, &xml->labels, &held, recorded, error);
 }
 
+int isolate_record_config(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *label, struct isolation *recorded, struct hotslot_error *error)
+{
+	struct label_set held, config;
+	int r;
+
+	if (!label && xml->labels.count == 0)
+		return 0;
+	held = find_held(xml);
+	if (label_set_add(&held, label) < 0)
+		return too_many(domain->name, error);
+	r = record_config(domain, &held, &config, error);
+	if (r == 0)
+		note(&recorded->config, &config, &xml->labels);
+	return r;
+}
+
 int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bool *ret_mended,
 	struct hotslot_error *error)
 {
@@ -216,7 +238,7 @@ int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret
 	error = error_begin(error, &ignored);
 	r = domain_begin(domain, 0, &call, error);
 	if (r == 0)
-		r = domain_read_checked(domain, &xml, error);
+		r = config_read_either(domain, &xml, error);
 	if (r < 0)
 		return r;
 	labels = copy_labels(&xml->labels);

@@ -30,6 +30,10 @@ struct isolation {
 int isolate_record(struct hotslot_domain *domain, const struct domain_xml *xml, const char *label,
 	struct isolation *recorded, struct hotslot_error *error);
 
+/* The same for a disk that comes to the configuration alone, whose XML this is. */
+int isolate_record_config(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *label, struct isolation *recorded, struct hotslot_error *error);
+
 /* Adds to the configuration of a persistent domain what the running domain has alone. *ret_mended:
  * something was missing there. Likewise in a call. */
 int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bool *ret_mended,

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
+#include "device-xml.h"
 #include "mark.h"
 #include "metadata.h"
 #include "slot.h"
-#include "wire.h"
 
 /* A panic resets the machine at once, which ends the launch. The others spare the boot what it does
  * not need (measured under TCG): waiting for entropy, trusting the TSC, self-tests of ciphers
@@ -17,6 +17,8 @@
 #define CMDLINE_BASE                                                                    \
 	"panic=-1 quiet random.trust_cpu=on tsc=reliable cryptomgr.notests acpi=noirq " \
 	"no_timer_check preempt=full"
+
+#define HEX_DIGITS "0123456789abcdefABCDEF"
 
 /* Of the kernel, COMMAND_LINE_SIZE on x86. */
 #define CMDLINE_MAX 2047
@@ -46,10 +48,31 @@ int launch_cmdline(
 	return 0;
 }
 
+bool launch_genid_is_valid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	bool hyphens = strchr(text, '-');
+
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == 'x' ? !strchr(HEX_DIGITS, *text) || !*text++
+				   : hyphens && *text++ != '-')
+			return false;
+	return *text == '\0';
+}
+
+static void write_machine(struct xml_writer *w, const char *machine)
+{
+	xml_open(w, "type");
+	if (machine)
+		xml_put(w, "machine", machine);
+	w->failed |= xmlTextWriterWriteString(w->writer, (const xmlChar *)"hvm") < 0;
+	xml_close(w);
+}
+
 static void write_os(struct xml_writer *w, const struct launch_spec *spec)
 {
 	xml_open(w, "os");
-	xml_put_text(w, "type", "hvm");
+	write_machine(w, spec->machine);
 	xml_put_text(w, "kernel", spec->kernel);
 	xml_put_text(w, "initrd", spec->initramfs);
 	xml_put_text(w, "cmdline", spec->cmdline);
@@ -78,35 +101,39 @@ static void write_cpu(struct xml_writer *w)
 	xml_close(w);
 }
 
-static void write_controller(struct xml_writer *w, const char *type, const char *model)
+/* Without it, libvirt would add one. There is no device, so there is no alias, either. */
+static void write_no_usb(struct xml_writer *w)
 {
 	xml_open(w, "controller");
-	xml_put(w, "type", type);
+	xml_put(w, "type", "usb");
 	xml_put(w, "index", "0");
-	if (model)
-		xml_put(w, "model", model);
+	xml_put(w, "model", "none");
 	xml_close(w);
 }
 
-static void write_channel(struct xml_writer *w)
+/* The same. */
+static void write_no_balloon(struct xml_writer *w)
 {
-	xml_open(w, "channel");
-	xml_put(w, "type", "unix");
-	xml_open(w, "target");
-	xml_put(w, "type", "virtio");
-	xml_put(w, "name", HOTSLOT_PORT_NAME);
-	xml_close(w);
+	xml_open(w, "memballoon");
+	xml_put(w, "model", "none");
 	xml_close(w);
 }
 
-static void write_console(struct xml_writer *w, const char *path)
+static void write_controllers(struct xml_writer *w, const struct launch_spec *spec)
 {
-	xml_open(w, "serial");
-	xml_put(w, "type", "file");
-	xml_open(w, "source");
-	xml_put(w, "path", path);
-	xml_close(w);
-	xml_close(w);
+	const struct device_controller scsi = {
+		.type = "scsi",
+		.model = spec->virtio_model,
+		.iothread = spec->iothreads > 0,
+	};
+	const struct device_controller serial = {
+		.type = "virtio-serial",
+		.model = spec->virtio_model,
+	};
+
+	write_no_usb(w);
+	device_xml_controller(w, &scsi);
+	device_xml_controller(w, &serial);
 }
 
 static void write_disks(struct xml_writer *w, const struct launch_spec *spec)
@@ -129,15 +156,11 @@ static void write_devices(struct xml_writer *w, const struct launch_spec *spec)
 {
 	xml_open(w, "devices");
 	write_disks(w, spec);
-	/* Without these two, libvirt would add a USB controller and a balloon. */
-	write_controller(w, "usb", "none");
-	write_controller(w, "scsi", "virtio-scsi");
-	write_channel(w);
+	write_controllers(w, spec);
+	device_xml_channel(w);
 	if (spec->console_log)
-		write_console(w, spec->console_log);
-	xml_open(w, "memballoon");
-	xml_put(w, "model", "none");
-	xml_close(w);
+		device_xml_console(w, spec->console_log);
+	write_no_balloon(w);
 	xml_close(w);
 }
 
@@ -170,11 +193,17 @@ int launch_xml_format(const struct launch_spec *spec, char **ret)
 	xml_open(&w, "domain");
 	xml_put(&w, "type", spec->kvm ? "kvm" : "qemu");
 	xml_put_text(&w, "name", spec->name);
-	xml_open(&w, "genid");
-	xml_close(&w);
+	if (spec->genid) {
+		xml_put_text(&w, "genid", spec->genid);
+	} else {
+		xml_open(&w, "genid");
+		xml_close(&w);
+	}
 	write_metadata(&w, spec);
 	write_number(&w, "memory", (uint64_t)spec->memory_mib * 1024); /* libvirt counts in KiB */
 	write_number(&w, "vcpu", spec->vcpus);
+	if (spec->iothreads > 0)
+		write_number(&w, "iothreads", spec->iothreads);
 	write_os(&w, spec);
 	if (!spec->kvm)
 		write_cpu(&w);

@@ -17,6 +17,10 @@ struct launch_spec {
 	const struct slot_set *reserved; /* NULL: none */
 	const struct label_set *labels;	 /* NULL: none */
 	struct launcher launcher;	 /* who launches it */
+	const char *machine;		 /* NULL: libvirt's default */
+	const char *genid;		 /* NULL: libvirt makes one */
+	enum hotslot_virtio_model virtio_model;
+	unsigned iothreads; /* the first serves the disks */
 };
 
 /* The caller frees *ret. */
@@ -26,3 +30,6 @@ int launch_xml_format(const struct launch_spec *spec, char **ret);
  * there. The caller frees *ret. */
 int launch_cmdline(
 	const char *root_spec, bool root_writable, bool console, const char *append, char **ret);
+
+/* Whether libvirt takes it as a GUID: 32 hexadecimal digits, with all four hyphens or none. */
+bool launch_genid_is_valid(const char *text);

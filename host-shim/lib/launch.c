@@ -8,8 +8,10 @@
 #include "console-log.h"
 #include "error.h"
 #include "finish.h"
+#include "launch-create.h"
 #include "options.h"
 #include "plan.h"
+#include "reopen.h"
 #include "session.h"
 #include "stop.h"
 
@@ -32,54 +34,24 @@ static int name_is_taken(
 
 static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_error *error)
 {
+	uint64_t deadline = deadline_after(0, TIMEOUT_DEFAULT_MS);
+	_cleanup_connection_ virConnectPtr connection = NULL;
 	virDomainPtr domain;
+	int r;
 
 	if (!name || !*name)
 		return error_set(error, HOTSLOT_ERROR_INVALID, "The domain needs a name");
-	domain = virDomainLookupByName(hotslot->connection, name);
+	r = reopen_get(hotslot, deadline, &connection, error);
+	if (r < 0)
+		return r;
+	do
+		domain = virDomainLookupByName(connection, name);
+	while (!domain && reopen_again(hotslot, &connection, deadline));
 	if (domain)
 		return name_is_taken(hotslot, domain, name, error);
 	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
 		return 0;
 	return error_libvirt(error, "Cannot look domain '%s' up", name);
-}
-
-static int create_failed(const struct plan *plan, struct hotslot_error *error)
-{
-	return error_libvirt(error, "Cannot start domain %s", plan->spec.name);
-}
-
-static void still_defined(const struct plan *plan, struct hotslot_error *error)
-{
-	error_append(error, "; domain %s is still defined", plan->spec.name);
-}
-
-/* Has libvirt start it. */
-static int create(struct hotslot *hotslot, const struct plan *plan, struct hotslot_domain **ret,
-	struct hotslot_error *error)
-{
-	_cleanup_free_ char *text = NULL;
-	virDomainPtr created;
-	int r = launch_xml_format(&plan->spec, &text);
-
-	if (r < 0)
-		return error_system(error, r, "Cannot write the XML of domain %s", plan->spec.name);
-	if (!plan->options.persistent) {
-		created = virDomainCreateXML(hotslot->connection, text, 0);
-		return created ? domain_from_libvirt(hotslot, created, ret, error)
-			       : create_failed(plan, error);
-	}
-	created = virDomainDefineXML(hotslot->connection, text);
-	if (!created)
-		return error_libvirt(error, "Cannot define domain %s", plan->spec.name);
-	if (virDomainCreate(created) < 0) {
-		r = create_failed(plan, error);
-		if (virDomainUndefine(created) < 0)
-			still_defined(plan, error);
-		virDomainFree(created);
-		return r;
-	}
-	return domain_from_libvirt(hotslot, created, ret, error);
 }
 
 static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t deadline,
@@ -113,7 +85,7 @@ static void roll_back(
 	if (stop(domain, &other) < 0)
 		error_append(error, "; %s", other.message);
 	else if (plan->options.persistent && virDomainUndefine(domain->domain) < 0)
-		still_defined(plan, error);
+		launch_still_defined(plan, error);
 	if (plan->spec.console_log)
 		console_log_append(error, plan->spec.console_log);
 	else
@@ -158,7 +130,7 @@ static int run(struct hotslot *hotslot, struct plan *plan, struct hotslot_domain
 		return r;
 	error_step(error, "start");
 	deadline = deadline_after(plan->options.timeout_ms, TIMEOUT_LAUNCH_MS);
-	r = create(hotslot, plan, &domain, error);
+	r = launch_create(hotslot, plan, deadline, &domain, error);
 	if (r < 0)
 		return r;
 	r = boot_or_end(domain, plan, deadline, error);

@@ -7,7 +7,7 @@
 #include "block-nodes.h"
 #include "error.h"
 #include "guest.h"
-#include "image.h"
+#include "image-user.h"
 #include "places.h"
 #include "qemu-monitor.h"
 #include "record.h"
@@ -241,7 +241,17 @@ static int close_images(
 	return r;
 }
 
-static void close_nobodys(struct hotslot_domain *domain, const char *path)
+/* libvirt's numbers in QEMU are those in its XML. */
+static bool is_somebodys(const struct domain_xml *xml, unsigned number)
+{
+	for (size_t i = 0; i < xml->n_disks; i++)
+		if (disk_chain_has(&xml->disks[i].chain, number))
+			return true;
+	return false;
+}
+
+static void close_nobodys(
+	struct hotslot_domain *domain, const struct domain_xml *xml, const char *path)
 {
 	_cleanup_json_ json_t *nodes = NULL;
 	struct hotslot_error ignored = {};
@@ -251,7 +261,8 @@ static void close_nobodys(struct hotslot_domain *domain, const char *path)
 	if (list_nodes(domain, &nodes, &ignored) < 0)
 		return;
 	while (block_chain_next(nodes, path, &i, &chain) == 0)
-		(void)close_images(domain, &chain, &ignored);
+		if (!is_somebodys(xml, chain.first))
+			(void)close_images(domain, &chain, &ignored);
 }
 
 bool leaked_free_image(struct hotslot_domain *domain, const char *image, uint64_t deadline)
@@ -265,7 +276,7 @@ bool leaked_free_image(struct hotslot_domain *domain, const char *image, uint64_
 	if (!path || user ||
 		session_open(domain, until < deadline ? until : deadline, &xml, &ignored) < 0)
 		return false;
-	close_nobodys(domain, path);
+	close_nobodys(domain, xml, path);
 	return true;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Listing the disks of host and guest. */
+#include "config.h"
 #include "disks.h"
 #include "error.h"
+#include "list-config.h"
 #include "options.h"
 #include "session.h"
 
@@ -25,12 +27,13 @@ int hotslot_list(struct hotslot_domain *domain, struct hotslot_disk ***ret, size
 	if (r == 0)
 		r = disks_read(domain, xml, deadline, &disks, error);
 	if (r < 0)
-		return r;
+		return config_advise(domain, r, error);
 	if (disks.hidden.undecided)
 		connection_notice(domain->hotslot,
 			"The guest of domain %s cannot tell yet which disks its root file system "
 			"stands on, so it hides them all",
 			domain->name);
+	list_config_mark(domain, xml, disks.records, disks.count);
 	/* A record starts with its disk. */
 	*ret = (struct hotslot_disk **)disks.records;
 	*ret_count = disks.count;

@@ -7,6 +7,7 @@
 
 #include "encode.h"
 #include "error.h"
+#include "image-user.h"
 #include "isolate.h"
 #include "options.h"
 #include "slot.h"
@@ -131,23 +132,31 @@ static void finish_reservations(struct plan *plan, const struct domain_xml *take
 }
 
 /* QEMU's locks let one writer at an image; they speak when the domain starts, and not clearly. */
-static int check_pair(const struct drive *a, const struct drive *b, struct hotslot_error *error)
+static int check_pair(
+	const struct drive *a, const struct drive *b, bool local, struct hotslot_error *error)
 {
-	if (!a->image.path || !b->image.path || strcmp(a->image.path, b->image.path) != 0 ||
-		(a->image.read_only && b->image.read_only))
+	const char *path = a->image.path, *other = b->image.path;
+	bool alike;
+
+	if (!path || !other || !image_is_same(path, other, local) ||
+		(a->image.read_only && b->image.read_only) ||
+		(a->backend.shareable && b->backend.shareable))
 		return 0;
+	alike = strcmp(path, other) == 0;
 	return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
-		"Image %s is given twice; only read-only disks can share one", a->image.path);
+		"Image %s is given twice%s%s; only disks that are read-only or shareable can share "
+		"one",
+		path, alike ? "" : ", once as ", alike ? "" : other);
 }
 
-static int check_twice(const struct plan *plan, struct hotslot_error *error)
+static int check_twice(const struct plan *plan, bool local, struct hotslot_error *error)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < plan->n_drives && r == 0; i++) {
-		r = check_pair(&plan->drives[i], &plan->root, error);
+		r = check_pair(&plan->drives[i], &plan->root, local, error);
 		for (size_t k = 0; k < i && r == 0; k++)
-			r = check_pair(&plan->drives[i], &plan->drives[k], error);
+			r = check_pair(&plan->drives[i], &plan->drives[k], local, error);
 	}
 	return r;
 }
@@ -186,7 +195,7 @@ static int plan_labels(struct plan *plan, const struct hotslot_attach_options *o
 }
 
 static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
-	const struct hotslot_attach_options *options, struct hotslot_error *error)
+	struct hotslot_attach_options *options, struct hotslot_error *error)
 {
 	int r;
 
@@ -194,12 +203,12 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 	if (!plan->drives)
 		return error_memory(error);
 	for (size_t i = 0; i < plan->options.n_drives; i++) {
+		plan->n_drives++;
 		r = drive_check(hotslot, &options[i], &plan->drives[i], error);
 		if (r < 0)
 			return r;
-		plan->n_drives++;
 	}
-	r = check_twice(plan, error);
+	r = check_twice(plan, hotslot->local, error);
 	if (r == 0)
 		r = plan_labels(plan, options, error);
 	if (r == 0)
@@ -229,7 +238,7 @@ static int plan_root(struct hotslot *hotslot, struct plan *plan, struct domain_x
 {
 	struct drive *root = &plan->root;
 	int r = image_check(hotslot, plan->options.root, plan->options.root_format,
-		!plan->options.root_writable, &root->image, error);
+		plan->options.root_writable ? 0 : IMAGE_READ_ONLY, &root->image, error);
 
 	if (r < 0)
 		return r;
@@ -248,6 +257,7 @@ static int plan_disks(struct hotslot *hotslot, struct plan *plan, struct hotslot
 
 	if (!options || !taken)
 		return error_memory(error);
+	taken->controllers[0].iothread = plan->options.iothreads > 0;
 	if (plan->options.root)
 		r = plan_root(hotslot, plan, taken, error);
 	return r < 0 ? r : plan_drives(hotslot, plan, taken, options, error);
@@ -266,11 +276,56 @@ static int plan_cmdline(struct plan *plan, struct hotslot_error *error)
 	return r < 0 ? error_memory(error) : 0;
 }
 
+/* QEMU's machines, of all that libvirt lists, that have no place for a controller. */
+static const char *const without_pci[] = { "microvm", "isapc", "none" };
+
+/* Of one that there is not, too, libvirt would only say that it has no PCI bus. */
+static int check_machine(struct hotslot *hotslot, const char *machine, struct hotslot_error *error)
+{
+	_cleanup_connection_ virConnectPtr connection = connection_get(hotslot);
+	_cleanup_free_ char *text = NULL;
+
+	if (!*machine)
+		return error_set(
+			error, HOTSLOT_ERROR_INVALID, "The name of the machine type is empty");
+	for (size_t i = 0; i < ARRAY_SIZE(without_pci); i++)
+		if (strcmp(machine, without_pci[i]) == 0)
+			return error_set(error, HOTSLOT_ERROR_INVALID,
+				"Cannot launch on a machine of type %s: it has no PCI bus, which "
+				"controllers and channel need; q35 and pc have one",
+				machine);
+	text = virConnectGetDomainCapabilities(connection, NULL, NULL, machine, NULL, 0);
+	return text ? 0 : error_libvirt(error, "Cannot launch on a machine of type %s", machine);
+}
+
+static int plan_machine(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *error)
+{
+	const struct hotslot_launch_options *options = &plan->options;
+	int r = options->machine ? check_machine(hotslot, options->machine, error) : 0;
+
+	if (r < 0)
+		return r;
+	if (options->virtio_model > HOTSLOT_VIRTIO_NON_TRANSITIONAL)
+		return error_set(error, HOTSLOT_ERROR_INVALID, "There is no virtio model %d",
+			(int)options->virtio_model);
+	if (options->genid && !launch_genid_is_valid(options->genid))
+		return error_set(error, HOTSLOT_ERROR_INVALID,
+			"The generation ID is no GUID of 32 hexadecimal digits, such as "
+			"f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
+	plan->spec.machine = options->machine;
+	plan->spec.virtio_model = options->virtio_model;
+	plan->spec.genid = options->genid;
+	plan->spec.iothreads = options->iothreads;
+	return 0;
+}
+
 int plan_make(struct hotslot *hotslot, struct plan *plan, struct hotslot_error *error)
 {
 	const struct hotslot_launch_options *options = &plan->options;
-	int r = find_files(hotslot, plan, error);
+	int r = plan_machine(hotslot, plan, error);
 
+	if (r == 0)
+		r = find_files(hotslot, plan, error);
 	if (r == 0)
 		r = plan_cmdline(plan, error);
 	if (r == 0)

@@ -74,7 +74,7 @@ static void unref(void *data)
 int qemu_monitor_hear_removals(const struct hotslot_domain *domain, struct hotslot_error *error)
 {
 	struct events *events = events_ref(domain->events);
-	int removals = virConnectDomainQemuMonitorEventRegister(domain->hotslot->connection,
+	int removals = virConnectDomainQemuMonitorEventRegister(virDomainGetConnect(domain->domain),
 		domain->domain, "DEVICE_DELETED", on_removed, events, unref, 0);
 
 	if (removals >= 0)
@@ -85,5 +85,6 @@ int qemu_monitor_hear_removals(const struct hotslot_domain *domain, struct hotsl
 
 void qemu_monitor_ignore(const struct hotslot_domain *domain, int removals)
 {
-	(void)virConnectDomainQemuMonitorEventDeregister(domain->hotslot->connection, removals);
+	(void)virConnectDomainQemuMonitorEventDeregister(
+		virDomainGetConnect(domain->domain), removals);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a domain's QEMU answers libvirt: asked in a thread, as libvirt has no deadline for it. */
+/* What libvirt may have to wait for a domain's QEMU to tell, or for another client that has: asked
+ * in a thread, as libvirt has no deadline for it. Above all, whether it answers. */
 #include "qemu-question.h"
 
 #include <libvirt/virterror.h>
@@ -11,7 +12,10 @@ struct qemu_question {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* monotonic */
 	virDomainPtr domain;
+	qemu_question_fn ask;
+	const char *answer;
 	char uuid[VIR_UUID_STRING_BUFLEN];
+	struct events *events; /* to notify of the answer, or NULL */
 	bool answered;
 	bool abandoned; /* the thread's, or nobody's if it is answered */
 };
@@ -19,13 +23,14 @@ struct qemu_question {
 static struct qemu_question *destroy(struct qemu_question *question)
 {
 	virDomainFree(question->domain);
+	events_unref(question->events);
 	pthread_cond_destroy(&question->changed);
 	pthread_mutex_destroy(&question->lock);
 	free(question);
 	return NULL;
 }
 
-static struct qemu_question *make(virDomainPtr domain)
+static struct qemu_question *make(virDomainPtr domain, qemu_question_fn ask, struct events *events)
 {
 	struct qemu_question *question = calloc(1, sizeof(*question));
 
@@ -36,48 +41,80 @@ static struct qemu_question *make(virDomainPtr domain)
 	(void)virDomainGetUUIDString(domain, question->uuid);
 	virDomainRef(domain);
 	question->domain = domain;
+	question->events = events ? events_ref(events) : NULL;
+	question->ask = ask;
 	return question;
 }
 
 /* Of what libvirt has to ask QEMU for, the least. It waits 30 s for the job on the domain. */
-static bool is_answered(virDomainPtr domain)
+static bool is_answered(virDomainPtr domain, const char **ret)
 {
 	virDomainIOThreadInfoPtr *threads = NULL;
 	int n = virDomainGetIOThreadInfo(domain, &threads, VIR_DOMAIN_AFFECT_LIVE);
 
 	if (n < 0)
 		return virGetLastErrorCode() != VIR_ERR_OPERATION_TIMEOUT;
+	*ret = NULL;
 	for (int i = 0; i < n; i++)
 		virDomainIOThreadInfoFree(threads[i]);
 	free(threads);
 	return true;
 }
 
+static void notify(struct events *events)
+{
+	if (!events)
+		return;
+	pthread_mutex_lock(&events->lock);
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+	events_unref(events);
+}
+
 static void *run(void *data)
 {
 	struct qemu_question *question = data;
+	struct events *events = question->events ? events_ref(question->events) : NULL;
+	const char *answer = NULL;
 	bool abandoned, answered;
 
 	do {
-		answered = is_answered(question->domain);
+		answered = question->ask(question->domain, &answer);
 		pthread_mutex_lock(&question->lock);
 		abandoned = question->abandoned;
 		question->answered = answered;
+		question->answer = answer;
 		pthread_cond_broadcast(&question->changed);
 		pthread_mutex_unlock(&question->lock);
 	} while (!answered && !abandoned);
 	if (abandoned)
 		destroy(question);
+	notify(events);
 	return NULL;
 }
 
-struct qemu_question *qemu_question_new(virDomainPtr domain)
+static struct qemu_question *start(virDomainPtr domain, qemu_question_fn ask, struct events *events)
 {
-	struct qemu_question *question = make(domain);
+	struct qemu_question *question = make(domain, ask, events);
 
 	if (question && thread_start("hotslot-asks", run, question) < 0)
 		return destroy(question);
 	return question;
+}
+
+struct qemu_question *qemu_question_for(virDomainPtr domain, struct events *events)
+{
+	return start(domain, is_answered, events);
+}
+
+struct qemu_question *qemu_question_new_asking(virDomainPtr domain, qemu_question_fn ask)
+{
+	return start(domain, ask, NULL);
+}
+
+struct qemu_question *qemu_question_new(virDomainPtr domain)
+{
+	return qemu_question_for(domain, NULL);
 }
 
 struct qemu_question *qemu_question_free(struct qemu_question *question)
@@ -103,6 +140,16 @@ bool qemu_question_await(struct qemu_question *question, uint64_t deadline)
 	answered = question->answered;
 	pthread_mutex_unlock(&question->lock);
 	return answered;
+}
+
+const char *qemu_question_answer(const struct qemu_question *question)
+{
+	return question->answer;
+}
+
+bool qemu_question_is_of(const struct qemu_question *question, virDomainPtr domain)
+{
+	return question->domain == domain;
 }
 
 bool qemu_question_is_about(const struct qemu_question *question, const char *uuid)

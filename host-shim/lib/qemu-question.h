@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a domain's QEMU answers libvirt: asked in a thread, as libvirt has no deadline for it. */
+/* What libvirt may have to wait for a domain's QEMU to tell, or for another client that has: asked
+ * in a thread, as libvirt has no deadline for it. Above all, whether it answers. */
 #pragma once
 
 #include <libvirt/libvirt.h>
 
-#include "util.h"
+#include "events.h"
 
 struct qemu_question;
 
@@ -12,10 +13,24 @@ struct qemu_question;
  * threads. */
 struct qemu_question *qemu_question_new(virDomainPtr domain);
 
+/* The same, and notifies EVENTS of the answer. */
+struct qemu_question *qemu_question_for(virDomainPtr domain, struct events *events);
+
+/* Asks what ASK does, again and again while it returns false: libvirt has waited in vain. What it
+ * gives as *RET is not freed. */
+typedef bool (*qemu_question_fn)(virDomainPtr domain, const char **ret);
+struct qemu_question *qemu_question_new_asking(virDomainPtr domain, qemu_question_fn ask);
+
+/* Once there is an answer. */
+const char *qemu_question_answer(const struct qemu_question *question);
+
 /* Takes NULL and returns NULL. A question without an answer goes on without a witness. */
 struct qemu_question *qemu_question_free(struct qemu_question *question);
 
 /* Whether there is an answer by then, of whichever kind: that the domain has ended is one. */
 bool qemu_question_await(struct qemu_question *question, uint64_t deadline);
+
+/* Whether it is asked of this very object. */
+bool qemu_question_is_of(const struct qemu_question *question, virDomainPtr domain);
 
 bool qemu_question_is_about(const struct qemu_question *question, const char *uuid);

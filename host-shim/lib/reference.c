@@ -140,21 +140,32 @@ static int parse_by_serial(const char *link, struct reference *ret)
 	return r > 0 ? OUTCOME_DISK : OUTCOME_UNKNOWN;
 }
 
-static int parse_serial(const char *serial, struct reference *ret)
+int reference_encode_serial(const char *serial, char **ret)
 {
 	int r = decode(serial);
+	char *encoded;
 
-	ret->kind = REFERENCE_SERIAL;
 	if (r == -ENOMEM)
 		return r;
 	if (r == 0)
-		return OUTCOME_UNKNOWN;
-	ret->value = r > 0 ? strdup(serial) : malloc(4 * strlen(serial) + 1);
-	if (!ret->value)
+		return 1;
+	encoded = r > 0 ? strdup(serial) : malloc(4 * strlen(serial) + 1);
+	if (!encoded)
 		return -ENOMEM;
 	if (r < 0)
-		serial_encode(serial, strlen(serial), ret->value);
-	return OUTCOME_DISK;
+		serial_encode(serial, strlen(serial), encoded);
+	*ret = encoded;
+	return 0;
+}
+
+static int parse_serial(const char *serial, struct reference *ret)
+{
+	int r = reference_encode_serial(serial, &ret->value);
+
+	ret->kind = REFERENCE_SERIAL;
+	if (r < 0)
+		return r;
+	return r > 0 ? OUTCOME_UNKNOWN : OUTCOME_DISK;
 }
 
 static int parse_value(const char *value, enum reference_kind kind, struct reference *ret)
@@ -182,6 +193,8 @@ static int parse(const char *text, struct reference *ret)
 		return parse_value(rest, REFERENCE_ALIAS, ret);
 	if (starts_with(text, "id:", &rest))
 		return parse_value(rest, REFERENCE_ID, ret);
+	if (starts_with(text, "volume:", &rest))
+		return parse_value(rest, REFERENCE_VOLUME, ret);
 	return parse_number(text, &ret->slot);
 }
 
@@ -214,7 +227,7 @@ int reference_parse(const char *text, struct reference *ret, struct hotslot_erro
 
 	if (r != OUTCOME_DISK)
 		return wrong(text ?: "", r, "disk",
-			"/dev/sdX, serial:S, alias:A, id:I, /dev/disk/by-slot/N or "
+			"/dev/sdX, serial:S, alias:A, id:I, volume:V, /dev/disk/by-slot/N or "
 			"/dev/disk/by-serial/S",
 			error);
 	*ret = reference;

@@ -10,17 +10,22 @@ enum reference_kind {
 	REFERENCE_SERIAL,
 	REFERENCE_ALIAS,
 	REFERENCE_ID,
+	REFERENCE_VOLUME,
 };
 
 struct reference {
 	enum reference_kind kind;
 	unsigned slot;	    /* of REFERENCE_SLOT */
-	char *value;	    /* of the others: the serial, encoded; the alias; the ID */
+	char *value;	    /* of the others: the serial, encoded; the alias; the ID; the volume */
 	unsigned partition; /* 0: the whole disk */
 };
 
 /* Parses TEXT. HOTSLOT_ERROR_INVALID if it is none of the forms, or out of range. */
 int reference_parse(const char *text, struct reference *ret, struct hotslot_error *error);
+
+/* A serial as *ret of REFERENCE_SERIAL has it: encoded, or as it is. Returns 0, 1 if it is empty,
+ * or -ENOMEM. The caller frees *ret. */
+int reference_encode_serial(const char *serial, char **ret);
 
 /* The same, where a partition will not do. */
 int reference_parse_disk(const char *text, struct reference *ret, struct hotslot_error *error);

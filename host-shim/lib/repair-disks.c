@@ -171,8 +171,7 @@ static int take_back(struct repair *repair, uint64_t place, const struct xml_dis
 {
 	const struct hotslot_error asked = {};
 	const struct leaked none = {};
-	int r = host->alias ? unplug_await(repair->domain, host->alias, repair->deadline, error)
-			    : 0;
+	int r = host->alias ? unplug_await(repair->domain, host, repair->deadline, error) : 0;
 
 	if (r > 0)
 		return await_gone(repair, place, repair->deadline, &none, &asked, error);

@@ -81,7 +81,7 @@ static int fill_reserved(struct repair *repair, struct hotslot_error *error)
 
 		if (!repair_is_ours(xml, disk) || !reserve_has(xml, slot))
 			continue;
-		r = reserve_fill(repair->domain, slot, error);
+		r = reserve_fill(repair->domain, slot, HOTSLOT_SCOPE_LIVE, error);
 		if (r < 0) {
 			r = repair_failed(repair, error);
 			if (r < 0)

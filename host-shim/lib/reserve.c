@@ -2,6 +2,8 @@
 /* Reserved slots, in the domain's metadata. */
 #include "reserve.h"
 
+#include "config.h"
+#include "definition-lock.h"
 #include "drive.h"
 #include "element.h"
 #include "error.h"
@@ -20,9 +22,12 @@ bool reserve_has(const struct domain_xml *xml, unsigned slot)
 static int change_element(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	unsigned flags, char **ret_old, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct turn *lock = NULL;
 	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = element_get(domain, flags, &old, error);
+	int r = definition_lock_for(domain, flags, &lock, error);
 
+	if (r == 0)
+		r = element_get(domain, flags, &old, error);
 	if (r < 0)
 		return r;
 	r = metadata_update(old, change, add, &text);
@@ -40,17 +45,17 @@ static int change_element(struct hotslot_domain *domain, const struct slot_set *
  * does it again. Each gets the change, on top of what it has, which may differ. Both or, as far as
  * libvirt lets us, neither. */
 static int store(struct hotslot_domain *domain, const struct slot_set *change, bool add,
-	struct hotslot_error *error)
+	enum hotslot_scope scope, struct hotslot_error *error)
 {
 	_cleanup_free_ char *old = NULL;
 	struct hotslot_error other = {};
-	int persistent = virDomainIsPersistent(domain->domain), r = 0;
+	int persistent = domain_is_persistent(domain), r = 0;
 
 	if (persistent < 0)
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
 	if (persistent)
 		r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_CONFIG, &old, error);
-	if (r < 0)
+	if (r < 0 || scope == HOTSLOT_SCOPE_CONFIG)
 		return r;
 	r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_LIVE, NULL, error);
 	if (r < 0 && persistent && element_set(domain, VIR_DOMAIN_AFFECT_CONFIG, old, &other) < 0)
@@ -69,25 +74,30 @@ static struct slot_set one(unsigned slot)
 	return set;
 }
 
-int reserve_add(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error)
+int reserve_add(struct hotslot_domain *domain, unsigned slot, enum hotslot_scope scope,
+	struct hotslot_error *error)
 {
 	struct slot_set change = one(slot);
 
-	return store(domain, &change, true, error);
+	return store(domain, &change, true, scope, error);
 }
 
-int reserve_remove(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error)
+int reserve_remove(struct hotslot_domain *domain, unsigned slot, enum hotslot_scope scope,
+	struct hotslot_error *error)
 {
 	struct slot_set change = one(slot);
 
-	return store(domain, &change, false, error);
+	return store(domain, &change, false, scope, error);
 }
 
-int reserve_fill(struct hotslot_domain *domain, unsigned slot, struct hotslot_error *error)
+int reserve_fill(struct hotslot_domain *domain, unsigned slot, enum hotslot_scope where,
+	struct hotslot_error *error)
 {
 	struct slot_set change = one(slot);
 
-	return change_element(domain, &change, false, VIR_DOMAIN_AFFECT_LIVE, NULL, error);
+	return change_element(domain, &change, false,
+		where == HOTSLOT_SCOPE_LIVE ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG,
+		NULL, error);
 }
 
 static int check_reserve(const struct domain_xml *xml, unsigned slot, struct hotslot_error *error)
@@ -122,12 +132,26 @@ static int collect(
 	return 0;
 }
 
+/* Of a domain that is shut off, there is the configuration alone. */
+static int open_either(struct hotslot_domain *domain, struct domain_xml **ret,
+	enum hotslot_scope *ret_scope, struct hotslot_error *error)
+{
+	int r = config_is_running(domain, error);
+
+	if (r < 0)
+		return r;
+	*ret_scope = r > 0 ? HOTSLOT_SCOPE_LIVE : HOTSLOT_SCOPE_CONFIG;
+	return r > 0 ? session_open(domain, domain_deadline(domain), ret, error)
+		     : config_read(domain, -1, ret, error);
+}
+
 /* Adds what is in CHANGE to what is reserved, or takes it off: all, or none. */
 static int change_set(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = session_open(domain, domain_deadline(domain), &xml, error);
+	enum hotslot_scope scope;
+	int r = open_either(domain, &xml, &scope, error);
 
 	if (r < 0)
 		return r;
@@ -137,7 +161,7 @@ static int change_set(struct hotslot_domain *domain, const struct slot_set *chan
 		if (r < 0)
 			return r;
 	}
-	return store(domain, change, add, error);
+	return store(domain, change, add, scope, error);
 }
 
 static int change(struct hotslot_domain *domain, const int *slots, size_t count, bool add,
@@ -168,8 +192,15 @@ int hotslot_unreserve(
 	return change(domain, slots, count, false, error);
 }
 
-int hotslot_reserved(
-	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error)
+static int read_config(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
+{
+	return config_read(domain, -1, ret, error);
+}
+
+static int list_reserved(struct hotslot_domain *domain,
+	int (*read)(struct hotslot_domain *, struct domain_xml **, struct hotslot_error *),
+	int **ret, size_t *ret_count, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	struct hotslot_error ignored;
@@ -180,7 +211,7 @@ int hotslot_reserved(
 	error = error_begin(error, &ignored);
 	r = domain_begin(domain, 0, &call, error);
 	if (r == 0)
-		r = domain_read_checked(domain, &xml, error);
+		r = read(domain, &xml, error);
 	if (r < 0)
 		return r;
 	/* One more, as there may be none at all. */
@@ -192,4 +223,16 @@ int hotslot_reserved(
 		(*ret)[count++] = slot;
 	*ret_count = count;
 	return 0;
+}
+
+int hotslot_reserved(
+	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error)
+{
+	return list_reserved(domain, config_read_either, ret, ret_count, error);
+}
+
+int hotslot_reserved_config(
+	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error)
+{
+	return list_reserved(domain, read_config, ret, ret_count, error);
 }

@@ -3,8 +3,11 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+#include "block-job.h"
+#include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "job.h"
 #include "options.h"
 #include "places.h"
 #include "resolve.h"
@@ -78,10 +81,15 @@ static int check_guest(struct resize *resize, struct hotslot_error *error)
 
 static int get_size(const struct resize *resize, uint64_t *ret, struct hotslot_error *error)
 {
+	struct hotslot_domain *domain = resize->domain;
+	const char *label = resize->disk->target_dev ?: "";
 	virDomainBlockInfo info;
+	int r;
 
-	if (virDomainGetBlockInfo(
-		    resize->domain->domain, resize->disk->target_dev ?: "", &info, 0) < 0)
+	do
+		r = virDomainGetBlockInfo(domain->domain, label, &info, 0);
+	while (r < 0 && domain_reopened(domain));
+	if (r < 0)
 		return error_libvirt(error, "Cannot get the size of the disk %s of domain %s",
 			place_locate(resize->place).text, resize->domain->name);
 	*ret = info.capacity;
@@ -129,7 +137,7 @@ static int check(struct resize *resize, uint64_t *ret_size, struct hotslot_error
 
 	if (r < 0)
 		return r;
-	r = session_open(resize->domain, deadline_of(resize), &resize->xml, error);
+	r = job_await_and_open(resize->domain, deadline_of(resize), &resize->xml, error);
 	if (r == 0)
 		r = resolve_place(resize->domain, resize->xml, &resize->reference,
 			deadline_of(resize), &resize->place, error);
@@ -163,12 +171,16 @@ static int resize_failed(struct resize *resize, uint64_t before, struct hotslot_
 	int r = error_libvirt(error, "Cannot resize the disk %s of domain %s",
 		place_locate(resize->place).text, resize->domain->name);
 
+	r = ended_explain(resize->domain, r, error);
 	session_forget_early(resize->domain);
+	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
+		return r;
 	if (get_size(resize, &now, &other) < 0)
 		error_append(error, "; what size it has now cannot be told");
 	else
 		error_append(error, "; it %s %" PRIu64 " bytes",
 			now == before ? "still has" : "has", now);
+	r = block_job_explain(resize->domain, resize->disk->target_dev, r, error);
 	if (is_block_device(resize))
 		error_append(error, "; resize the device %s itself first", resize->disk->source);
 	return r;
@@ -184,6 +196,25 @@ static int look_again(const struct resize *resize, struct hotslot_error *error)
 		place_locate(resize->place).text, resize->domain->name);
 }
 
+/* Once more after a job that came in between. No error set: libvirt has one. */
+static int resize_libvirt(
+	const struct resize *resize, uint64_t deadline, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = resize->domain;
+	int r;
+
+	do {
+		r = job_await(domain, deadline, error);
+		if (r < 0)
+			return r;
+		session_forget_early(domain);
+		guest_resize_early(domain, resize->place, resize->bytes, deadline_of(resize));
+		r = virDomainBlockResize(domain->domain, resize->disk->target_dev, resize->bytes,
+			VIR_DOMAIN_BLOCK_RESIZE_BYTES);
+	} while (r < 0 && (job_came_between(deadline) || domain_reopened(domain)));
+	return r;
+}
+
 /* libvirt goes by the label alone. Somebody else may have put another disk there since it was
  * resolved; between this and the resize, too, which can only be told. */
 static int resize_host(struct resize *resize, uint64_t before, struct hotslot_error *error)
@@ -193,11 +224,9 @@ static int resize_host(struct resize *resize, uint64_t before, struct hotslot_er
 	if (r < 0)
 		return r;
 	error_step(error, "resize");
-	session_forget_early(resize->domain);
-	guest_resize_early(resize->domain, resize->place, resize->bytes, deadline_of(resize));
-	if (virDomainBlockResize(resize->domain->domain, resize->disk->target_dev, resize->bytes,
-		    VIR_DOMAIN_BLOCK_RESIZE_BYTES) < 0)
-		return resize_failed(resize, before, error);
+	r = resize_libvirt(resize, deadline_of(resize), error);
+	if (r < 0)
+		return error->code == HOTSLOT_ERROR_NONE ? resize_failed(resize, before, error) : r;
 	resize->resized = true;
 	r = look_again(resize, error);
 	if (r < 0 && error->code == HOTSLOT_ERROR_NO_DISK)

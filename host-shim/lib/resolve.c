@@ -4,13 +4,15 @@
 
 #include <string.h>
 
-#include "disks.h"
-#include "encode.h"
+#include "by-serial.h"
+#include "config.h"
 #include "error.h"
+#include "list-config.h"
 #include "options.h"
 #include "places.h"
 #include "reserve.h"
 #include "session.h"
+#include "volume.h"
 
 const struct xml_disk *resolve_host(const struct domain_xml *xml, uint64_t place)
 {
@@ -103,6 +105,17 @@ int resolve_allow(const struct hotslot_domain *domain, const struct reference *r
 
 /* ---- by alias: the host knows ---- */
 
+static int place_of(const struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t *ret,
+	struct hotslot_error *error)
+{
+	if (disk->target == SLOT_SYSTEM_TARGET)
+		return error_set(error, HOTSLOT_ERROR_PROTECTED,
+			"The disk %s of domain %s is the system's own", disk->alias ?: "",
+			domain->name);
+	*ret = place_number(disk->target, disk->unit);
+	return 0;
+}
+
 static int place_by_alias(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	const struct reference *reference, uint64_t *ret, struct hotslot_error *error)
 {
@@ -119,183 +132,89 @@ static int place_by_alias(const struct hotslot_domain *domain, const struct doma
 		return error_set(error, HOTSLOT_ERROR_NO_DISK,
 			"No disk on the managed controller of domain %s has the %s %s",
 			domain->name, id ? "id" : "alias", reference->value);
-	if (disk->target == SLOT_SYSTEM_TARGET)
-		return error_set(error, HOTSLOT_ERROR_PROTECTED,
-			"The disk %s of domain %s is the system's own", alias, domain->name);
-	*ret = place_number(disk->target, disk->unit);
-	return 0;
+	return place_of(domain, disk, ret, error);
 }
 
-/* ---- by serial: the guest knows, and for disks that it does not show, the host ---- */
-
-static bool has_text(const char *text, const char *serial)
-{
-	return text && strcmp(text, serial) == 0;
-}
-
-/* The guest's is what a person sees; of a disk that the host does not have, it is no name. */
-static bool guest_has(const struct record *record, const char *serial)
-{
-	return record->disk.attached && has_text(record->disk.serial, serial);
-}
-
-/* The host's may be longer than what QEMU delivers, or have blanks that it does not. */
-static bool host_has(const struct record *record, const char *serial)
-{
-	return has_text(record->host_serial, serial);
-}
-
-typedef bool (*has_serial_fn)(const struct record *record, const char *serial);
-
-static int ambiguous(const struct hotslot_domain *domain, const struct disks *disks,
-	has_serial_fn has, const char *serial, struct hotslot_error *error)
-{
-	const char *separator = "";
-	int r = error_set(error, HOTSLOT_ERROR_AMBIGUOUS,
-		"Several disks of domain %s have the serial %s: ", domain->name, serial);
-
-	for (size_t i = 0; i < disks->count; i++) {
-		const struct record *record = disks->records[i];
-
-		if (!has(record, serial))
-			continue;
-		error_append(error, "%sthe one %s", separator, place_locate(record->place).text);
-		separator = ", ";
-	}
-	return r;
-}
-
-/* A serial of which host and guest say different things is nobody's. */
-static int check_mismatch(const struct hotslot_domain *domain, const struct disks *disks,
-	const char *serial, struct hotslot_error *error)
-{
-	for (size_t i = 0; i < disks->count; i++) {
-		const struct record *record = disks->records[i];
-
-		if (record->disk.mismatch &&
-			(guest_has(record, serial) || host_has(record, serial)))
-			return error_set(error, HOTSLOT_ERROR_MISMATCH,
-				"Host and guest of domain %s see different disks %s: the guest "
-				"reads serial %s, the host has given %s; name it in another way",
-				domain->name, place_locate(record->place).text,
-				record->disk.serial ?: "none", record->host_serial ?: "none");
-	}
-	return 0;
-}
-
-/* Returns 1 if a disk has it, 0 if none. */
-static int pick(const struct hotslot_domain *domain, struct disks *disks, has_serial_fn has,
-	const char *serial, struct record **ret, struct hotslot_error *error)
-{
-	struct record **found = NULL;
-
-	for (size_t i = 0; i < disks->count; i++) {
-		if (!has(disks->records[i], serial))
-			continue;
-		if (found)
-			return ambiguous(domain, disks, has, serial, error);
-		found = &disks->records[i];
-	}
-	if (!found)
-		return 0;
-	*ret = steal_pointer(*found);
-	return 1;
-}
-
-static bool has_serial(const struct xml_disk *disk, const char *encoded)
-{
-	_cleanup_free_ char *serial = disk->serial ? malloc(4 * strlen(disk->serial) + 1) : NULL;
-
-	if (!serial)
-		return false;
-	serial_encode(disk->serial, strlen(disk->serial), serial);
-	return strcmp(serial, encoded) == 0;
-}
-
-/* A disk that the guest hides, and that has the serial by what the host knows. NULL: none. */
-static const struct xml_disk *find_hidden(
-	const struct domain_xml *xml, const struct guest_hidden *hidden, const char *serial)
-{
-	for (size_t i = 0; i < xml->n_disks; i++) {
-		const struct xml_disk *disk = &xml->disks[i];
-
-		if (domain_xml_manages(xml, disk) && has_serial(disk, serial) &&
-			guest_hides(hidden, place_number(disk->target, disk->unit)))
-			return disk;
-	}
-	return NULL;
-}
-
-/* RECORD is not what the serial names if it is the serial of one that the guest keeps out of sight.
- */
-static int check_hidden(const struct hotslot_domain *domain, const struct domain_xml *xml,
-	const struct guest_hidden *hidden, const char *serial, const struct record *record,
-	struct hotslot_error *error)
-{
-	const struct xml_disk *disk = find_hidden(xml, hidden, serial);
-
-	if (!disk || place_number(disk->target, disk->unit) == record->place)
-		return 0;
-	return error_set(error, HOTSLOT_ERROR_MISMATCH,
-		"The guest of domain %s says that the disk %s has the serial %s, which the host "
-		"has "
-		"given to the disk %s, and the guest hides that one; name it in another way",
-		domain->name, place_locate(record->place).text, serial,
-		place_locate(place_number(disk->target, disk->unit)).text);
-}
-
-static int no_serial(const struct hotslot_domain *domain, const struct domain_xml *xml,
-	const struct guest_hidden *hidden, const char *serial, struct hotslot_error *error)
-{
-	if (find_hidden(xml, hidden, serial))
-		return error_set(error, HOTSLOT_ERROR_PROTECTED,
-			"The disk with serial %s of domain %s is hidden: it is the system's own, "
-			"or the guest cannot tell yet",
-			serial, domain->name);
-	return error_set(error, HOTSLOT_ERROR_NO_DISK, "No disk of domain %s has the serial %s",
-		domain->name, serial);
-}
-
-static int find_by_serial(struct hotslot_domain *domain, const struct domain_xml *xml,
-	const char *serial, uint64_t deadline, struct record **ret, struct hotslot_error *error)
+static int place_by_serial(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *serial, uint64_t deadline, uint64_t *ret, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
-	_cleanup_disks_ struct disks disks = {};
-	int r = disks_read(domain, xml, deadline, &disks, error);
+	int r = by_serial_find(domain, xml, serial, deadline, &record, error);
 
 	if (r == 0)
-		r = check_mismatch(domain, &disks, serial, error);
-	if (r == 0)
-		r = pick(domain, &disks, guest_has, serial, &record, error);
-	if (r == 0)
-		r = pick(domain, &disks, host_has, serial, &record, error);
-	if (r == 0)
-		r = no_serial(domain, xml, &disks.hidden, serial, error);
-	if (r > 0)
-		r = check_hidden(domain, xml, &disks.hidden, serial, record, error);
-	if (r == 0)
-		*ret = steal_pointer(record);
+		*ret = record->place;
 	return r;
+}
+
+/* ---- by the name of its volume ---- */
+
+static int no_volume(
+	const struct hotslot_domain *domain, const char *volume, struct hotslot_error *error)
+{
+	return error_set(error, HOTSLOT_ERROR_NO_DISK,
+		"No disk of domain %s is the volume %s: none has the alias " ALIAS_PREFIX
+		"%s or ua-%s, or the serial %s",
+		domain->name, volume, volume, volume, volume);
+}
+
+/* An alias is nobody else's, so a serial is not looked for. */
+static int place_of_aliased(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct xml_disk *disk, uint64_t *ret, struct hotslot_error *error)
+{
+	if (domain_xml_manages(xml, disk))
+		return place_of(domain, disk, ret, error);
+	return error_set(error, HOTSLOT_ERROR_NO_DISK,
+		"The disk %s of domain %s is not on the managed controller", disk->alias,
+		domain->name);
+}
+
+static int place_by_address(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *volume, uint64_t *ret, struct hotslot_error *error)
+{
+	const struct xml_disk *disk;
+
+	if (volume_find_address(xml, volume, &disk) == VOLUME_NONE)
+		return no_volume(domain, volume, error);
+	return place_of(domain, disk, ret, error);
+}
+
+/* In the order of volume_find(), but the guest is asked for the serial: it knows that of a LUN. */
+static int place_by_volume(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *volume, uint64_t deadline, uint64_t *ret, struct hotslot_error *error)
+{
+	const struct hotslot_error before = *error;
+	_cleanup_free_ char *serial = NULL;
+	const struct xml_disk *disk;
+	int r = volume_find_alias(xml, volume, &disk);
+
+	if (r < 0)
+		return error_memory(error);
+	if (r == VOLUME_BY_ALIAS)
+		return place_of_aliased(domain, xml, disk, ret, error);
+	if (reference_encode_serial(volume, &serial) < 0)
+		return error_memory(error);
+	r = place_by_serial(domain, xml, serial, deadline, ret, error);
+	if (r == 0 || error->code != HOTSLOT_ERROR_NO_DISK)
+		return r;
+	*error = before;
+	return place_by_address(domain, xml, volume, ret, error);
 }
 
 int resolve_place(struct hotslot_domain *domain, const struct domain_xml *xml,
 	const struct reference *reference, uint64_t deadline, uint64_t *ret,
 	struct hotslot_error *error)
 {
-	_cleanup_record_ struct record *record = NULL;
-	int r;
-
-	if (reference->kind == REFERENCE_SLOT) {
+	switch (reference->kind) {
+	case REFERENCE_SLOT:
 		*ret = reference->slot;
 		return 0;
-	}
-	if (reference->kind != REFERENCE_SERIAL)
+	case REFERENCE_SERIAL:
+		return place_by_serial(domain, xml, reference->value, deadline, ret, error);
+	case REFERENCE_VOLUME:
+		return place_by_volume(domain, xml, reference->value, deadline, ret, error);
+	default:
 		return place_by_alias(domain, xml, reference, ret, error);
-	r = find_by_serial(domain, xml, reference->value, deadline, &record, error);
-	if (r < 0)
-		return r;
-	*ret = record->place;
-	return 0;
+	}
 }
 
 /* ---- the call ---- */
@@ -333,9 +252,25 @@ static int find(struct hotslot_domain *domain, const struct reference *reference
 	if (r < 0)
 		return r;
 	if (reference->kind == REFERENCE_SERIAL)
-		return find_by_serial(domain, xml, reference->value, deadline, ret, error);
-	r = resolve_place(domain, xml, reference, deadline, &place, error);
-	return r < 0 ? r : find_at(domain, xml, place, deadline, ret, error);
+		r = by_serial_find(domain, xml, reference->value, deadline, ret, error);
+	else
+		r = resolve_place(domain, xml, reference, deadline, &place, error);
+	if (r == 0 && reference->kind != REFERENCE_SERIAL)
+		r = find_at(domain, xml, place, deadline, ret, error);
+	if (r == 0)
+		list_config_mark(domain, xml, ret, 1);
+	return r;
+}
+
+/* Of a domain that is shut off, there is the definition. */
+static int find_either(struct hotslot_domain *domain, const struct reference *reference,
+	struct record **ret, struct hotslot_error *error)
+{
+	int r = config_is_running(domain, error);
+
+	if (r < 0)
+		return r;
+	return (r > 0 ? find : list_config_resolve)(domain, reference, ret, error);
 }
 
 static int check_partition(const struct hotslot_domain *domain, const struct record *record,
@@ -364,7 +299,7 @@ int hotslot_resolve(struct hotslot_domain *domain, const char *text, struct hots
 	if (r == 0)
 		r = domain_begin(domain, 0, &call, error);
 	if (r == 0)
-		r = find(domain, &reference, &record, error);
+		r = find_either(domain, &reference, &record, error);
 	if (r == 0)
 		r = check_partition(domain, record, reference.partition, error);
 	if (r < 0)

@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "channel-socket.h"
+#include "ended.h"
 #include "error.h"
+#include "host-uuid.h"
 #include "session-state.h"
 #include "turn.h"
+
+/* A domain's UUID and its host's. */
+#define TURN_KEY_SIZE (2 * VIR_UUID_STRING_BUFLEN)
 
 /* libvirt has no event for a channel that becomes free of somebody who is not in the line. */
 #define BUSY_RETRY_MIN_MS 50
@@ -36,12 +41,33 @@ void session_end(struct hotslot_domain *domain)
 		turn_give(domain->turn);
 }
 
-void session_rest(struct hotslot_domain *domain)
+bool session_is_to_rest(const struct hotslot_domain *domain)
 {
 	bool open = domain->session && domain->session->channel;
 
-	if (domain->turn && turn_is_held(domain->turn) && (!open || turn_is_wanted(domain->turn)))
+	return domain->turn && turn_is_held(domain->turn) &&
+	       (!open || turn_is_wanted(domain->turn));
+}
+
+void session_rest(struct hotslot_domain *domain)
+{
+	if (session_is_to_rest(domain))
 		session_end(domain);
+}
+
+/* Domains of one UUID on two hosts are nothing to each other. Who is connected to one daemon is
+ * told the same host; a daemon that has been started anew may tell another one. */
+int session_find_turn(struct hotslot_domain *domain)
+{
+	char host[VIR_UUID_STRING_BUFLEN], key[TURN_KEY_SIZE];
+
+	host_uuid_read(domain, host);
+	snprintf(key, sizeof(key), "%s%s%s", domain->uuid, *host ? "@" : "", host);
+	if (domain->turn && strcmp(turn_key(domain->turn), key) != 0)
+		domain->turn = turn_free(domain->turn);
+	if (!domain->turn)
+		domain->turn = turn_new(key, domain_poked, domain);
+	return domain->turn ? 0 : -ENOMEM;
 }
 
 bool session_is_alive(const struct hotslot_domain *domain)
@@ -147,9 +173,7 @@ static int take_turn(struct hotslot_domain *domain, uint64_t deadline, struct ho
 	uint64_t again, now = now_ms();
 	int r;
 
-	if (!domain->turn)
-		domain->turn = turn_new(domain->uuid, domain_poked, domain);
-	if (!domain->turn)
+	if (session_find_turn(domain) < 0)
 		return error_memory(error);
 	r = turn_try(domain->turn, &again);
 	tell_of_problem(domain);
@@ -169,8 +193,7 @@ static int channel_refused(
 
 	/* A transient one is gone altogether. */
 	if (active == 0 || (active < 0 && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN))
-		return error_set(
-			error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s has ended", domain->name);
+		return ended(domain, error);
 	return error_set(error, HOTSLOT_ERROR_AGENT,
 		"Cannot open the agent's channel of domain %s: %s", domain->name, reason);
 }
@@ -196,9 +219,20 @@ int session_open_channel(
 		struct channel *channel;
 		char reason[CHANNEL_REASON_SIZE];
 
-		r = is_full(domain)
-			    ? -EBUSY
-			    : channel_open(domain->domain, domain->events, &channel, reason);
+		if (domain_is_lost(domain)) {
+			r = domain_reopen(domain, error);
+			if (r == 0)
+				r = take_turn(domain, deadline, error);
+			if (r < 0)
+				return r;
+		}
+		r = is_full(domain) ? -EBUSY
+				    : channel_open(domain->hotslot, domain->domain, domain->events,
+					      &channel, reason);
+		if (r == -EIO && domain_is_lost(domain)) {
+			r = 0;
+			continue;
+		}
 		if (r == -EIO)
 			return channel_refused(domain, reason, error);
 		if (r == 0) {

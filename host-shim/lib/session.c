@@ -8,11 +8,13 @@
 #include "channel.h"
 #include "error.h"
 #include "hello.h"
+#include "job.h"
 #include "repair.h"
 
-/* The first hello may meet an agent that is about to be restarted. Each further one waits twice
- * as long, so that a slow agent catches up. */
-#define HELLO_RETRY_MS 2000
+/* The first hello may meet an agent that is about to be restarted, or a QEMU that keeps the answer
+ * (see reopen_later()): within half of the shortest time that anybody gives a command. Each further
+ * one waits twice as long, so that a slow agent catches up. */
+#define HELLO_RETRY_MS 1000
 
 /* A stream that ends at once again: the domain is about to end. */
 #define REOPEN_MS 50
@@ -74,7 +76,8 @@ bool session_is_clear(struct hotslot_domain *domain, unsigned place)
 	if (!session->ready || session->clear_from < 0 || session->clear_from > place)
 		return false;
 	pthread_mutex_lock(&domain->events->lock);
-	clear = channel_is_clear(session->channel, place);
+	clear = channel_is_clear(session->channel, place) && !domain->events->disconnected &&
+		session->boots == events_boots(domain->events);
 	pthread_mutex_unlock(&domain->events->lock);
 	return clear;
 }
@@ -121,7 +124,7 @@ static int check_answer(struct hotslot_domain *domain, uint64_t until, uint64_t 
 	if (r < 0)
 		return r;
 	/* What it says now, it may have said long ago; or it is not there any more. */
-	if (session->boots != events_boots(domain->events))
+	if (session->boots != events_boots(domain->events) || domain->events->disconnected)
 		return -ENOTCONN;
 	switch (channel_state(session->channel)) {
 	case CHANNEL_ANSWERED:
@@ -201,10 +204,13 @@ static void mark(struct hotslot_domain *domain)
 
 static int no_hello(struct hotslot_domain *domain, struct hotslot_error *error)
 {
-	return error_set(error, HOTSLOT_ERROR_AGENT,
+	int r = error_set(error, HOTSLOT_ERROR_AGENT,
 		"The agent of domain %s does not answer: it does not run, or is busy with another "
 		"client",
 		domain->name);
+
+	job_explain(domain, error);
+	return r;
 }
 
 /* A stream may bring nothing though it is whole. If QEMU 7.2 finds out by writing that the client
@@ -229,8 +235,11 @@ static int greet(struct hotslot_domain *domain, uint64_t deadline, struct hotslo
 	for (;;) {
 		int r = 0;
 
-		if (!session->channel)
+		if (!session->channel) {
 			r = session_open_channel(domain, deadline, error);
+			/* Maybe on a new connection to libvirt. */
+			mark(domain);
+		}
 		if (r == 0)
 			r = say_hello(domain, earlier(now_ms() + patience, deadline), error);
 		if (r != -ENOTCONN && r != -ETIMEDOUT)
@@ -274,7 +283,7 @@ int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hot
 		pthread_mutex_lock(&domain->events->lock);
 		broken = channel_state(session->channel) == CHANNEL_BROKEN ||
 			 session->boots != events_boots(domain->events) ||
-			 session->stops != domain->events->stops;
+			 session->stops != domain->events->stops || domain->events->disconnected;
 		pthread_mutex_unlock(&domain->events->lock);
 		if (broken || strcmp(session->generation, domain->generation) != 0)
 			session_drop(domain);

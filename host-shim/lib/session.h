@@ -71,6 +71,13 @@ void session_set_clear(struct hotslot_domain *domain, unsigned place);
 void session_set_taken(struct hotslot_domain *domain, unsigned place);
 bool session_is_clear(struct hotslot_domain *domain, unsigned place);
 
+/* In a call: has domain->turn be the one that all who are connected to this daemon have. -ENOMEM.
+ */
+int session_find_turn(struct hotslot_domain *domain);
+
+/* In a call: whether the next has something to do. Does not block. */
+bool session_is_to_rest(const struct hotslot_domain *domain);
+
 /* When a call ends: lets others talk if any wait for that. */
 void session_rest(struct hotslot_domain *domain);
 

@@ -10,9 +10,14 @@
 
 int stop(struct hotslot_domain *domain, struct hotslot_error *error)
 {
+	int r;
+
 	/* A stream that is open then gets in libvirt's way (see channel.c). */
 	session_end(domain);
-	if (virDomainDestroy(domain->domain) == 0 || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
+	do
+		r = virDomainDestroy(domain->domain);
+	while (r < 0 && domain_reopened(domain));
+	if (r == 0 || virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
 		virDomainIsActive(domain->domain) == 0)
 		return 0;
 	return error_libvirt(error, "Cannot end domain %s", domain->name);
@@ -25,6 +30,27 @@ static void await_end(struct hotslot_domain *domain)
 	virDomainMemoryStatStruct unused[1];
 
 	(void)virDomainMemoryStats(domain->domain, unused, 1, 0);
+}
+
+/* Its end may go unheard while there is no daemon. */
+static int await_stopped(
+	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+{
+	int r;
+
+	while ((r = domain_wait_stopped(domain, deadline)) == -ENOTCONN) {
+		r = domain_reopen(domain, error);
+		if (r == 0)
+			continue;
+		if (error->code != HOTSLOT_ERROR_NOT_RUNNING)
+			return r;
+		error_clear(error);
+		return 0;
+	}
+	if (r == 0)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_TIMEOUT,
+		"The guest of domain %s did not power off in time", domain->name);
 }
 
 static int ask_guest(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
@@ -40,11 +66,10 @@ static int ask_guest(struct hotslot_domain *domain, uint64_t deadline, struct ho
 	else if (r < 0)
 		return r;
 	session_end(domain);
-	if (domain_wait_stopped(domain, deadline) < 0)
-		return error_set(error, HOTSLOT_ERROR_TIMEOUT,
-			"The guest of domain %s did not power off in time", domain->name);
-	await_end(domain);
-	return 0;
+	r = await_stopped(domain, deadline, error);
+	if (r == 0)
+		await_end(domain);
+	return r;
 }
 
 static int end_now(struct hotslot_domain *domain, struct hotslot_error *error)

@@ -3,9 +3,10 @@
  * The file that stands for the turn to talk with a domain's agent: where it is, opened safely, and
  * removed.
  *
- * All of one user's processes have to find the same one, whatever libvirt they are connected to, so
- * the UUID names it. Only who has the turn removes it, so that there are never two of which
- * somebody has the turn; who has opened it meanwhile looks whether it is gone when he gets it.
+ * All of one user's processes have to find the same one, whatever the URI by which they are
+ * connected to the domain's host, so the UUIDs of both name it. Only who has the turn removes it,
+ * so that there are never two of which somebody has the turn; who has opened it meanwhile looks
+ * whether it is gone when he gets it.
  */
 #include "turn-file.h"
 
@@ -95,7 +96,7 @@ static int find_directory(void)
 	return open_directory(base, NAME);
 }
 
-int turn_file_open(const char *uuid)
+int turn_file_open(const char *key)
 {
 	_cleanup_close_ int directory = find_directory();
 	_cleanup_close_ int fd = -1;
@@ -103,7 +104,7 @@ int turn_file_open(const char *uuid)
 
 	if (directory < 0)
 		return directory;
-	fd = openat(directory, uuid, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	fd = openat(directory, key, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = check_owner(fd, S_IFREG, S_IWGRP | S_IWOTH);
@@ -117,14 +118,14 @@ bool turn_file_is_gone(int fd)
 	return fstat(fd, &st) == 0 && st.st_nlink == 0;
 }
 
-void turn_file_remove(const char *uuid, int fd)
+void turn_file_remove(const char *key, int fd)
 {
 	_cleanup_close_ int directory = find_directory();
 	struct stat own, st;
 
 	if (directory < 0 || fstat(fd, &own) < 0 ||
-		fstatat(directory, uuid, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		fstatat(directory, key, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	if (st.st_dev == own.st_dev && st.st_ino == own.st_ino)
-		(void)unlinkat(directory, uuid, 0);
+		(void)unlinkat(directory, key, 0);
 }

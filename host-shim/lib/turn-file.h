@@ -11,13 +11,13 @@
 #define TURN_BASE_SIZE 4096
 int turn_file_base(const char *runtime, unsigned uid, bool second, char ret[static TURN_BASE_SIZE]);
 
-/* Opens the file of the domain with this UUID in the caller's runtime directory, and makes it if it
+/* Opens the file of this name in the caller's runtime directory, and makes it if it
  * is not there. Returns a descriptor, -ENOENT if there is no such directory, -EPERM if something is
  * not the caller's own, or another negative errno. */
-int turn_file_open(const char *uuid);
+int turn_file_open(const char *key);
 
 /* Whether the file has been removed: a lock on it says nothing then. */
 bool turn_file_is_gone(int fd);
 
 /* Removes the file that FD is of, if the domain still has that one. Only for who has its turn. */
-void turn_file_remove(const char *uuid, int fd);
+void turn_file_remove(const char *key, int fd);

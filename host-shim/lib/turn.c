@@ -39,7 +39,7 @@
 #define JOINS_MAX 16
 
 struct turn {
-	char *uuid;
+	char *key;
 	turn_fn poked;
 	void *data;
 	int fd; /* -1: neither has it nor wants it */
@@ -51,14 +51,19 @@ struct turn {
 	bool problem_told;
 };
 
-struct turn *turn_new(const char *uuid, turn_fn poked, void *data)
+struct turn *turn_new(const char *key, turn_fn poked, void *data)
 {
 	struct turn *turn = calloc(1, sizeof(*turn));
 
 	if (!turn)
 		return NULL;
-	*turn = (struct turn){ .uuid = strdup(uuid), .poked = poked, .data = data, .fd = -1 };
-	return turn->uuid ? turn : turn_free(turn);
+	*turn = (struct turn){ .key = strdup(key), .poked = poked, .data = data, .fd = -1 };
+	return turn->key ? turn : turn_free(turn);
+}
+
+const char *turn_key(const struct turn *turn)
+{
+	return turn->key;
 }
 
 struct turn *turn_free(struct turn *turn)
@@ -66,7 +71,7 @@ struct turn *turn_free(struct turn *turn)
 	if (!turn)
 		return NULL;
 	turn_give(turn);
-	free(turn->uuid);
+	free(turn->key);
 	free(turn);
 	return NULL;
 }
@@ -107,7 +112,7 @@ static bool join(struct turn *turn)
 
 	if (turn->fd >= 0)
 		return true;
-	fd = turn_file_open(turn->uuid);
+	fd = turn_file_open(turn->key);
 	turn->problem = fd;
 	if (fd >= 0)
 		turn->problem = turn_watch_add(fd, turn->poked, turn->data, &turn->watch);
@@ -209,7 +214,7 @@ void turn_queue(struct turn *turn)
 static void remove_if_last(const struct turn *turn)
 {
 	if (!is_locked(turn, LINE_FIRST, 0) && set_lock(turn, TURN_BYTE, F_WRLCK) == 0)
-		turn_file_remove(turn->uuid, turn->fd);
+		turn_file_remove(turn->key, turn->fd);
 }
 
 void turn_give(struct turn *turn)

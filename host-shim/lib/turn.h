@@ -12,9 +12,10 @@ struct turn;
 typedef void (*turn_fn)(void *data);
 
 /* POKED is called from the event loop, until turn_free() or turn_give(), whenever it is worth to
- * look again: at turn_try() for who waits, at turn_is_wanted() for who has the turn. UUID is the
- * domain's. The caller frees it; NULL: no memory. */
-struct turn *turn_new(const char *uuid, turn_fn poked, void *data);
+ * look again: at turn_try() for who waits, at turn_is_wanted() for who has the turn. KEY names
+ * the domain, and is the file's name. The caller frees it; NULL: no memory. */
+struct turn *turn_new(const char *key, turn_fn poked, void *data);
+const char *turn_key(const struct turn *turn);
 
 /* Gives the turn away. Takes NULL, returns NULL. */
 struct turn *turn_free(struct turn *turn);

@@ -5,13 +5,18 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-bool unheard_is(const struct hotslot_domain *domain, const char *label)
+bool unheard_is(struct hotslot_domain *domain, const char *label)
 {
 	virDomainBlockStatsStruct unused;
+	int r;
 
-	/* All that libvirt does not find among QEMU's devices is an internal error to it. */
-	return virDomainBlockStats(domain->domain, label, &unused, sizeof(unused)) < 0 &&
-	       virGetLastErrorCode() == VIR_ERR_INTERNAL_ERROR;
+	do
+		r = virDomainBlockStats(domain->domain, label, &unused, sizeof(unused));
+	while (r < 0 && domain_reopened(domain));
+	/* All that libvirt does not find among QEMU's devices is an internal error to it, and that
+	 * its daemon is gone. */
+	return r < 0 && virGetLastErrorCode() == VIR_ERR_INTERNAL_ERROR &&
+	       virGetLastErrorDomain() != VIR_FROM_RPC;
 }
 
 /* What libvirt has of QEMU alone; without a device to ask about, it leaves it out. */

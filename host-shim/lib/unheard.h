@@ -14,7 +14,7 @@ struct unheard {
 
 /* Whether the disk with this label is one, or just going. False if libvirt does not tell. Takes
  * libvirt 0.2 ms for each of the domain's disks. */
-bool unheard_is(const struct hotslot_domain *domain, const char *label);
+bool unheard_is(struct hotslot_domain *domain, const char *label);
 
 /* The same of all of them, in 1 ms for each. */
 void unheard_find(const struct hotslot_domain *domain, struct unheard *ret);

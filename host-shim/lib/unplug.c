@@ -2,10 +2,12 @@
 /* The host's half of a detach. */
 #include "unplug.h"
 
-#include <libvirt/virterror.h>
 #include <string.h>
 
+#include "ended.h"
 #include "error.h"
+#include "job.h"
+#include "libvirt-error.h"
 #include "places.h"
 #include "session.h"
 #include "unheard.h"
@@ -27,55 +29,111 @@ int unplug_wait(struct hotslot_domain *domain, uint64_t deadline, struct hotslot
 
 	pthread_mutex_lock(&events->lock);
 	while ((r = domain_check_alive(domain, error)) == 0 && !events->removed &&
-		now_ms() < deadline)
+		!events->disconnected && now_ms() < deadline)
 		events_wait(events, deadline);
 	pthread_mutex_unlock(&events->lock);
 	return r;
 }
 
-/* The XML alone says whether the disk is there; libvirt's codes and its event do not. */
-static int check_gone(struct hotslot_domain *domain, const char *alias, const char *reason,
-	struct hotslot_error *error)
+/* Another one may have its alias by now. */
+static int is_gone(
+	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	const struct xml_disk *now;
 	int r = domain_read(domain, &xml, error);
 
 	if (r < 0)
 		return r;
-	if (!domain_xml_disk_by_alias(xml, alias))
-		return 0;
-	if (reason)
-		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
-			"Cannot detach the disk %s from domain %s: %s", alias, domain->name,
-			reason);
-	return error_set(error, HOTSLOT_ERROR_TIMEOUT,
-		"QEMU did not let go of the disk %s of domain %s in time", alias, domain->name);
+	now = domain_xml_disk_by_alias(xml, disk->alias);
+	return !now || !xml_disk_is_same(now, disk);
 }
 
-int unplug(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+/* libvirt's error says what it could not do, and not whether the disk is there: the XML does. Who
+ * has begun to detach it before us may be about to be done. */
+static int refused(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
+	const struct hotslot_error *refusal, enum libvirt_error class, struct hotslot_error *error)
+{
+	int r = class == LIBVIRT_ERROR_UNCLEAR ? unplug_await(domain, disk, deadline, error)
+					       : is_gone(domain, disk, error);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return error_set(error, refusal->code, "%s", refusal->message);
+}
+
+/* Returns 1 if it is under way. */
+static int begin(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error)
 {
-	_cleanup_free_ char *reason = NULL;
-	int r = 0;
+	struct hotslot_error refusal = {};
+	enum libvirt_error class;
+	bool again;
+	int r;
 
-	unplug_expect(domain, alias);
-	if (virDomainDetachDeviceAlias(domain->domain, alias, VIR_DOMAIN_AFFECT_LIVE) < 0)
-		reason = strdup(virGetLastErrorMessage());
-	else
-		r = unplug_wait(domain, deadline, error);
-	unplug_expect(domain, NULL);
-	return r < 0 ? r : check_gone(domain, alias, reason, error);
+	do {
+		r = job_await(domain, deadline, error);
+		if (r < 0)
+			return r;
+		if (virDomainDetachDeviceAlias(
+			    domain->domain, disk->alias, VIR_DOMAIN_AFFECT_LIVE) == 0)
+			return 1;
+		class = libvirt_error_last();
+		again = job_came_between(deadline);
+		r = error_libvirt(&refusal, "Cannot detach the disk %s from domain %s", disk->alias,
+			domain->name);
+		(void)ended_explain(domain, r, &refusal);
+		/* Not blindly: who else detaches it may have been the job. */
+	} while (again && is_gone(domain, disk, error) == 0);
+	return error->code == HOTSLOT_ERROR_NONE
+		       ? refused(domain, disk, deadline, &refusal, class, error)
+		       : -EIO;
 }
 
-static int is_gone(struct hotslot_domain *domain, const char *alias, struct hotslot_error *error)
+static int check_gone(
+	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
 {
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = domain_read(domain, &xml, error);
+	int r = is_gone(domain, disk, error);
 
-	return r < 0 ? r : !domain_xml_disk_by_alias(xml, alias);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return error_set(error, HOTSLOT_ERROR_TIMEOUT,
+		"QEMU did not let go of the disk %s of domain %s in time", disk->alias,
+		domain->name);
 }
 
-int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+static int unplug_once(struct hotslot_domain *domain, const struct xml_disk *disk,
+	uint64_t deadline, struct hotslot_error *error)
+{
+	int r;
+
+	unplug_expect(domain, disk->alias);
+	r = begin(domain, disk, deadline, error);
+	if (r > 0) {
+		r = unplug_wait(domain, deadline, error);
+		if (r == 0)
+			r = check_gone(domain, disk, error);
+	}
+	unplug_expect(domain, NULL);
+	return r;
+}
+
+/* A daemon that has gone in between may not have heard of it. To ask twice does no harm. */
+int unplug(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
+	struct hotslot_error *error)
+{
+	for (;;) {
+		unsigned link = domain->link;
+		int r = unplug_once(domain, disk, deadline, error);
+
+		if (r == 0 || domain->link == link || now_ms() >= deadline ||
+			error->code == HOTSLOT_ERROR_NOT_RUNNING)
+			return r;
+		error_clear(error);
+	}
+}
+
+int unplug_await(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error)
 {
 	uint64_t until = now_ms() + UNPLUG_HEARD_MS;
@@ -84,12 +142,12 @@ int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t dead
 	if (until > deadline)
 		until = deadline;
 	/* Its event may come between the two. */
-	unplug_expect(domain, alias);
-	r = is_gone(domain, alias, error);
+	unplug_expect(domain, disk->alias);
+	r = is_gone(domain, disk, error);
 	if (r == 0) {
 		r = unplug_wait(domain, until, error);
 		if (r == 0)
-			r = is_gone(domain, alias, error);
+			r = is_gone(domain, disk, error);
 	}
 	unplug_expect(domain, NULL);
 	return r;
@@ -122,7 +180,7 @@ int unplug_check(struct hotslot_domain *domain, const struct xml_disk *disk, uin
 
 	if (!disk->alias || !disk->target_dev || !may_be_unheard(domain, disk->target_dev))
 		return 1;
-	r = unplug_await(domain, disk->alias, deadline, error);
+	r = unplug_await(domain, disk, deadline, error);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return error_set(error, HOTSLOT_ERROR_LIBVIRT,

@@ -7,14 +7,15 @@
 /* libvirt hears within some 50 ms that QEMU has let go of a disk; on a busy machine, later. */
 #define UNPLUG_HEARD_MS 1000
 
-/* Detaches the device with this alias and waits until QEMU has let go of it. It is no error if
- * there is none. */
-int unplug(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+/* Detaches a disk of the XML by its alias and waits until QEMU has let go of it. It is no error if
+ * it is gone, whatever has its alias by now: what others attach at a place has the same each time.
+ */
+int unplug(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error);
 
-/* Waits a moment until a device is gone that somebody else may have begun to detach, no longer than
+/* Waits a moment until a disk is gone that somebody else may have begun to detach, no longer than
  * until DEADLINE. Returns 1 if it is. */
-int unplug_await(struct hotslot_domain *domain, const char *alias, uint64_t deadline,
+int unplug_await(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error);
 
 /* Whether a disk of the XML can be unplugged. Returns 1 if it can; 0 if it is gone by now from the

@@ -25,20 +25,16 @@ static void unref(void *data)
 	events_unref(data);
 }
 
-int watch_signs_begin(const struct hotslot_domain *domain)
+void watch_signs_begin(const struct hotslot_domain *domain, struct listener *listener)
 {
-	struct events *events = events_ref(domain->events);
-	int signs = virConnectDomainQemuMonitorEventRegister(
-		domain->hotslot->connection, domain->domain, PORT_EVENT, on_port, events, unref, 0);
+	struct events *events;
 
-	if (signs < 0)
+	if (!listener_move(listener, domain))
+		return;
+	events = events_ref(domain->events);
+	listener->qemu = true;
+	listener->id = virConnectDomainQemuMonitorEventRegister(
+		listener->connection, domain->domain, PORT_EVENT, on_port, events, unref, 0);
+	if (listener->id < 0)
 		events_unref(events);
-	return signs;
-}
-
-void watch_signs_end(const struct hotslot_domain *domain, int signs)
-{
-	if (signs >= 0)
-		(void)virConnectDomainQemuMonitorEventDeregister(
-			domain->hotslot->connection, signs);
 }

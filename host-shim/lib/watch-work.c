@@ -4,8 +4,11 @@
 
 #include <string.h>
 
+#include "block-job.h"
 #include "error.h"
+#include "qemu-question.h"
 #include "session.h"
+#include "watch-signs.h"
 #include "wire.h"
 
 /* For a hello, an inventory and those who are before us. Others wait for us as long if they come in
@@ -26,6 +29,7 @@ void watch_begin(struct watch *watch)
 	watch_queue_join(&watch->queue, events);
 	watch->stops = events->stops;
 	watch->boots = events_boots(events);
+	watch->reopens = events->reopens;
 	watch->signs = events->signs;
 	watch->watch_stops = events->watch_stops;
 	pthread_mutex_unlock(&events->lock);
@@ -39,6 +43,48 @@ void watch_end(struct watch *watch)
 	watch_queue_leave(&watch->queue, events);
 	pthread_mutex_unlock(&events->lock);
 	watch_model_done(&watch->model);
+	listener_end(&watch->port);
+	listener_end(&watch->jobs);
+}
+
+/* libvirt ends a domain that goes back to a snapshot and starts it anew in one job; what needs a
+ * job itself, as the question does, waits for its end, however long that takes. Returns false if
+ * the watch is to end before that. */
+static bool await_job(const struct watch *watch, virDomainPtr domain)
+{
+	struct events *events = watch->domain->events;
+	struct qemu_question *question = qemu_question_for(domain, events);
+
+	bool stopped;
+
+	if (!question)
+		return true;
+	pthread_mutex_lock(&events->lock);
+	while (!(stopped = events->watch_stops != watch->watch_stops) &&
+		!qemu_question_await(question, 0))
+		events_wait(events, UINT64_MAX);
+	pthread_mutex_unlock(&events->lock);
+	qemu_question_free(question);
+	return !stopped;
+}
+
+bool watch_is_back(struct watch *watch)
+{
+	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
+	struct events *events = watch->domain->events;
+	unsigned stops;
+	bool ended;
+
+	pthread_mutex_lock(&events->lock);
+	stops = events->stops;
+	ended = stops != watch->stops && !events->reverting;
+	pthread_mutex_unlock(&events->lock);
+	if (ended)
+		return false;
+	if (await_job(watch, domain) && virDomainIsActive(domain) != 1)
+		return false;
+	watch->stops = stops;
+	return true;
 }
 
 /* Returns whether it is time for WORK; else UNTIL is no later than that. */
@@ -101,6 +147,14 @@ static int find_dead_work(struct watch *watch, uint64_t now, uint64_t *until)
 	return is_time(watch->pace.retry_at, now, until) ? WATCH_WORK_LOOK : -1;
 }
 
+/* Or there is another one: what was told on the old one may be out of date. */
+static bool is_lost(const struct watch *watch)
+{
+	const struct events *events = watch->domain->events;
+
+	return events->disconnected ? !watch->lost : events->reopens != watch->reopens;
+}
+
 static int find_work(struct watch *watch, uint64_t now, uint64_t *until)
 {
 	const struct events *events = watch->domain->events;
@@ -109,7 +163,7 @@ static int find_work(struct watch *watch, uint64_t now, uint64_t *until)
 		return WATCH_WORK_STOP;
 	if (events->stops != watch->stops)
 		return WATCH_WORK_ENDED;
-	if (events->disconnected)
+	if (is_lost(watch))
 		return WATCH_WORK_LOST;
 	if (watch->connected && events_boots(events) != watch->boots)
 		return WATCH_WORK_RESET;
@@ -147,6 +201,8 @@ static void mind_events(struct watch *watch)
 	watch->devices = events->devices;
 	watch->signs = events->signs;
 	watch->boots = events_boots(events);
+	watch->reopens = events->reopens;
+	watch->lost = false;
 	pthread_mutex_unlock(&events->lock);
 }
 
@@ -172,7 +228,10 @@ static void forget_items(struct watch *watch)
 static int begin(struct watch *watch, unsigned timeout_ms, struct hotslot_domain **ret,
 	struct hotslot_error *error)
 {
-	return domain_begin(watch->domain, timeout_ms, ret, error) < 0 ? -EAGAIN : 0;
+	int r = domain_begin(watch->domain, timeout_ms, ret, error);
+
+	/* It is told as what it is. */
+	return r < 0 && error->code != HOTSLOT_ERROR_NOT_RUNNING ? -EAGAIN : r;
 }
 
 static int read_inventory(
@@ -209,6 +268,8 @@ int watch_look(struct watch *watch, struct hotslot_error *error)
 		return r;
 	began = now_ms();
 	mind_events(watch);
+	watch_signs_begin(watch->domain, &watch->port);
+	block_job_listen(watch->domain, &watch->jobs);
 	if (watch->begun)
 		r = session_open_politely(watch->domain, deadline, &xml, error);
 	else

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain.h"
+#include "listener.h"
 #include "watch-model.h"
 #include "watch-pace.h"
 #include "watch-queue.h"
@@ -17,7 +18,7 @@
 enum watch_work {
 	WATCH_WORK_STOP,
 	WATCH_WORK_ENDED,     /* the domain */
-	WATCH_WORK_LOST,      /* the connection to libvirt */
+	WATCH_WORK_LOST,      /* the connection to libvirt, for now */
 	WATCH_WORK_RESET,     /* the guest */
 	WATCH_WORK_MALFORMED, /* what the agent says */
 	WATCH_WORK_REJECTED,  /* what was said to it, it says */
@@ -41,14 +42,20 @@ struct watch {
 	bool begun;			 /* something was told */
 	bool live;			 /* there is a session, and the queue hears its events */
 	bool connected, told_disconnected;
+	bool lost; /* the connection to libvirt is gone, and that was minded */
+	struct listener port, jobs;
 	/* Of the events, as of when they were minded. */
-	unsigned stops, boots, devices, signs, watch_stops;
+	unsigned stops, boots, reopens, devices, signs, watch_stops;
 	/* When: the agent was heard; there is something to tell; it connected, 0: ready since. */
 	uint64_t heard, tell_at, connected_at;
 };
 
 void watch_begin(struct watch *watch);
 void watch_end(struct watch *watch);
+
+/* Whether the domain that has ended goes on all the same: from a snapshot. Waits until libvirt is
+ * done with that. */
+bool watch_is_back(struct watch *watch);
 
 /* Waits until there is something to do. */
 enum watch_work watch_wait(struct watch *watch);

@@ -2,13 +2,13 @@
 /* Watching a domain's disks: an inventory, then the agent's events, through everything. */
 #include "watch-work.h"
 
-#include <libvirt/virterror.h>
 #include <string.h>
 
+#include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "libvirt-error.h"
 #include "session.h"
-#include "watch-signs.h"
 
 static const char *const names[] = {
 	[HOTSLOT_WATCH_CONNECTED] = "connected",
@@ -36,12 +36,6 @@ static int tell(struct watch *watch, struct hotslot_watch_event event)
 static int tell_kind(struct watch *watch, enum hotslot_watch_kind kind)
 {
 	return tell(watch, (struct hotslot_watch_event){ .kind = kind });
-}
-
-static int tell_stopped(struct watch *watch)
-{
-	(void)tell_kind(watch, HOTSLOT_WATCH_STOPPED);
-	return WATCH_OVER;
 }
 
 static int tell_disk(void *data, enum hotslot_watch_kind kind, const struct hotslot_disk *disk)
@@ -89,29 +83,47 @@ static int tell_disconnected(struct watch *watch, const char *reason)
 				   .kind = HOTSLOT_WATCH_DISCONNECTED, .reason = reason });
 }
 
-/* The connection's own event may come a little later. */
-static bool is_connection_lost(const struct watch *watch)
+/* libvirt's event may come after its word that there is no such domain. */
+static int tell_stopped(struct watch *watch)
 {
-	const struct hotslot_domain *domain = watch->domain;
-	bool lost;
+	struct hotslot_domain *domain = watch->domain;
+	struct hotslot_error ignored = {};
+	bool left;
 
+	(void)ended(domain, &ignored);
 	pthread_mutex_lock(&domain->events->lock);
-	lost = domain->events->disconnected;
+	left = events_has_left(domain->events);
 	pthread_mutex_unlock(&domain->events->lock);
-	return lost || virConnectIsAlive(domain->hotslot->connection) == 0;
+	(void)tell(
+		watch, (struct hotslot_watch_event){ .kind = HOTSLOT_WATCH_STOPPED,
+			       .reason = left ? "The domain was migrated to another host" : NULL });
+	return WATCH_OVER;
 }
 
-static int connection_lost(struct watch *watch)
+static int take_end(struct watch *watch)
 {
-	return error_set(watch->error, HOTSLOT_ERROR_CONNECT, "The connection to libvirt is gone");
+	if (watch_is_back(watch)) {
+		watch->pace.retry_at = 0;
+		return tell_disconnected(watch, "The domain went back to a snapshot");
+	}
+	return tell_stopped(watch);
+}
+
+/* An agent that goes with its domain says nothing. */
+static bool is_gone(const struct watch *watch)
+{
+	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
+	int active = virDomainIsActive(domain);
+
+	return active == 0 || (active < 0 && libvirt_error_last() == LIBVIRT_ERROR_NO_DOMAIN);
 }
 
 static bool is_paused(const struct watch *watch)
 {
+	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
 	int state, reason;
 
-	return virDomainGetState(watch->domain->domain, &state, &reason, 0) == 0 &&
-	       state == VIR_DOMAIN_PAUSED;
+	return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED;
 }
 
 /* What ends a watch that has begun is only what does not pass. */
@@ -133,10 +145,8 @@ static bool is_passing(const struct watch *watch, enum hotslot_error_code code)
 /* Whatever could not be done for the reason in ERROR. */
 static int fail(struct watch *watch, const struct hotslot_error *error)
 {
-	if (is_connection_lost(watch))
-		return connection_lost(watch);
-	if (error->code == HOTSLOT_ERROR_NOT_RUNNING && watch->begun)
-		return tell_stopped(watch);
+	if (watch->begun && (error->code == HOTSLOT_ERROR_NOT_RUNNING || is_gone(watch)))
+		return take_end(watch);
 	if (!is_passing(watch, error->code)) {
 		*watch->error = *error;
 		return -EIO;
@@ -253,7 +263,23 @@ static int ping(struct watch *watch)
 	int r = watch_ping(watch, &error);
 
 	watch->heard = now_ms();
-	return r < 0 && r != -EAGAIN ? fail(watch, &error) : 0;
+	if (r < 0)
+		return r == -EAGAIN ? 0 : fail(watch, &error);
+	/* A snapshot gives disks other sources, and libvirt has no event for that. */
+	return read_xml(watch);
+}
+
+/* The next look has it opened anew, as often and as long as it takes. */
+static int lose(struct watch *watch)
+{
+	struct events *events = watch->domain->events;
+
+	pthread_mutex_lock(&events->lock);
+	watch->lost = events->disconnected;
+	watch->reopens = events->reopens;
+	pthread_mutex_unlock(&events->lock);
+	watch_pace_trouble(&watch->pace, now_ms());
+	return tell_disconnected(watch, "The connection to libvirt is gone");
 }
 
 static int do_work(struct watch *watch, enum watch_work work)
@@ -262,9 +288,9 @@ static int do_work(struct watch *watch, enum watch_work work)
 	case WATCH_WORK_STOP:
 		return WATCH_OVER;
 	case WATCH_WORK_ENDED:
-		return tell_stopped(watch);
+		return take_end(watch);
 	case WATCH_WORK_LOST:
-		return connection_lost(watch);
+		return lose(watch);
 	case WATCH_WORK_RESET:
 		watch->pace.retry_at = 0;
 		return tell_disconnected(watch, "The guest was reset, or went back to a snapshot");
@@ -293,16 +319,14 @@ int hotslot_watch(
 {
 	struct watch watch = { .domain = domain, .fn = fn, .data = data };
 	struct hotslot_error ignored;
-	int r = 0, signs;
+	int r = 0;
 
 	watch.error = error_begin(error, &ignored);
 	hotslot_domain_ref(domain);
-	signs = watch_signs_begin(domain);
 	watch_begin(&watch);
 	while (r == 0)
 		r = do_work(&watch, watch_wait(&watch));
 	watch_end(&watch);
-	watch_signs_end(domain, signs);
 	hotslot_domain_unref(domain);
 	if (r == -ENOMEM && watch.error->code == HOTSLOT_ERROR_NONE)
 		error_memory(watch.error);

@@ -7,14 +7,47 @@
 #include <stdarg.h>
 #include <string.h>
 
-xmlDoc *xml_read(const char *text)
+static xmlDoc *read_text(const char *text, int options)
 {
 	size_t length = strlen(text);
 
 	if (length > INT_MAX)
 		return NULL;
 	return xmlReadMemory(text, (int)length, NULL, NULL,
-		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | options);
+}
+
+xmlDoc *xml_read(const char *text)
+{
+	return read_text(text, XML_PARSE_NOBLANKS);
+}
+
+xmlDoc *xml_read_exactly(const char *text)
+{
+	return read_text(text, 0);
+}
+
+int xml_dump(xmlNode *node, char **ret)
+{
+	xmlBuffer *buffer = xmlBufferCreate();
+	char *text = NULL;
+
+	if (buffer && xmlNodeDump(buffer, node->doc, node, 0, 0) >= 0)
+		text = strdup((const char *)xmlBufferContent(buffer));
+	if (buffer)
+		xmlBufferFree(buffer);
+	if (!text)
+		return -ENOMEM;
+	*ret = text;
+	return 0;
+}
+
+void xml_remove(xmlNode *node)
+{
+	if (!node)
+		return;
+	xmlUnlinkNode(node);
+	xmlFreeNode(node);
 }
 
 bool xml_is(const xmlNode *node, const char *name)
@@ -91,21 +124,51 @@ void xml_close(struct xml_writer *w)
 	w->failed |= xmlTextWriterEndElement(w->writer) < 0;
 }
 
-/* libxml2 would write bytes that no parser takes: control characters, broken UTF-8. */
-static bool is_xml_text(const char *text)
+/* The character at TEXT, in its shortest form only, as xmlCheckUTF8() does not see to: of another
+ * one would come another text. 0 if it is none; *RET is its length. */
+static uint32_t read_character(const unsigned char *text, size_t *ret)
 {
-	if (!xmlCheckUTF8((const xmlChar *)text))
-		return false;
-	for (; *text; text++)
-		/* A tab, too: libvirt writes it raw into attributes, and reads it as a blank. */
-		if ((unsigned char)*text < 0x20)
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	size_t more = *text < 0x80	       ? 0
+		      : (*text & 0xe0) == 0xc0 ? 1
+		      : (*text & 0xf0) == 0xe0 ? 2
+		      : (*text & 0xf8) == 0xf0 ? 3
+					       : SIZE_MAX;
+	uint32_t character;
+
+	if (more == SIZE_MAX)
+		return 0;
+	character = *text & (more ? 0x3fU >> more : 0x7fU);
+	for (size_t i = 1; i <= more; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (text[i] & 0x3f);
+	}
+	*ret = more + 1;
+	return character < least[more] ? 0 : character;
+}
+
+/* XML 1.0, Char; without a tab and line ends: libvirt writes those raw into attributes, and reads
+ * them as blanks. */
+static bool is_xml_character(uint32_t c)
+{
+	return c >= 0x20 && c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff) && c != 0xfffe &&
+	       c != 0xffff;
+}
+
+bool xml_is_text(const char *text)
+{
+	size_t length;
+
+	for (const unsigned char *p = (const unsigned char *)text; *p; p += length)
+		if (!is_xml_character(read_character(p, &length)))
 			return false;
 	return true;
 }
 
 void xml_put(struct xml_writer *w, const char *attribute, const char *value)
 {
-	w->failed |= !is_xml_text(value) ||
+	w->failed |= !xml_is_text(value) ||
 		     xmlTextWriterWriteAttribute(
 			     w->writer, (const xmlChar *)attribute, (const xmlChar *)value) < 0;
 }
@@ -130,8 +193,13 @@ void xml_putf(struct xml_writer *w, const char *attribute, const char *format, .
 void xml_put_text(struct xml_writer *w, const char *element, const char *text)
 {
 	w->failed |=
-		!is_xml_text(text) || xmlTextWriterWriteElement(w->writer, (const xmlChar *)element,
+		!xml_is_text(text) || xmlTextWriterWriteElement(w->writer, (const xmlChar *)element,
 					      (const xmlChar *)text) < 0;
+}
+
+void xml_put_raw(struct xml_writer *w, const char *text)
+{
+	w->failed |= xmlTextWriterWriteRaw(w->writer, (const xmlChar *)text) < 0;
 }
 
 int xml_writer_take(struct xml_writer *w, char **ret)

@@ -127,6 +127,7 @@ static void check_channel(struct channel *channel)
 /* The first byte says in what pieces the others come. */
 void fuzz_channel(const char *data, size_t size)
 {
+	struct hotslot hotslot = { .pins = 1 };
 	struct events *events = events_new();
 	char reason[CHANNEL_REASON_SIZE];
 	struct channel *channel;
@@ -135,7 +136,7 @@ void fuzz_channel(const char *data, size_t size)
 	next = size > 0 ? data + 1 : data;
 	left = size > 0 ? size - 1 : 0;
 	piece = size > 0 ? (size_t)(unsigned char)data[0] + 1 : 1;
-	hold(channel_open((virDomainPtr)(void *)&object, events, &channel, reason) == 0);
+	hold(channel_open(&hotslot, (virDomainPtr)(void *)&object, events, &channel, reason) == 0);
 	pthread_mutex_lock(&events->lock);
 	channel_set_session(channel, NONCE);
 	channel_expect(channel, 1);
@@ -149,5 +150,6 @@ void fuzz_channel(const char *data, size_t size)
 		pthread_mutex_unlock(&events->lock);
 	}
 	channel_close(channel);
+	hold(hotslot.pins == 1);
 	events_unref(events);
 }

@@ -4,6 +4,8 @@
 
 #include "label.h"
 #include "metadata.h"
+#include "parts-note.h"
+#include "parts-plan.h"
 #include "targets.h"
 
 static void check_domain(const struct domain_xml *xml, const char *guest)
@@ -19,8 +21,7 @@ static void check_domain(const struct domain_xml *xml, const char *guest)
 	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 
-		/* What is at no place is no other disk. */
-		hold(!disk->scsi || xml_disk_is_same(disk, disk));
+		hold(xml_disk_is_same(disk, disk));
 		if (domain_xml_manages(xml, disk))
 			hold(domain_xml_disk_at(xml, disk->target, disk->unit));
 		if (disk->alias)
@@ -29,14 +30,38 @@ static void check_domain(const struct domain_xml *xml, const char *guest)
 	hold(xml->controller < 0 || domain_xml_controller(xml, xml->controller));
 }
 
+/* What is added to it is all that is taken back. */
+static void check_parts(const char *text)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read(text);
+	xmlNode *domain = xmlDocGetRootElement(document), *devices = xml_child(domain, "devices");
+	struct parts parts = {}, noted = {};
+
+	if (!devices || parts_plan(devices, NULL, &parts) < 0)
+		return;
+	for (size_t i = 0; i < parts.n; i++) {
+		hold(!part_element_any(devices, &parts.parts[i]));
+		hold(part_write(devices, &parts.parts[i]) == 0);
+		hold(part_element(devices, &parts.parts[i]));
+	}
+	hold(parts_has_channel(devices) && parts_has_scsi(devices));
+	if (parts.n == 0 || parts_note_add(domain, &parts) < 0)
+		return;
+	hold(parts_note_read(domain, &noted) == 0 && noted.n >= parts.n);
+	parts_note_remove(domain);
+	hold(parts_note_read(domain, &noted) < 0);
+}
+
 /* The XML, and how the guest names its controller. */
 void fuzz_domain(const char *data, size_t size)
 {
 	_cleanup_free_ char *text = fuzz_part(&data, &size), *guest = fuzz_text(data, size);
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 
-	if (domain_xml_parse(text, &xml) == 0)
-		check_domain(xml, guest);
+	if (domain_xml_parse(text, &xml) < 0)
+		return;
+	check_domain(xml, guest);
+	check_parts(text);
 }
 
 static void check_labels(const char *text)

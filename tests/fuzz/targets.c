@@ -24,6 +24,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "reference", fuzz_reference },
 	{ "words", fuzz_words },
 	{ "image", fuzz_image },
+	{ "source", fuzz_source },
+	{ "element", fuzz_element },
 	{ "domain", fuzz_domain },
 	{ "metadata", fuzz_metadata },
 	{},

@@ -55,5 +55,7 @@ void fuzz_channel(const char *data, size_t size);
 void fuzz_reference(const char *data, size_t size);
 void fuzz_words(const char *data, size_t size);
 void fuzz_image(const char *data, size_t size);
+void fuzz_source(const char *data, size_t size);
+void fuzz_element(const char *data, size_t size);
 void fuzz_domain(const char *data, size_t size);
 void fuzz_metadata(const char *data, size_t size);

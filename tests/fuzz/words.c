@@ -66,10 +66,11 @@ static void check_drive(const char *text)
 {
 	_cleanup_free_ char *copy = strdup(text);
 	struct hotslot_attach_options options = { .size = sizeof(options) };
+	struct hotslot_backend_options backend;
 	const char *wrong = NULL;
 
 	hold(copy);
-	if (drive_parse(copy, &options, &wrong) < 0)
+	if (drive_parse(copy, &options, &backend, &wrong) < 0)
 		hold(wrong);
 	else
 		hold(*options.image);

@@ -208,7 +208,7 @@ static void test_sources_without_a_path_are_described(void **state)
 	} cases[] = {
 		{ "<source dev='/dev/vg/lv'/>", "/dev/vg/lv" },
 		{ "<source protocol='rbd' name='pool/image'/>", "rbd:pool/image" },
-		{ "<source pool='p' volume='v'/>", "p:v" },
+		{ "<source pool='p' volume='v'/>", "volume:p/v" },
 		{ "<source/>", NULL },
 		{ "", NULL },
 	};

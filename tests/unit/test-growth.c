@@ -20,10 +20,11 @@ struct size {
 
 static const struct size sizes[] = {
 	SIZE(hotslot_agent_info, 224),
-	SIZE(hotslot_attach_options, 80),
-	SIZE(hotslot_detach_options, 64),
+	SIZE(hotslot_attach_options, 104),
+	SIZE(hotslot_backend_options, 128),
+	SIZE(hotslot_detach_options, 72),
 	SIZE(hotslot_resize_options, 24),
-	SIZE(hotslot_launch_options, 136),
+	SIZE(hotslot_launch_options, 160),
 	SIZE(hotslot_shutdown_options, 16),
 };
 

@@ -70,6 +70,11 @@ static const struct {
 	{ "{\"epoch\":0}", true },
 	{ "{\"versions\":[1,2],\"disks\":12,\"released\":0}", true },
 	{ "{\"versions\":7}", true }, /* only a refusal's are looked at */
+	{ "{\"previous\":\"u/1/g\"}", true },
+	{ "{\"previous\":7}", false },
+	{ "{\"renewed\":false}", true },
+	{ "{\"renewed\":1}", false },
+	{ "{\"previous\":\"u/1/\\u001b\"}", false },
 	{ "{\"disks\":-1}", false },
 	{ "{\"disks\":\"12\"}", false },
 	{ "{\"disks\":99999999}", false },
@@ -131,11 +136,16 @@ static void test_a_hello_says_who_the_agent_is(void **state)
 	/* An older agent does not say these. */
 	assert_int_equal(hello.disks, -1);
 	assert_int_equal(hello.released, -1);
+	assert_int_equal(hello.renewed, -1);
+	assert_string_equal(hello.previous, "");
 	json_decref(answer);
-	answer = make_answer("{\"disks\":12,\"released\":1}");
+	answer = make_answer(
+		"{\"disks\":12,\"released\":1,\"renewed\":true,\"previous\":\"u/1/g\"}");
 	assert_int_equal(hello_read(answer, NONCE, "vm", &hello, NULL), 0);
 	assert_int_equal(hello.disks, 12);
 	assert_int_equal(hello.released, 1);
+	assert_int_equal(hello.renewed, 1);
+	assert_string_equal(hello.previous, "u/1/g");
 	json_decref(answer);
 }
 

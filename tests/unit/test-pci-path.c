@@ -201,7 +201,7 @@ static void test_a_disagreement_says_what_to_do(void **state)
 			"PCI 04.0; choose the guest's with --controller 1, or boot" },
 		{ "0000:00:09.0", HOTSLOT_ERROR_CONTROLLER,
 			"which is no controller of the domain's XML, the host controller 0, at PCI "
-			"04.0; boot the guest" },
+			"04.0; if it was detached, attach it there again, or boot the guest" },
 	};
 	const struct hotslot_domain domain = { .name = (char *)"vm" };
 	_cleanup_domain_xml_ struct domain_xml *xml = parse(PC SCSI(

@@ -15,14 +15,10 @@ struct good {
 };
 
 static const struct good good[] = {
-	{ "0", REFERENCE_SLOT, 0, 0, NULL },
-	{ "65279", REFERENCE_SLOT, 65279, 0, NULL },
-	{ "007", REFERENCE_SLOT, 7, 0, NULL },
-	{ "/dev/sda", REFERENCE_SLOT, 0, 0, NULL },
-	{ "/dev/sdz", REFERENCE_SLOT, 25, 0, NULL },
-	{ "/dev/sdaa", REFERENCE_SLOT, 26, 0, NULL },
-	{ "/dev/sdaz", REFERENCE_SLOT, 51, 0, NULL },
-	{ "/dev/sdba", REFERENCE_SLOT, 52, 0, NULL },
+	{ "0", REFERENCE_SLOT, 0, 0, NULL }, { "65279", REFERENCE_SLOT, 65279, 0, NULL },
+	{ "007", REFERENCE_SLOT, 7, 0, NULL }, { "/dev/sda", REFERENCE_SLOT, 0, 0, NULL },
+	{ "/dev/sdz", REFERENCE_SLOT, 25, 0, NULL }, { "/dev/sdaa", REFERENCE_SLOT, 26, 0, NULL },
+	{ "/dev/sdaz", REFERENCE_SLOT, 51, 0, NULL }, { "/dev/sdba", REFERENCE_SLOT, 52, 0, NULL },
 	{ "/dev/sdzz", REFERENCE_SLOT, 701, 0, NULL },
 	{ "/dev/sdaaa", REFERENCE_SLOT, 702, 0, NULL },
 	{ "/dev/sdcrnt", REFERENCE_SLOT, 65279, 0, NULL },
@@ -50,8 +46,9 @@ static const struct good good[] = {
 	{ "/dev/disk/by-serial/part3", REFERENCE_SERIAL, 0, 0, "part3" },
 	{ "alias:ua-hotslot-x", REFERENCE_ALIAS, 0, 0, "ua-hotslot-x" },
 	{ "alias:scsi0-0-0-3", REFERENCE_ALIAS, 0, 0, "scsi0-0-0-3" },
-	{ "id:data_1", REFERENCE_ID, 0, 0, "data_1" },
-	{ "id:id:x", REFERENCE_ID, 0, 0, "id:x" },
+	{ "id:data_1", REFERENCE_ID, 0, 0, "data_1" }, { "id:id:x", REFERENCE_ID, 0, 0, "id:x" },
+	{ "volume:3f2504e0-4f89", REFERENCE_VOLUME, 0, 0, "3f2504e0-4f89" },
+	{ "volume:a b", REFERENCE_VOLUME, 0, 0, "a b" }, /* its serial alone is encoded */
 };
 
 static void test_every_form_is_taken(void **state)
@@ -72,7 +69,8 @@ static void test_every_form_is_taken(void **state)
 	}
 }
 
-#define UNKNOWN "is no disk: use a slot from 0 to 65279, /dev/sdX, serial:S, alias:A, id:I"
+#define UNKNOWN \
+	"is no disk: use a slot from 0 to 65279, /dev/sdX, serial:S, alias:A, id:I, volume:V"
 
 static const struct {
 	const char *text, *message;
@@ -122,6 +120,7 @@ static const struct {
 	{ "serial:", UNKNOWN },
 	{ "alias:", UNKNOWN },
 	{ "id:", UNKNOWN },
+	{ "volume:", UNKNOWN },
 	{ "Serial:x", UNKNOWN },
 	{ "uuid:x", UNKNOWN },
 };

@@ -89,6 +89,16 @@ static const struct drive drives[] = {
 	{ "/dev/sdx,lun,strict", NULL, "/dev/sdx", NULL, NULL, NULL, -1, false, true, true },
 	{ "iscsi://h:1/iqn.x:y/1,lun", NULL, "iscsi://h:1/iqn.x:y/1", NULL, NULL, NULL, -1, false,
 		true, false },
+	{ "rbd:p/i,user=me,secret=S,luks=K,,L", NULL, "rbd:p/i", NULL, NULL, NULL, -1, false, false,
+		false },
+	{ .text = "a.img,cache", .wrong = "cache" },
+	{ .text = "a.img,shareable=on", .wrong = "shareable=on" },
+	{ .text = "a.img,iops=0", .wrong = "iops=0" },
+	{ .text = "a.img,iops=1K", .wrong = "iops=1K" },
+	{ .text = "a.img,bps=1X", .wrong = "bps=1X" },
+	{ .text = "a.img,bps=+1", .wrong = "bps=+1" },
+	{ .text = "a.img,iothread=0", .wrong = "iothread=0" },
+	{ .text = "a.img,io-thread=1", .wrong = "io-thread=1" },
 	{ .text = "", .wrong = "" },
 	{ .text = ",readonly", .wrong = "" },
 	{ .text = "a.img,", .wrong = "" },
@@ -128,8 +138,9 @@ static void test_a_drive_is_parsed_or_its_wrong_part_named(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(drives); i++) {
 		_cleanup_free_ char *copy = strdup(drives[i].text);
 		struct hotslot_attach_options options;
+		struct hotslot_backend_options backend;
 		const char *wrong;
-		int r = drive_parse(copy, &options, &wrong);
+		int r = drive_parse(copy, &options, &backend, &wrong);
 
 		print_message("%s\n", drives[i].text);
 		assert_int_equal(r, drives[i].wrong ? -EINVAL : 0);
@@ -140,11 +151,42 @@ static void test_a_drive_is_parsed_or_its_wrong_part_named(void **state)
 	}
 }
 
+static void test_a_drive_says_how_it_is_served(void **state)
+{
+	char text[] = "a.img,cache=none,io=native,discard=unmap,detect-zeroes=on,shareable,"
+		      "iops=1,read-iops=2,write-iops=3,bps=4K,read-bps=5m,write-bps=6,iothread=7,"
+		      "luks=K,,L,user=U,secret=S";
+	struct hotslot_backend_options backend;
+	struct hotslot_attach_options options;
+	const char *wrong;
+
+	(void)state;
+	assert_int_equal(drive_parse(text, &options, &backend, &wrong), 0);
+	assert_ptr_equal(options.backend, &backend);
+	assert_int_equal(backend.size, sizeof(backend));
+	check_text(backend.cache, "none");
+	check_text(backend.io, "native");
+	check_text(backend.discard, "unmap");
+	check_text(backend.detect_zeroes, "on");
+	assert_true(backend.shareable);
+	assert_int_equal(backend.iops, 1);
+	assert_int_equal(backend.read_iops, 2);
+	assert_int_equal(backend.write_iops, 3);
+	assert_int_equal(backend.bps, 4 << 10);
+	assert_int_equal(backend.read_bps, 5 << 20);
+	assert_int_equal(backend.write_bps, 6);
+	assert_int_equal(backend.iothread, 7);
+	check_text(backend.luks, "K,L");
+	check_text(backend.user, "U");
+	check_text(backend.secret, "S");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_is_split_as_sh_splits_it),
 		cmocka_unit_test(test_a_drive_is_parsed_or_its_wrong_part_named),
+		cmocka_unit_test(test_a_drive_says_how_it_is_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who changes the definition of a domain, one at a time. libvirt has no call that defines a domain
+ * only if it still is what was read: of two who read, change and write, one loses what he wrote.
+ * This is among the processes of one user; others, and virsh, do not know of it.
+ */
+#pragma once
+
+#include "domain.h"
+#include "turn.h"
+
+/* Waits for whoever changes it now; HOTSLOT_ERROR_BUSY at the deadline of the call. Where there is
+ * no place in which processes could agree, *ret is given anyway. turn_free() ends it. Not to be
+ * taken twice. */
+int definition_lock(struct hotslot_domain *domain, struct turn **ret, struct hotslot_error *error);
+
+/* The same if FLAGS, of libvirt's call, say that it is about the definition; else *ret is NULL. */
+int definition_lock_for(struct hotslot_domain *domain, unsigned flags, struct turn **ret,
+	struct hotslot_error *error);
+
+static inline void definition_unlockp(struct turn **lock)
+{
+	turn_free(*lock);
+}
+
+#define _cleanup_definition_lock_ _cleanup_(definition_unlockp)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The persistent definition of a domain: what it is started from the next time. */
+#include "definition.h"
+
+#include <libvirt/virterror.h>
+
+#include "domain-ask.h"
+#include "error.h"
+#include "xml-controls.h"
+
+/* The XML of a transient domain has no word of its not being there the next time. */
+static int check_persistent(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	int persistent = domain_is_persistent(domain);
+
+	if (persistent > 0)
+		return 0;
+	if (persistent == 0)
+		return error_set(error, HOTSLOT_ERROR_TRANSIENT,
+			"Domain %s is transient: it has no definition that outlives it",
+			domain->name);
+	return error_libvirt(error, "Cannot ask about domain %s", domain->name);
+}
+
+static int read_text(
+	struct hotslot_domain *domain, unsigned flags, char **ret, struct hotslot_error *error)
+{
+	char *text;
+	int r = check_persistent(domain, error);
+
+	if (r < 0)
+		return r;
+	text = domain_get_xml(domain, VIR_DOMAIN_XML_INACTIVE | flags);
+	if (!text)
+		return error_libvirt(
+			error, "Cannot read the definition of domain %s", domain->name);
+	*ret = text;
+	return 0;
+}
+
+int definition_read_text(struct hotslot_domain *domain, char **ret, struct hotslot_error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = read_text(domain, VIR_DOMAIN_XML_SECURE, &text, error);
+
+	if (r == 0 && xml_escape_controls(text, ret) < 0)
+		r = error_memory(error);
+	return r;
+}
+
+int definition_read(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = read_text(domain, 0, &text, error);
+
+	if (r < 0)
+		return r;
+	r = domain_xml_parse(text, &xml);
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot parse the definition of domain %s", domain->name);
+	if (domain->controller >= 0)
+		xml->controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+	*ret = steal_pointer(xml);
+	return 0;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Taking back what was added to a domain to make it ready, and nothing else. */
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "definition-change.h"
+#include "enable-state.h"
+#include "error.h"
+#include "parts-note.h"
+#include "places.h"
+#include "unplug.h"
+
+struct disabling {
+	struct hotslot_domain *domain;
+	struct enable_state state;
+	struct parts noted, noted_live;
+	struct parts taken; /* out of the definition */
+	struct parts kept;
+	struct part unplugged; /* out of the running domain */
+	bool is_unplugged;
+	hotslot_part_fn fn;
+	void *data;
+};
+
+/* Ports go last, with nothing in them any more. */
+static const enum part_kind order[] = { PART_CHANNEL, PART_SERIAL, PART_SCSI, PART_PCI };
+
+static int read_note(struct disabling *disabling, xmlDoc *document, struct parts *ret,
+	struct hotslot_error *error)
+{
+	int r = document ? parts_note_read(enable_domain_of(document), ret) : -ENOENT;
+
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+		"The metadata of domain %s has a note of what was added to it that cannot be read: "
+		"correct or remove it with 'virsh metadata'",
+		disabling->domain->name);
+}
+
+/* ---- disks in the way ---- */
+
+static const struct xml_disk *find_disk(const struct domain_xml *xml, unsigned controller)
+{
+	for (size_t i = 0; i < xml->n_disks; i++)
+		if (xml->disks[i].scsi && xml->disks[i].controller == controller)
+			return &xml->disks[i];
+	return NULL;
+}
+
+static int refuse(const struct disabling *disabling, const struct xml_disk *disk, bool live,
+	struct hotslot_error *error)
+{
+	const char *label = disk->target_dev ? disk->target_dev : "a SCSI host device";
+
+	return error_set(error, HOTSLOT_ERROR_SLOT_TAKEN,
+		"Controller scsi %u, which was added to domain %s, has %s (%s%s%s) in %s: detach "
+		"it first",
+		disk->controller, disabling->domain->name, label,
+		place_locate(place_number(disk->target, disk->unit)).text, disk->source ? ", " : "",
+		disk->source ?: "", live ? "the running domain" : "the definition");
+}
+
+static int check_disks(const struct disabling *disabling, xmlDoc *document,
+	const struct parts *noted, bool live, struct hotslot_error *error)
+{
+	const struct part *scsi = parts_find(noted, PART_SCSI);
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	_cleanup_free_ char *text = NULL;
+	const struct xml_disk *disk;
+	int r;
+
+	if (!scsi || !document || !part_element(enable_devices_of(document), scsi))
+		return 0;
+	r = xml_dump(enable_domain_of(document), &text);
+	if (r == 0)
+		r = domain_xml_parse(text, &xml);
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot parse the XML of domain %s", disabling->domain->name);
+	disk = find_disk(xml, scsi->index);
+	return disk ? refuse(disabling, disk, live, error) : 0;
+}
+
+/* ---- the definition ---- */
+
+/* libvirt fills a gap in the numbers of the ports. */
+static bool has_later_port(xmlNode *devices, const struct part *port)
+{
+	for (xmlNode *node = devices->children; node; node = node->next)
+		if (xml_is(node, "controller") && xml_attribute_is(node, "type", "pci") &&
+			part_number(node, "index") > port->index)
+			return true;
+	return false;
+}
+
+/* A copy, with the alias that it has. */
+static struct part describe(const struct part *part, xmlNode *element)
+{
+	_cleanup_free_ char *alias = xml_attribute(xml_child(element, "alias"), "name");
+	struct part copy = *part;
+
+	snprintf(copy.alias, sizeof(copy.alias), "%s", alias ?: "");
+	return copy;
+}
+
+static void take_part(struct disabling *disabling, xmlNode *devices, const struct part *part)
+{
+	xmlNode *element = part_element(devices, part);
+	struct part copy = describe(part, element);
+
+	if (!element)
+		return;
+	if (part_is_used(devices, part) ||
+		(part->kind == PART_PCI && has_later_port(devices, part))) {
+		(void)parts_add(&disabling->kept, &copy);
+		return;
+	}
+	(void)parts_add(&disabling->taken, &copy);
+	xml_remove(element);
+}
+
+static const struct part *last_port(const struct parts *parts, unsigned below)
+{
+	const struct part *last = NULL;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct part *part = &parts->parts[i];
+
+		if (part->kind == PART_PCI && part->index < below &&
+			(!last || part->index > last->index))
+			last = part;
+	}
+	return last;
+}
+
+static void take_parts(struct disabling *disabling, xmlNode *devices)
+{
+	const struct part *port;
+	unsigned below = UINT32_MAX;
+
+	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
+		for (size_t i = 0; i < disabling->noted.n && order[k] != PART_PCI; i++)
+			if (disabling->noted.parts[i].kind == order[k])
+				take_part(disabling, devices, &disabling->noted.parts[i]);
+	while ((port = last_port(&disabling->noted, below))) {
+		take_part(disabling, devices, port);
+		below = port->index;
+	}
+}
+
+static int change_definition(struct disabling *disabling, struct hotslot_error *error)
+{
+	struct enable_strip strip = { .parts = &disabling->taken };
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(disabling->state.text);
+	_cleanup_free_ char *text = NULL, *after = NULL;
+	int r = -EBADMSG;
+
+	if (document) {
+		take_parts(disabling, enable_devices_of(document));
+		parts_note_remove(enable_domain_of(document));
+		r = xml_dump(enable_domain_of(document), &text);
+	}
+	if (r < 0)
+		return error_system(error, r, "Cannot change the definition of domain %s",
+			disabling->domain->name);
+	error_step(error, "define");
+	return definition_change(disabling->domain, disabling->state.text, text, enable_strip,
+		&strip, &after, error);
+}
+
+/* ---- the running domain ---- */
+
+static int check_unplugged(
+	struct disabling *disabling, const char *reason, struct hotslot_error *error)
+{
+	int r = enable_state_reread(disabling->domain, &disabling->state, error);
+
+	if (r < 0)
+		return r;
+	if (!part_element(enable_devices_of(disabling->state.live), &disabling->unplugged))
+		return 0;
+	return error_set(error, reason ? HOTSLOT_ERROR_LIBVIRT : HOTSLOT_ERROR_TIMEOUT,
+		"The channel of domain %s cannot be unplugged: %s", disabling->domain->name,
+		reason ?: "QEMU did not let go of it in time");
+}
+
+static int unplug_once(struct disabling *disabling, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = disabling->domain;
+	_cleanup_free_ char *reason = NULL;
+	int r = 0;
+
+	unplug_expect(domain, disabling->unplugged.alias);
+	if (virDomainDetachDeviceAlias(
+		    domain->domain, disabling->unplugged.alias, VIR_DOMAIN_AFFECT_LIVE) < 0)
+		reason = strdup(virGetLastErrorMessage());
+	else
+		r = unplug_wait(domain, domain_deadline(domain), error);
+	unplug_expect(domain, NULL);
+	return r < 0 ? r : check_unplugged(disabling, reason, error);
+}
+
+/* A daemon that has gone in between may not have heard of it. To ask twice does no harm. */
+static int unplug_channel(struct disabling *disabling, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = disabling->domain;
+
+	for (;;) {
+		unsigned link = domain->link;
+		int r = unplug_once(disabling, error);
+
+		if (r == 0 || domain->link == link || error->code == HOTSLOT_ERROR_NOT_RUNNING)
+			return r;
+		error_clear(error);
+	}
+}
+
+static int change_live(struct disabling *disabling, struct hotslot_error *error)
+{
+	const struct part *channel = parts_find(&disabling->noted_live, PART_CHANNEL);
+	xmlNode *devices = enable_devices_of(disabling->state.live), *element = NULL;
+	int r = 0;
+
+	if (!devices)
+		return 0;
+	error_step(error, "unplug");
+	if (channel)
+		element = part_element(devices, channel);
+	if (element) {
+		disabling->unplugged = describe(channel, element);
+		r = unplug_channel(disabling, error);
+		disabling->is_unplugged = r == 0;
+	}
+	return r < 0 ? r : enable_note_live(disabling->domain, NULL, error);
+}
+
+/* ---- what is told ---- */
+
+static void tell(struct disabling *disabling, enum hotslot_part_state state,
+	const struct part *part, bool now, bool next_boot)
+{
+	struct hotslot_part told = {
+		.size = sizeof(told),
+		.state = state,
+		.kind = part_kind_name(part->kind),
+		.index = part->kind == PART_CHANNEL ? -1 : (int)part->index,
+		.alias = part->alias,
+		.now = now,
+		.next_boot = next_boot,
+	};
+
+	if (disabling->fn)
+		disabling->fn(disabling->data, &told);
+}
+
+static void tell_parts(struct disabling *disabling)
+{
+	for (size_t i = 0; i < disabling->taken.n; i++) {
+		const struct part *part = &disabling->taken.parts[i];
+
+		tell(disabling, HOTSLOT_PART_REMOVED, part,
+			part->kind == PART_CHANNEL && disabling->is_unplugged, true);
+	}
+	if (disabling->is_unplugged && !parts_find(&disabling->taken, PART_CHANNEL))
+		tell(disabling, HOTSLOT_PART_REMOVED, &disabling->unplugged, true, false);
+	for (size_t i = 0; i < disabling->kept.n; i++)
+		tell(disabling, HOTSLOT_PART_KEPT, &disabling->kept.parts[i], false, true);
+}
+
+static int check(struct disabling *disabling, struct hotslot_error *error)
+{
+	const struct enable_state *state = &disabling->state;
+	int r = read_note(disabling, state->config, &disabling->noted, error);
+
+	if (r == 0)
+		r = read_note(disabling, state->live, &disabling->noted_live, error);
+	if (r == 0)
+		r = check_disks(disabling, state->config, &disabling->noted, false, error);
+	if (r == 0)
+		r = check_disks(disabling, state->live, &disabling->noted_live, true, error);
+	/* One that was taken out of the definition, and added again, runs without a note. */
+	if (r == 0)
+		r = check_disks(disabling, state->live, &disabling->noted, true, error);
+	return r;
+}
+
+/* The definition first: who is broken off then does the rest when asked again. */
+static int disable(struct disabling *disabling, struct hotslot_error *error)
+{
+	bool noted;
+	int r = enable_state_read(disabling->domain, &disabling->state, error);
+
+	if (r == 0)
+		r = check(disabling, error);
+	if (r < 0)
+		return r;
+	noted = disabling->noted.n > 0 || disabling->noted.metadata;
+	if (noted)
+		r = change_definition(disabling, error);
+	/* Nothing of the plan has come true. */
+	if (r < 0)
+		return r;
+	r = change_live(disabling, error);
+	tell_parts(disabling);
+	if (r == 0 && disabling->taken.n > 0)
+		enable_notice_saved(disabling->domain, "this change");
+	return r;
+}
+
+int hotslot_disable(
+	struct hotslot_domain *domain, hotslot_part_fn fn, void *data, struct hotslot_error *error)
+{
+	struct disabling disabling = { .domain = domain, .fn = fn, .data = data };
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	struct hotslot_error ignored;
+	int r;
+
+	error = error_begin(error, &ignored);
+	error_step(error, "check");
+	r = domain_begin(domain, 0, &call, error);
+	if (r == 0)
+		r = disable(&disabling, error);
+	enable_state_done(&disabling.state);
+	return r;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain as it is defined and as it runs, for what adds parts to it and takes them back. */
+#include "enable-state.h"
+
+#include "definition.h"
+#include "domain-ask.h"
+#include "element.h"
+#include "error.h"
+#include "parts-note.h"
+#include "parts-plan.h"
+
+xmlNode *enable_domain_of(xmlDoc *document)
+{
+	return document ? xmlDocGetRootElement(document) : NULL;
+}
+
+xmlNode *enable_devices_of(xmlDoc *document)
+{
+	return xml_child(enable_domain_of(document), "devices");
+}
+
+static int parse(
+	struct hotslot_domain *domain, const char *text, xmlDoc **ret, struct hotslot_error *error)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(text);
+
+	if (!enable_devices_of(document))
+		return error_system(
+			error, -EBADMSG, "Cannot parse the XML of domain %s", domain->name);
+	*ret = steal_pointer(document);
+	return 0;
+}
+
+int enable_state_reread(
+	struct hotslot_domain *domain, struct enable_state *state, struct hotslot_error *error)
+{
+	_cleanup_free_ char *text = domain_get_xml(domain, 0);
+	xmlDoc *live = NULL;
+	int r;
+
+	if (!text)
+		return error_libvirt(error, "Cannot read domain %s", domain->name);
+	r = parse(domain, text, &live, error);
+	if (r < 0)
+		return r;
+	xmlFreeDoc(state->live);
+	state->live = live;
+	return 0;
+}
+
+static int ask(
+	struct hotslot_domain *domain, struct enable_state *state, struct hotslot_error *error)
+{
+	int active = domain_is_active(domain);
+	int persistent = domain_is_persistent(domain);
+
+	if (active < 0 || persistent < 0)
+		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
+	state->active = active;
+	state->persistent = persistent;
+	return 0;
+}
+
+int enable_state_read(
+	struct hotslot_domain *domain, struct enable_state *ret, struct hotslot_error *error)
+{
+	_cleanup_enable_state_ struct enable_state state = {};
+	int r = ask(domain, &state, error);
+
+	if (r == 0 && state.persistent)
+		r = definition_read_text(domain, &state.text, error);
+	if (r == 0 && state.persistent)
+		r = parse(domain, state.text, &state.config, error);
+	if (r == 0 && state.active)
+		r = enable_state_reread(domain, &state, error);
+	if (r < 0)
+		return r;
+	*ret = state;
+	state = (struct enable_state){};
+	return 0;
+}
+
+void enable_state_done(struct enable_state *state)
+{
+	free(state->text);
+	xmlFreeDoc(state->config);
+	xmlFreeDoc(state->live);
+}
+
+int enable_note_live(
+	struct hotslot_domain *domain, const struct parts *parts, struct hotslot_error *error)
+{
+	_cleanup_free_ char *old = NULL, *text = NULL;
+	int r = element_get(domain, VIR_DOMAIN_AFFECT_LIVE, &old, error);
+
+	if (r < 0 || (!old && !parts))
+		return r;
+	r = parts_note_update(old, parts, &text);
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot change the metadata of domain %s", domain->name);
+	return element_set(domain, VIR_DOMAIN_AFFECT_LIVE, text, error);
+}
+
+void enable_notice_saved(struct hotslot_domain *domain, const char *what)
+{
+	if (domain_has_saved(domain) == 1)
+		connection_notice(domain->hotslot,
+			"Domain %s has a managed save image, which keeps its own XML: started from "
+			"it, the domain is without %s, until it is shut off and booted",
+			domain->name, what);
+}
+
+void enable_strip(xmlNode *domain, const void *data)
+{
+	const struct enable_strip *strip = data;
+	xmlNode *devices = xml_child(domain, "devices");
+	struct parts made = {};
+
+	if (!devices)
+		return;
+	for (size_t i = 0; i < strip->parts->n; i++)
+		xml_remove(part_element(devices, &strip->parts->parts[i]));
+	if (strip->old && parts_find_new(strip->old, devices, &made) == 0)
+		for (size_t i = 0; i < made.n; i++)
+			xml_remove(part_element_any(devices, &made.parts[i]));
+	parts_note_remove(domain);
+}

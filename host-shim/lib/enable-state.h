@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain as it is defined and as it runs, for what adds parts to it and takes them back. */
+#pragma once
+
+#include "domain.h"
+#include "parts.h"
+
+struct enable_state {
+	bool active, persistent;
+	char *text;	       /* of the definition; NULL: transient */
+	xmlDoc *config, *live; /* NULL: there is none */
+};
+
+/* Reads both. */
+int enable_state_read(
+	struct hotslot_domain *domain, struct enable_state *ret, struct hotslot_error *error);
+void enable_state_done(struct enable_state *state);
+
+#define _cleanup_enable_state_ _cleanup_(enable_state_done)
+
+/* The <domain> of a document and its <devices>; NULL if the document is. */
+xmlNode *enable_domain_of(xmlDoc *document);
+xmlNode *enable_devices_of(xmlDoc *document);
+
+/* Reads the running domain anew. */
+int enable_state_reread(
+	struct hotslot_domain *domain, struct enable_state *state, struct hotslot_error *error);
+
+/* Changes the note in the running domain's metadata. PARTS NULL: takes it away. */
+int enable_note_live(
+	struct hotslot_domain *domain, const struct parts *parts, struct hotslot_error *error);
+
+/* If the domain has a managed save image: says that it keeps its own XML. */
+void enable_notice_saved(struct hotslot_domain *domain, const char *what);
+
+/* Takes a part out of what is compared: see definition-change.h. */
+struct enable_strip {
+	const struct parts *parts;
+	xmlNode *old; /* and PCI controllers that are not in these devices; NULL: none */
+};
+void enable_strip(xmlNode *domain, const void *strip);

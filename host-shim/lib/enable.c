@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Making any domain ready for disks to be attached: the channel and the controllers it lacks. */
+#include "definition-change.h"
+#include "enable-state.h"
+#include "error.h"
+#include "parts-note.h"
+#include "parts-plan.h"
+#include "wire.h"
+
+struct enabling {
+	struct hotslot_domain *domain;
+	struct enable_state state;
+	struct parts added;  /* to the definition */
+	struct part plugged; /* into the running domain */
+	bool is_plugged;
+	bool changed;
+	hotslot_part_fn fn;
+	void *data;
+};
+
+/* ---- the definition ---- */
+
+static int write_parts(xmlDoc *document, const struct parts *parts, char **ret)
+{
+	xmlNode *devices = enable_devices_of(document);
+	int r = 0;
+
+	for (size_t i = 0; i < parts->n && r == 0; i++)
+		r = part_write(devices, &parts->parts[i]);
+	if (r == 0)
+		r = parts_note_add(enable_domain_of(document), parts);
+	return r < 0 ? r : xml_dump(enable_domain_of(document), ret);
+}
+
+static int define(struct enabling *enabling, const struct parts *parts, const char *old,
+	const char *text, xmlNode *old_devices, char **ret, struct hotslot_error *error)
+{
+	struct enable_strip strip = { .parts = parts, .old = old_devices };
+
+	return definition_change(enabling->domain, old, text, enable_strip, &strip, ret, error);
+}
+
+static int name_ports(xmlDoc *document, struct parts *made)
+{
+	xmlNode *devices = enable_devices_of(document);
+	int r = 0;
+
+	for (size_t i = 0; i < made->n && r == 0; i++) {
+		struct part *part = &made->parts[i];
+
+		part_choose_alias(devices, part);
+		if (!part_element(devices, part))
+			r = part_put_alias(part_element_any(devices, part), part->alias);
+	}
+	return r;
+}
+
+/* Where there is no port left libvirt makes room: that is ours to take back, too. */
+static int adopt_ports(struct enabling *enabling, const struct parts *made, const char *text,
+	struct hotslot_error *error)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(text);
+	_cleanup_free_ char *now = NULL, *after = NULL;
+	struct parts ports = *made;
+	int r = document ? name_ports(document, &ports) : -EBADMSG;
+
+	if (r == 0)
+		r = parts_note_add(enable_domain_of(document), &ports);
+	if (r == 0)
+		r = xml_dump(enable_domain_of(document), &now);
+	if (r < 0)
+		return error_system(error, r, "Cannot change the definition of domain %s",
+			enabling->domain->name);
+	r = define(enabling, &enabling->added, text, now, enable_devices_of(enabling->state.config),
+		&after, error);
+	for (size_t i = 0; i < ports.n && r == 0; i++)
+		(void)parts_add(&enabling->added, &ports.parts[i]);
+	return r;
+}
+
+static int find_made(struct enabling *enabling, const char *text, struct parts *ret)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read(text);
+	struct parts made = {};
+	int r = document ? parts_find_new(enable_devices_of(enabling->state.config),
+				   enable_devices_of(document), &made)
+			 : -EBADMSG;
+
+	*ret = (struct parts){};
+	for (size_t i = 0; i < made.n && r == 0; i++)
+		if (!part_element(enable_devices_of(document), &made.parts[i]))
+			r = parts_add(ret, &made.parts[i]);
+	return r;
+}
+
+static int change_definition(struct enabling *enabling, struct hotslot_error *error)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(enabling->state.text);
+	_cleanup_free_ char *text = NULL, *after = NULL;
+	struct parts made = {};
+	int r = document ? write_parts(document, &enabling->added, &text) : -EBADMSG;
+
+	if (r < 0)
+		return error_system(error, r, "Cannot change the definition of domain %s",
+			enabling->domain->name);
+	error_step(error, "define");
+	r = define(enabling, &enabling->added, enabling->state.text, text,
+		enable_devices_of(enabling->state.config), &after, error);
+	if (r < 0)
+		return r;
+	enabling->changed = true;
+	r = find_made(enabling, after, &made);
+	if (r < 0)
+		return error_system(error, r, "Cannot read the ports that libvirt has made");
+	return made.n > 0 ? adopt_ports(enabling, &made, after, error) : 0;
+}
+
+/* ---- the running domain ---- */
+
+static int format_channel(const struct part *part, char **ret)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read("<devices/>");
+	xmlNode *devices = enable_domain_of(document);
+	int r = devices ? part_write(devices, part) : -ENOMEM;
+
+	return r < 0 ? r : xml_dump(devices->children, ret);
+}
+
+static bool has_plugged(const struct enabling *enabling)
+{
+	return part_element(enable_devices_of(enabling->state.live), &enabling->plugged);
+}
+
+/* A daemon that has gone may have plugged it in. Reads the running domain anew in any case. */
+static int attach_or_find(struct enabling *enabling, const char *text, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = enabling->domain;
+
+	for (;;) {
+		bool attached = virDomainAttachDeviceFlags(
+					domain->domain, text, VIR_DOMAIN_AFFECT_LIVE) == 0;
+		int r;
+
+		if (!attached && !domain_reopened(domain))
+			return error_libvirt(
+				error, "Cannot plug the channel into domain %s", domain->name);
+		r = enable_state_reread(domain, &enabling->state, error);
+		if (r < 0 || attached || has_plugged(enabling))
+			return r;
+	}
+}
+
+/* What is noted and is not there is nothing to take back. */
+static int plug(struct enabling *enabling, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = enabling->domain;
+	const struct parts parts = { .n = 1, .parts = { enabling->plugged } };
+	_cleanup_free_ char *text = NULL;
+	int r = format_channel(&enabling->plugged, &text);
+
+	if (r < 0)
+		return error_system(error, r, "Cannot make the channel of domain %s", domain->name);
+	r = enable_note_live(domain, &parts, error);
+	if (r == 0)
+		r = attach_or_find(enabling, text, error);
+	if (r == 0 && !has_plugged(enabling))
+		r = error_set(error, HOTSLOT_ERROR_LIBVIRT,
+			"Domain %s does not have the channel that was plugged in", domain->name);
+	enabling->is_plugged = r == 0;
+	return r;
+}
+
+static int change_live(struct enabling *enabling, struct hotslot_error *error)
+{
+	xmlNode *live = enable_devices_of(enabling->state.live);
+	const struct part *wish = parts_find(&enabling->added, PART_CHANNEL);
+	int r;
+
+	if (!live || parts_has_channel(live) ||
+		parts_plan_channel(live, wish, &enabling->plugged) < 0)
+		return 0;
+	error_step(error, "plug");
+	r = plug(enabling, error);
+	if (r < 0 && enabling->changed)
+		error_append(error, "; the definition has it: it comes with the next boot");
+	return r;
+}
+
+/* A definition is what a controller takes. */
+static int check_transient(const struct enabling *enabling, struct hotslot_error *error)
+{
+	xmlNode *live = enable_devices_of(enabling->state.live);
+	struct part place;
+	const char *lacks = NULL;
+
+	if (enabling->state.persistent)
+		return 0;
+	if (!parts_has_scsi(live))
+		lacks = "virtio-scsi";
+	else if (!parts_has_channel(live) && parts_plan_channel(live, NULL, &place) < 0)
+		lacks = "virtio-serial";
+	if (!lacks)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_TRANSIENT,
+		"Domain %s is transient and lacks a %s controller, which only the next boot could "
+		"bring: define it, or start it with one",
+		enabling->domain->name, lacks);
+}
+
+/* A domain can have one channel of the name, and through any other kind nobody reaches the agent.
+ */
+static int check_channel(struct enabling *enabling, xmlDoc *document, struct hotslot_error *error)
+{
+	const struct part channel = { .kind = PART_CHANNEL };
+	xmlNode *devices = enable_devices_of(document), *node;
+	_cleanup_free_ char *type = NULL;
+
+	node = devices ? part_element_any(devices, &channel) : NULL;
+	if (!node || xml_attribute_is(node, "type", "unix"))
+		return 0;
+	type = xml_attribute(node, "type");
+	return error_set(error, HOTSLOT_ERROR_NO_CHANNEL,
+		"The channel " HOTSLOT_PORT_NAME " of domain %s is of the type %s, and has to be a "
+		"UNIX socket: take it out of the domain",
+		enabling->domain->name, type ?: "none");
+}
+
+/* ---- what is told ---- */
+
+static void tell(struct enabling *enabling, enum hotslot_part_state state, const struct part *part,
+	bool now, bool next_boot)
+{
+	struct hotslot_part told = {
+		.size = sizeof(told),
+		.state = state,
+		.kind = part_kind_name(part->kind),
+		.index = part->kind == PART_CHANNEL ? -1 : (int)part->index,
+		.alias = *part->alias ? part->alias : NULL,
+		.now = now,
+		.next_boot = next_boot,
+	};
+
+	if (enabling->fn)
+		enabling->fn(enabling->data, &told);
+}
+
+/* In the definition already, and not in the running domain. */
+static void tell_pending(struct enabling *enabling)
+{
+	xmlNode *config = enable_devices_of(enabling->state.config);
+	xmlNode *live = enable_devices_of(enabling->state.live);
+	struct parts noted = {};
+
+	if (!live || !config ||
+		parts_note_read(enable_domain_of(enabling->state.config), &noted) < 0)
+		return;
+	for (size_t i = 0; i < noted.n; i++) {
+		const struct part *part = &noted.parts[i];
+
+		if (part_element(config, part) && !part_element_any(live, part))
+			tell(enabling, HOTSLOT_PART_PENDING, part, false, true);
+	}
+}
+
+static void tell_parts(struct enabling *enabling)
+{
+	for (size_t i = 0; i < enabling->added.n; i++) {
+		const struct part *part = &enabling->added.parts[i];
+
+		tell(enabling, HOTSLOT_PART_ADDED, part,
+			part->kind == PART_CHANNEL && enabling->is_plugged, true);
+	}
+	if (enabling->is_plugged && !parts_find(&enabling->added, PART_CHANNEL))
+		tell(enabling, HOTSLOT_PART_ADDED, &enabling->plugged, true, false);
+	tell_pending(enabling);
+}
+
+static void notice_controller(struct enabling *enabling)
+{
+	const struct part *scsi = parts_find(&enabling->added, PART_SCSI);
+	_cleanup_free_ char *model = NULL;
+	unsigned index;
+
+	if (scsi)
+		model = parts_other_scsi(enable_devices_of(enabling->state.config), &index);
+	if (model)
+		connection_notice(enabling->domain->hotslot,
+			"SCSI controller %u of domain %s is of the model %s, which stays as it is: "
+			"disks are attached to controller %u",
+			index, enabling->domain->name, model, scsi->index);
+}
+
+static void notice_guest(struct enabling *enabling)
+{
+	if (enabling->changed || enabling->is_plugged)
+		connection_notice(enabling->domain->hotslot,
+			"The guest of domain %s needs hotslot-agent(8), unless it is there already",
+			enabling->domain->name);
+	if (enabling->changed)
+		enable_notice_saved(enabling->domain, "what was added");
+}
+
+static int plan(struct enabling *enabling, struct hotslot_error *error)
+{
+	int r = parts_plan(enable_devices_of(enabling->state.config),
+		enable_devices_of(enabling->state.live), &enabling->added);
+
+	return r < 0 ? error_system(
+			       error, r, "Cannot plan what domain %s needs", enabling->domain->name)
+		     : 0;
+}
+
+static int enable(struct enabling *enabling, struct hotslot_error *error)
+{
+	int r = enable_state_read(enabling->domain, &enabling->state, error);
+
+	if (r == 0)
+		r = check_transient(enabling, error);
+	if (r == 0)
+		r = check_channel(enabling, enabling->state.config, error);
+	if (r == 0)
+		r = check_channel(enabling, enabling->state.live, error);
+	if (r == 0 && enabling->state.persistent)
+		r = plan(enabling, error);
+	if (r == 0 && enabling->added.n > 0)
+		r = change_definition(enabling, error);
+	if (r < 0)
+		return r;
+	r = change_live(enabling, error);
+	tell_parts(enabling);
+	notice_controller(enabling);
+	notice_guest(enabling);
+	return r;
+}
+
+int hotslot_enable(
+	struct hotslot_domain *domain, hotslot_part_fn fn, void *data, struct hotslot_error *error)
+{
+	struct enabling enabling = { .domain = domain, .fn = fn, .data = data };
+	_cleanup_call_ struct hotslot_domain *call = NULL;
+	struct hotslot_error ignored;
+	int r;
+
+	error = error_begin(error, &ignored);
+	error_step(error, "check");
+	r = domain_begin(domain, 0, &call, error);
+	if (r == 0)
+		r = enable(&enabling, error);
+	enable_state_done(&enabling.state);
+	return r;
+}
+
+const char *hotslot_part_state_name(enum hotslot_part_state state)
+{
+	static const char *const names[] = { "added", "pending", "removed", "kept" };
+
+	return (size_t)state < ARRAY_SIZE(names) ? names[state] : "unknown";
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who may have an image that another disk has, and when two names are one image's. */
+#include "test.h"
+
+#include <fcntl.h>
+
+#include "image-user.h"
+
+#define NBD "nbd://h:10809/e"
+#define DISK(images, more)                                                                    \
+	"<domain type='qemu' id='7'><devices><disk type='network' device='disk'>" images more \
+	"<target dev='sda' bus='scsi'/><alias name='ua-a'/></disk></devices></domain>"
+#define E "<source protocol='nbd' name='e'><host name='h' port='10809'/></source>"
+#define F "<source protocol='nbd' name='f'><host name='h' port='10809'/></source>"
+#define BEHIND(source) "<backingStore type='network'>" source "</backingStore>"
+
+static const struct {
+	const char *what, *xml;
+	const char *path;
+	bool network, read_only, shared;
+	bool allowed;
+} cases[] = {
+	{ "another image", DISK(F, ""), .path = NBD, .network = true, .allowed = true },
+	{ "two writers", DISK(E, ""), .path = NBD, .network = true, .allowed = false },
+	{ "one writer", DISK(E, "<readonly/>"), .path = NBD, .network = true, .allowed = false },
+	{ "another writer", DISK(E, ""), .path = NBD, .network = true, .read_only = true,
+		.allowed = false },
+	{ "two readers", DISK(E, "<readonly/>"), .path = NBD, .network = true, .read_only = true,
+		.allowed = true },
+	{ "one that shares", DISK(E, "<shareable/>"), .path = NBD, .network = true,
+		.allowed = false },
+	{ "another that shares", DISK(E, ""), .path = NBD, .network = true, .shared = true,
+		.allowed = false },
+	{ "two that share", DISK(E, "<shareable/>"), .path = NBD, .network = true, .shared = true,
+		.allowed = true },
+	{ "a writer to what is behind", DISK(F, BEHIND(E)), .path = NBD, .network = true,
+		.allowed = false },
+	{ "a reader of what is behind", DISK(F, BEHIND(E)), .path = NBD, .network = true,
+		.read_only = true, .allowed = true },
+	{ "a mirror", DISK(F, "<mirror type='network' job='copy'>" E "</mirror>"), .path = NBD,
+		.network = true, .read_only = true, .allowed = false },
+	{ "a file, which QEMU locks", DISK("<source file='/a'/>", ""), .path = "/a",
+		.allowed = true },
+	{ "a host that is not told", DISK("<source protocol='ssh' name='/a'/>", ""),
+		.path = "ssh:/a", .network = true, .allowed = true },
+};
+
+static void test_what_nothing_guards_is_one_disks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+		struct hotslot_error error = {};
+		const struct image image = {
+			.path = (char *)cases[i].path,
+			.network = cases[i].network,
+			.read_only = cases[i].read_only,
+			.shared = cases[i].shared,
+		};
+		int r;
+
+		print_message("%s\n", cases[i].what);
+		assert_int_equal(domain_xml_parse(cases[i].xml, &xml), 0);
+		r = image_check_disks(&image, xml, "vm", &error);
+		assert_int_equal(r == 0, cases[i].allowed);
+		if (cases[i].allowed)
+			continue;
+		assert_int_equal(error.code, HOTSLOT_ERROR_IMAGE_IN_USE);
+		assert_string_equal(error.message,
+			"Image " NBD " is in use by domain vm, as ua-a; only disks that are "
+			"read-only or shareable can share one");
+	}
+}
+
+static void test_a_file_of_this_host_can_have_two_names(void **state)
+{
+	char directory[] = "/tmp/hotslot-test-XXXXXX";
+	_cleanup_free_ char *a = NULL, *b = NULL, *other = NULL;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	assert_true(asprintf(&a, "%s/a", directory) > 0);
+	assert_true(asprintf(&b, "%s/b", directory) > 0);
+	assert_true(asprintf(&other, "%s/other", directory) > 0);
+	fd = open(a, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(symlink(a, b), 0);
+	assert_true(image_is_same(a, b, true));
+	assert_false(image_is_same(a, b, false));
+	assert_true(image_is_same(other, other, true));
+	assert_false(image_is_same(a, other, true));
+	assert_false(image_is_same(NBD, a, true));
+	unlink(b);
+	unlink(a);
+	rmdir(directory);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_nothing_guards_is_one_disks),
+		cmocka_unit_test(test_a_file_of_this_host_can_have_two_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
