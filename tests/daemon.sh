@@ -7,10 +7,18 @@
 # Wall-clock seconds until a daemon listens.
 DAEMON_SECONDS=20
 
+# Has what follows be about the daemon with its files below DIR.
+use_daemon() { # DIR
+	DAEMON_DIRECTORY=$1
+	URI="qemu+unix:///session?socket=$1/run/libvirt/libvirt-sock"
+}
+
 # Starts a daemon with all its files below DIR, and sets $URI to it. Started again with
-# the same DIR, it goes on with the domains that run.
-start_daemon() { # DIR
-	local run=$1/run capabilities=$1/cache/libvirt/qemu/capabilities
+# the same DIR, it goes on with the domains that run. A domain migrates from one to another only if
+# they say that they are on different hosts: each is given a HOST_UUID. $DAEMON_OPTIONS are options
+# of libvirtd, $DAEMON_CONFIGURATION is what its configuration says beside.
+start_daemon() { # DIR [HOST_UUID]
+	local run=$1/run capabilities=$1/cache/libvirt/qemu/cache/capabilities
 	mkdir -p "$run/libvirt" "$capabilities" "$1/config/libvirt"
 	cat >"$1/config/libvirt/qemu.conf" <<-EOF
 		security_driver = "none"
@@ -20,11 +28,12 @@ start_daemon() { # DIR
 	EOF
 	cp -p "$TEST_CACHE/capabilities"/*.xml "$capabilities/" 2>/dev/null || true
 	: >"$1/libvirtd.conf"
-	URI="qemu+unix:///session?socket=$run/libvirt/libvirt-sock"
-	DAEMON_DIRECTORY=$1
+	[[ -z ${DAEMON_CONFIGURATION:-} ]] || printf '%s\n' "$DAEMON_CONFIGURATION" >"$1/libvirtd.conf"
+	[[ -z ${2:-} ]] || printf 'host_uuid = "%s"\n' "$2" >>"$1/libvirtd.conf"
+	use_daemon "$1"
 	HOME=$1 XDG_RUNTIME_DIR=$run XDG_CONFIG_HOME=$1/config XDG_CACHE_HOME=$1/cache \
 		unshare -U --map-user=1000 --map-group=1000 --keep-caps \
-		libvirtd -f "$1/libvirtd.conf" --pid-file "$1/libvirtd.pid" >>"$1/libvirtd.log" 2>&1 9>&- &
+		libvirtd ${DAEMON_OPTIONS:-} -f "$1/libvirtd.conf" --pid-file "$1/libvirtd.pid" >>"$1/libvirtd.log" 2>&1 9>&- &
 	timeout "$DAEMON_SECONDS" bash -c 'until virsh -q -c "$1" version; do sleep 0.05; done' - "$URI" \
 		>/dev/null 2>&1 || fail "libvirtd does not listen: $(<"$1/libvirtd.log")"
 }

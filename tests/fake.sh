@@ -14,6 +14,8 @@ behave() {
 
 # The 0xFF ends whatever the host before has left unfinished. Prints the answer, if one comes.
 try_order() { # FRAME
+	# See talk.sh.
+	socat -u /dev/null "UNIX-CONNECT:$(channel_socket vm)"
 	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
 	local line='' pid=$SOCAT_PID
 	printf '\377%s\n' "$1" >&"${SOCAT[1]}"

@@ -134,7 +134,7 @@ embed_root() { # DIR
 
 keep_capabilities() {
 	mkdir -p "$TEST_CACHE/capabilities"
-	find "$(driver_directory)/cache" -path '*/qemu/capabilities/*.xml' \
+	find "$(driver_directory)/cache" -path '*/capabilities/*.xml' \
 		-exec cp -pu -t "$TEST_CACHE/capabilities" {} + 2>/dev/null || true
 }
 

@@ -32,7 +32,7 @@ expected() { # PATTERN
 detach_in_a_burst() { # reads aliases
 	{
 		sed 's/.*/detach-device-alias vm & --live/'
-		await_detached vm 'ua-.*'
+		await_detached vm 'ua-[^_]*'
 	} | run_virsh >/dev/null
 	# In the guest, some of them go just then.
 	local end=$((SECONDS + SEEN_SECONDS))

@@ -32,16 +32,25 @@ qemu() { # COMMAND [ARGUMENTS]
 	run_virsh qemu-monitor-command vm "{\"execute\":\"$1\",\"arguments\":{${2:-}}}"
 }
 
+# QEMU's name of a SCSI controller: its alias.
+scsi_alias() { # NAME [INDEX]
+	live_xml "$1" | sed -n "/<controller type='scsi' index='${2:-0}'/,/<\/controller>/ \
+		s/.*<alias name='\(.*\)'.*/\1/p"
+}
+
 # A disk in QEMU alone, as if libvirt had lost it, and what is left of it.
 leak_disk() { # ALIAS SLOT
 	qemu blockdev-add "\"driver\":\"null-co\",\"node-name\":\"lost-$2\",\"size\":1048576" >/dev/null
 	qemu device_add "\"driver\":\"scsi-hd\",\"id\":\"$1\",\"drive\":\"lost-$2\",
-		\"bus\":\"scsi0.0\",\"channel\":0,\"scsi-id\":0,\"lun\":$2" >/dev/null
+		\"bus\":\"$(scsi_alias vm).0\",\"channel\":0,\"scsi-id\":0,\"lun\":$2" >/dev/null
 }
 
 end_leaked() { # ALIAS SLOT
 	qemu device_del "\"id\":\"$1\"" >/dev/null
-	qemu blockdev-del "\"node-name\":\"lost-$2\"" >/dev/null
+	# QEMU takes the device away a moment later.
+	until qemu blockdev-del "\"node-name\":\"lost-$2\"" | grep '"return"' >/dev/null; do
+		sleep 0.05
+	done
 }
 
 virsh_attach() { # NAME FILE TARGET UNIT [MORE ELEMENTS]

@@ -7,12 +7,14 @@
 . "$(dirname "$0")/../virsh.sh"
 . "$(dirname "$0")/../daemon.sh"
 . "$(dirname "$0")/../steps.sh"
+. "$(dirname "$0")/../steps-daemon.sh"
 
 # Wall-clock seconds for all steps of one operation; with a victim that boots each time.
 TEST_SECONDS=900
 
 setup_file() {
 	WITNESS_DIR=$T
+	keep_host
 	start_daemon "$T/d"
 	start_vm
 }
@@ -51,6 +53,22 @@ test_the_libvirtd_is_killed_at_each_step() {
 	check_steps detach libvirtd
 	check_steps resize libvirtd
 	check_launch_steps libvirtd
+}
+
+test_the_libvirtd_is_killed_at_each_step_of_other_commands() {
+	check_daemon_steps status
+	check_daemon_steps doctor
+	check_daemon_steps adopt
+	check_daemon_steps enable
+	check_daemon_steps disable
+	check_daemon_steps attach-config
+	check_daemon_steps detach-config
+}
+
+test_the_libvirtd_is_killed_at_each_step_of_a_start_and_of_persistence() {
+	check_daemon_steps attach-persistent
+	check_daemon_steps detach-persistent
+	check_daemon_steps start
 }
 
 test_the_channel_is_killed_at_each_step() {

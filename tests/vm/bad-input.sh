@@ -39,6 +39,19 @@ code() { # CODE ARGUMENT… (of attach)
 	check_equal "$code" "$(jq -r .error.code json)"
 }
 
+test_a_transient_domain_has_no_definition_to_change() {
+	local option text="Domain vm is transient: it has no definition that outlives it, so \
+--persistent and --config have nothing to change"
+	raw_image a.img
+	for option in --persistent --config; do
+		refuses 1 "^hotslot: attach: a.img: $text$" a.img "$option"
+		code transient a.img "$option"
+		check_fails 1 "^hotslot: detach: slot 3: $text$" hs detach vm 3 "$option"
+	done
+	check_fails 1 "^hotslot: list: Domain vm is transient: it has no definition" hs list vm --config
+	check_equal "$DEVICES" "$(live_devices vm)"
+}
+
 # ---- images --------------------------------------------------------------------------------
 
 test_an_image_that_does_not_exist() {
@@ -67,12 +80,15 @@ test_an_image_of_size_0() {
 	code image empty.img
 }
 
-# libvirt would keep another name.
-test_an_image_with_a_tab_in_its_name() {
+# libvirt would keep another name, or none.
+test_an_image_with_a_name_that_xml_cannot_hold() {
 	local name=$'a\tb.img' before
 	before=$(live_devices vm)
 	raw_image "$name"
 	check_fails 1 "control character in its name" hs attach vm "$name"
+	name=$'caf\xe9.img'
+	raw_image "$name"
+	check_fails 1 'caf..*\.img has a name that is not UTF-8' hs attach vm "$name"
 	check_equal "$before" "$(live_devices vm)"
 }
 
@@ -125,11 +141,11 @@ test_of_several_images_those_before_the_bad_one_stay() {
 # ---- slots, serials, ids -------------------------------------------------------------------
 
 test_a_password_in_a_uri_is_refused_and_not_repeated() {
-	local uri=iscsi://me:secret@192.0.2.1/iqn.2001-04.com.example:x/1
+	local uri=iscsi://me:hunter2@192.0.2.1/iqn.2001-04.com.example:x/1
 	check_fails 2 'takes no user or password' hs attach vm "$uri"
 	check_match 'iscsi://\*\*\*@192\.0\.2\.1/iqn' "$(<stderr)"
 	check_fails 2 . hs attach vm "$uri" --json
-	if grep -h secret stdout stderr; then fail "it is repeated"; fi
+	if grep -h hunter2 stdout stderr; then fail "it is repeated"; fi
 }
 
 test_a_slot_that_is_taken() {
@@ -194,6 +210,10 @@ test_an_image_given_twice_to_launch() {
 	raw_image twice.img
 	check_fails 1 "twice.img is given twice" hs launch other --accel tcg --kernel "$KERNEL" \
 		--initramfs "$KERNEL" --drive twice.img --drive twice.img
+	ln -s twice.img link.img
+	check_fails 1 "link.img is given twice, once as .*/twice.img; only disks that are" \
+		hs launch other --accel tcg --kernel "$KERNEL" --initramfs "$KERNEL" \
+		--drive "$PWD/twice.img" --drive "$PWD/link.img"
 }
 
 test_a_kernel_that_is_no_regular_file() {

@@ -8,9 +8,11 @@
 . "$(dirname "$0")/../daemon.sh"
 . "$(dirname "$0")/../talk.sh"
 . "$(dirname "$0")/../steps.sh"
+. "$(dirname "$0")/../steps-daemon.sh"
 
 setup_file() {
 	WITNESS_DIR=$T
+	keep_host
 	start_daemon "$T/d"
 	start_vm
 }
@@ -36,6 +38,13 @@ test_the_agent_is_killed_at_some_steps() {
 	check_steps attach agent 100 15
 	check_steps detach agent 100 13
 	check_steps resize agent 100 18
+}
+
+# The command goes on with the next one.
+test_the_libvirtd_is_killed_at_some_steps() {
+	check_steps attach libvirtd 100 12
+	check_steps detach libvirtd 100 15
+	check_steps resize libvirtd 100 14
 }
 
 test_the_shim_is_killed_while_it_launches() {

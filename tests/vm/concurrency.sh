@@ -262,7 +262,7 @@ test_the_files_of_turns_are_the_callers_own() {
 	start_shell
 	check_equal "700 $(id -u)" "$(stat -c '%a %u' "$directory")"
 	check_equal "600 $(id -u)" "$(stat -c '%a %u' "$directory"/*)"
-	check_equal "$(run_uuid)" "$(ls "$directory")"
+	check_equal "$(run_uuid)@$(host_uuid)" "$(ls "$directory")"
 	end_shell
 	check_equal "" "$(ls "$directory")"
 	# With one that somebody else could have put there, it goes without.
@@ -344,6 +344,10 @@ test_a_session_that_ends_while_the_domain_is_paused_is_in_nobodys_way() {
 
 run_uuid() {
 	virsh -q -c "$URI" domuuid vm | head -1
+}
+
+host_uuid() {
+	virsh -q -c "$URI" capabilities | xmllint --xpath 'string(/capabilities/host/uuid)' -
 }
 
 run_tests

@@ -248,6 +248,25 @@ test_an_answer_of_wrong_types() {
 	check_recovered
 }
 
+# It is an older agent, too, which knows nothing of generations.
+test_status_says_where_the_guest_contradicts_the_host() {
+	hs attach vm a.img --slot 0 --serial given >/dev/null
+	order disks "\"disks\":[$(record 0 other 4096 | sed 's/"read-only":false/"read-only":true/'),$(
+		record 5 sly 1048576)]"
+	hs status vm --json >status.json
+	check_equal $'guest-serial 0\nguest-size 0\nguest-read-only 0\nguest-only 5' \
+		"$(jq -r '.drift[] | "\(.kind) \(.slot)"' status.json)"
+	check_equal 'null null' "$(jq -r '.session | "\(.renewed) \(.previous)"' status.json)"
+	behave
+	check_equal 'not-visible 0' "$(hs status vm --json | jq -r '.drift[] | "\(.kind) \(.slot)"')"
+	order hello '"merge":{"return":{"renewed":true,"previous":"\u001b[2J"}}'
+	check_equal "null The agent's answer to the hello is malformed" "$(hs status vm --json |
+		jq -r '"\(.session) \(.trouble)"')"
+	behave
+	hs detach vm 0 --force --quiet
+	check_recovered
+}
+
 test_a_guest_that_manages_another_controller_or_none() {
 	refuses_attach controller hello '"merge":{"return":{"controller":"0000:00:1f.7"}}'
 	check_match 'the guest 0000:00:1f.7, which is no controller' "$(<stderr)"

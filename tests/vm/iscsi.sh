@@ -43,7 +43,7 @@ setup_file() {
 	add_lun 1 "san-1" 8M
 	add_lun 2 "odd name/2" 16M
 	add_lun 3 "san-1" 24M
-	launch_controlled vm
+	launch_controlled vm --persistent
 }
 
 setup_test() {
@@ -161,6 +161,17 @@ test_an_appliance_has_luns_from_the_start() {
 	check_fails 2 'serial of its own' launch wrong --drive "$TARGET/2,lun,serial=x"
 	check_fails 1 'has the serial .*san-1' launch wrong --drive "$TARGET/1,lun" \
 		--drive "$TARGET/3,lun,strict"
+}
+
+test_a_lun_is_attached_to_both_definitions() {
+	local before
+	before=$(virsh -q -c "$URI" dumpxml vm --inactive)
+	check_equal /dev/disk/by-slot/2 "$(hs attach vm "$TARGET/1" --lun --persistent --slot 2)"
+	check_match "device='lun'" "$(virsh -q -c "$URI" dumpxml vm --inactive)"
+	check_equal true "$(tells 2 persistent)"
+	hs detach vm 2 --persistent
+	check_equal "$before" "$(virsh -q -c "$URI" dumpxml vm --inactive)"
+	check_equal "" "$(slots vm)"
 }
 
 run_tests

@@ -69,6 +69,12 @@ test_a_detach_leaves_a_disk_that_came_after_the_unplug() {
 	check_equal $((seen + 1)) "$(grep -ac "$SEEN" "$console")"
 }
 
+# libvirt gives what has no alias of its own one by its place, so it is the same again.
+test_a_detach_is_done_though_another_disk_has_the_alias_after_the_unplug() {
+	check_equal "done" "$("$B/tests/vm/meanwhile" "$URI" vm detach serial:OLD "$AFTER" - new.xml)"
+	check_new_is_there
+}
+
 # Too late to help, but not to be told.
 test_a_resize_tells_of_a_disk_that_came_while_it_ran() {
 	check_match '^no-disk: The disk in slot 5 .* has changed meanwhile; what is there now may ' \

@@ -6,15 +6,19 @@
  * embedded or in a daemon: "before virDomainAuditDisk", when QEMU has got a disk, or has not, and
  * that is not written down.
  *
- *   STEPS_AT       the step, from 1, or its name, for the first of that name
+ *   STEPS_AT       the step, from 1, or its name, for the first of that name only; "NAME 2" is the
+ *                  second one
  *   STEPS_COMMAND  what sh(1) is to do then, and is waited for; "kill" kills the process
  *   STEPS_LOG      a file that the name of each step is added to
+ *   STEPS_FAIL     "NAME CODE FROM TIMES [done]": so many calls of that function fail with that
+ *                  virErrorNumber of that virErrorDomain, and are not made; or are, if "done"
  *   STEPS_REFUSE   if set, no command is passed on to QEMU, as for a user with fewer rights
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -52,15 +56,30 @@ static void run_command(const char *command)
 	free(arguments[2]);
 }
 
+/* Behind the name: which of those that have it; 0: none. */
+static uint64_t wanted_number(const char *text)
+{
+	uint64_t number = 0;
+
+	if (*text == '\0')
+		return 1;
+	return *text == ' ' && parse_u64(text + 1, STEPS_MAX, &number) == 0 ? number : 0;
+}
+
+/* With the lock held: each step is asked about once. */
 static bool is_step(const char *at, uint64_t count, const char *when, const char *name)
 {
-	size_t length = strlen(when);
+	static uint64_t named;
+	size_t length = strlen(when), name_length = strlen(name);
 	uint64_t number = 0;
 
 	if (parse_u64(at, STEPS_MAX, &number) == 0)
 		return number == count;
-	return strncmp(at, when, length) == 0 && at[length] == ' ' &&
-	       strcmp(at + length + 1, name) == 0;
+	if (strncmp(at, when, length) != 0 || at[length] != ' ' ||
+		strncmp(at + length + 1, name, name_length) != 0)
+		return false;
+	number = wanted_number(at + length + 1 + name_length);
+	return number > 0 && ++named == number;
 }
 
 static void step(const char *when, const char *name)
@@ -93,39 +112,84 @@ static void *find(const char *name)
 	return function;
 }
 
+/* libvirt's own, by which it sets the error of a thread: src/util/virerror.c. */
+typedef void (*raise_fn)(const char *file, const char *function, size_t line, int from, int code,
+	virErrorLevel level, const char *text1, const char *text2, const char *text3, int number1,
+	int number2, const char *format, ...);
+
+/* As STEPS_FAIL says. */
+struct failure {
+	char name[64], done[8];
+	int code, from, times;
+};
+
+static bool must_fail(const char *name, struct failure *ret)
+{
+	static unsigned calls;
+	const char *text = getenv("STEPS_FAIL");
+
+	*ret = (struct failure){};
+	return text &&
+	       sscanf(text, "%63s %d %d %d %7s", ret->name, &ret->code, &ret->from, &ret->times,
+		       ret->done) >= 4 &&
+	       strcmp(name, ret->name) == 0 &&
+	       __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED) < (unsigned)ret->times;
+}
+
+static void fail_call(const struct failure *failure)
+{
+	raise_fn raise_error = find("virRaiseErrorFull");
+
+	raise_error(NULL, NULL, 0, failure->from, failure->code, VIR_ERR_ERROR, NULL, NULL, NULL, 0,
+		0, "injected %d", failure->code);
+}
+
 /* Defines a function of libvirt with a step before and one after it. */
-#define STEP(type, name, parameters, ...)             \
-	type name parameters                          \
-	{                                             \
-		type(*real) parameters = find(#name); \
-		type result;                          \
-                                                      \
-		step("before", #name);                \
-		result = real(__VA_ARGS__);           \
-		step("after", #name);                 \
-		return result;                        \
+#define STEP(type, failed, name, parameters, ...)                \
+	type name parameters                                     \
+	{                                                        \
+		type(*real) parameters = find(#name);            \
+		struct failure failure;                          \
+		bool fails = must_fail(#name, &failure);         \
+		type result = failed;                            \
+                                                                 \
+		step("before", #name);                           \
+		if (!fails || strcmp(failure.done, "done") == 0) \
+			result = real(__VA_ARGS__);              \
+		step("after", #name);                            \
+		if (!fails)                                      \
+			return result;                           \
+		fail_call(&failure);                             \
+		return failed;                                   \
 	}
 
-STEP(int, virDomainAttachDeviceFlags, (virDomainPtr domain, const char *xml, unsigned int flags),
-	domain, xml, flags)
-STEP(int, virDomainDetachDeviceAlias, (virDomainPtr domain, const char *alias, unsigned int flags),
-	domain, alias, flags)
-STEP(int, virDomainBlockResize,
+STEP(int, -1, virDomainAttachDeviceFlags,
+	(virDomainPtr domain, const char *xml, unsigned int flags), domain, xml, flags)
+STEP(int, -1, virDomainDetachDeviceAlias,
+	(virDomainPtr domain, const char *alias, unsigned int flags), domain, alias, flags)
+STEP(int, -1, virDomainBlockResize,
 	(virDomainPtr domain, const char *disk, unsigned long long size, unsigned int flags),
 	domain, disk, size, flags)
-STEP(int, virDomainSetMetadata,
+STEP(int, -1, virDomainSetMetadata,
 	(virDomainPtr domain, int type, const char *metadata, const char *key, const char *uri,
 		unsigned int flags),
 	domain, type, metadata, key, uri, flags)
-STEP(virDomainPtr, virDomainCreateXML,
+STEP(virDomainPtr, NULL, virDomainCreateXML,
 	(virConnectPtr connection, const char *xml, unsigned int flags), connection, xml, flags)
-STEP(virDomainPtr, virDomainDefineXML, (virConnectPtr connection, const char *xml), connection, xml)
-STEP(int, virDomainCreate, (virDomainPtr domain), domain)
-STEP(int, virDomainOpenChannel,
+STEP(virDomainPtr, NULL, virDomainDefineXML, (virConnectPtr connection, const char *xml),
+	connection, xml)
+STEP(int, -1, virDomainCreate, (virDomainPtr domain), domain)
+STEP(int, -1, virDomainIsActive, (virDomainPtr domain), domain)
+STEP(int, -1, virDomainIsPersistent, (virDomainPtr domain), domain)
+STEP(int, -1, virDomainHasManagedSaveImage, (virDomainPtr domain, unsigned int flags), domain,
+	flags)
+STEP(int, -1, virDomainGetState, (virDomainPtr domain, int *state, int *reason, unsigned int flags),
+	domain, state, reason, flags)
+STEP(int, -1, virDomainOpenChannel,
 	(virDomainPtr domain, const char *name, virStreamPtr stream, unsigned int flags), domain,
 	name, stream, flags)
-STEP(char *, virDomainGetXMLDesc, (virDomainPtr domain, unsigned int flags), domain, flags)
-STEP(int, virStreamSend, (virStreamPtr stream, const char *data, size_t length), stream, data,
+STEP(char *, NULL, virDomainGetXMLDesc, (virDomainPtr domain, unsigned int flags), domain, flags)
+STEP(int, -1, virStreamSend, (virStreamPtr stream, const char *data, size_t length), stream, data,
 	length)
 
 /* libvirt's own, which it calls at that moment: src/conf/domain_audit.c. */

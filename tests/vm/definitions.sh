@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What changes a definition keeps what else is in it: the user's own XML, and what others write at
+# the same time.
+
+# Guests: plain
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../daemon.sh"
+. "$(dirname "$0")/../domains.sh"
+
+setup_file() { start_daemon "$WORK/daemon"; }
+teardown_file() { end_daemon; }
+
+define_plain() { # NAME [DEVICES [MACHINE [MORE]]]
+	cat >"$1.xml" <<-EOF
+		<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>$1</name>
+		<memory>65536</memory><os><type machine='${3:-pc}'>hvm</type></os><devices>
+		<controller type='usb' model='none'/><memballoon model='none'/>${2:-}</devices>${4:-}</domain>
+	EOF
+	run_virsh define "$1.xml"
+}
+
+# At a step, what somebody else does.
+hs_at() { # STEP COMMAND ARGUMENT…
+	STEPS_AT=$1 STEPS_COMMAND=$2 LD_PRELOAD=$B/tests/vm/steps hs "${@:3}"
+}
+
+test_tabs_and_line_ends_stay() {
+	local before
+	define_plain ends '' q35 "<description>a&#13;
+		b</description><qemu:commandline><qemu:arg value='-fw_cfg'/><qemu:arg
+		value='name=opt/x,string=a&#10;b&#9;c'/><qemu:env name='X' value='1&#10;2'/></qemu:commandline>"
+	before=$(definition ends)
+	check_match $'string=a\nb\tc' "$before"
+	check_match $'a\r\n' "$before"
+	hs enable ends -q >/dev/null
+	check_match $'string=a\nb\tc' "$(definition ends)"
+	hs disable ends -q >/dev/null
+	check_equal "$before" "$(definition ends)"
+}
+
+# What attach wants to write waits until the other is done.
+test_two_of_hotslot_wait_for_each_other() {
+	local command
+	define_plain two "<disk type='file'><source file='/y'/><target dev='vdb' bus='virtio'/></disk>"
+	hs enable two -q >/dev/null
+	raw_image r.img
+	command="'$HOTSLOT' -c '$URI' attach two '$PWD/r.img' --config >attached 2>&1 & echo \$! >pid; timeout 1 tail --pid=\$! -f /dev/null || true"
+	check_equal "vdb: ua-hotslot-vdb" "$(hs_at 'before virDomainDefineXML' "$command" adopt two)"
+	tail --pid="$(<pid)" -f /dev/null
+	check_equal "slot 0 from the next boot on" "$(<attached)"
+	check_match r.img "$(definition two)"
+	check_match ua-hotslot-vdb "$(definition two)"
+	check_fails 1 'Controller scsi 0' hs disable two
+}
+
+test_what_virsh_writes_after_the_definition_is_not_undone() {
+	define_plain late
+	check_fails 1 '^hotslot: enable: Somebody else has changed the definition of domain late at the same time: it is left as it is now, with both changes; try again \(step: define\)$' \
+		hs_at 'after virDomainDefineXML' "virsh -q -c '$URI' desc late --config hello" enable late
+	check_match '<description>hello</description>' "$(definition late)"
+	check_equal "hotslot: enable: late: ready already" "$(hs enable late 2>&1)"
+}
+
+# What was there before has the number of the port that is added.
+test_a_domain_still_starts_whose_ports_have_other_numbers() {
+	define_plain ports "<controller type='pci' index='0' model='pcie-root'/><controller type='pci'
+		index='1' model='pcie-root-port'><target chassis='2' port='0x10'/></controller><rng
+		model='virtio'><backend model='random'/><address type='pci' domain='0' bus='1' slot='0'
+		function='0'/></rng>" q35
+	hs enable ports -q >/dev/null
+	run_virsh start ports --paused
+	run_virsh destroy ports
+}
+
+test_a_channel_that_is_no_socket_is_refused() {
+	define_plain pty "<channel type='pty'><target type='virtio' name='org.hotslot.agent.0'/></channel>"
+	check_fails 1 '^hotslot: enable: The channel org.hotslot.agent.0 of domain pty is of the type pty, and has to be a UNIX socket: take it out of the domain' \
+		hs enable pty
+	check_match 'failed  channel     The channel org.hotslot.agent.0 is no UNIX socket' \
+		"$(hs doctor pty 2>&1 || true)"
+}
+
+# The step before the definition is the last one at which nothing is done.
+test_disable_tells_of_nothing_that_it_has_not_done() {
+	define_plain undone
+	hs enable undone -q >/dev/null
+	check_fails 1 'hotslot: disable: Cannot change the definition of domain undone' \
+		env STEPS_FAIL='virDomainDefineXML 38 0 1' LD_PRELOAD="$B/tests/vm/steps" \
+		"$HOTSLOT" -c "$URI" disable undone
+	check_equal "" "$(<stdout)"
+	check_match ua-hotslot_agent "$(definition undone)"
+}
+
+run_tests
