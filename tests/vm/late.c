@@ -4,8 +4,8 @@
  *
  *   late write NODE N OTHER STATE   prints "ready"; when NODE was opened N times, opens OTHER,
  *                                   another node of the disk, and writes numbers to it until it
- *                                   cannot or STATE is "offline"; closes it, and prints the last
- *                                   number that was written without an error
+ *                                   cannot, STATE is "offline" or it gets SIGTERM; closes it, and
+ *                                   prints the last number that was written without an error
  *   late kill RO [PID]              prints "ready"; when RO, an attribute of the disk, is 1, kills
  *                                   every agent, but not PID, and prints what RO is then
  *   late fill NODE                  as soon as NODE can be opened, writes to it, and closes it
@@ -53,6 +53,14 @@ static void await_opens(const char *node, long n)
 	close(watch);
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void end_writing(int number)
+{
+	(void)number;
+	told_to_end = 1;
+}
+
 static bool is_offline(int state)
 {
 	char text[32] = "";
@@ -66,7 +74,7 @@ static void write_late(const char *other, const char *state_path)
 	unsigned written = 0;
 	char text[512] = "";
 
-	while (disk >= 0 && state >= 0 && !is_offline(state)) {
+	while (disk >= 0 && state >= 0 && !told_to_end && !is_offline(state)) {
 		snprintf(text, sizeof(text), "%010u\n", written + 1);
 		if (pwrite(disk, text, sizeof(text), NUMBER_OFFSET) != sizeof(text))
 			break;
@@ -153,6 +161,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (argc == 6 && !strcmp(argv[1], "write")) {
+		signal(SIGTERM, end_writing);
 		await_opens(argv[2], atol(argv[3]));
 		write_late(argv[4], argv[5]);
 		return EXIT_SUCCESS;
