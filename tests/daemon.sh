@@ -26,7 +26,8 @@ start_daemon() { # DIR [HOST_UUID]
 		namespaces = []
 		cgroup_controllers = []
 	EOF
-	cp -p "$TEST_CACHE/capabilities"/*.xml "$capabilities/" 2>/dev/null || true
+	# One that is started again has its own.
+	cp -pn "$TEST_CACHE/capabilities"/*.xml "$capabilities/" 2>/dev/null || true
 	: >"$1/libvirtd.conf"
 	[[ -z ${DAEMON_CONFIGURATION:-} ]] || printf '%s\n' "$DAEMON_CONFIGURATION" >"$1/libvirtd.conf"
 	[[ -z ${2:-} ]] || printf 'host_uuid = "%s"\n' "$2" >>"$1/libvirtd.conf"

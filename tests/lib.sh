@@ -132,10 +132,14 @@ embed_root() { # DIR
 	printf 'qemu:///embed?root=%s\n' "$1"
 }
 
+# For those who come later, and for those who read them right now: each file is there whole.
 keep_capabilities() {
-	mkdir -p "$TEST_CACHE/capabilities"
-	find "$(driver_directory)/cache" -path '*/capabilities/*.xml' \
-		-exec cp -pu -t "$TEST_CACHE/capabilities" {} + 2>/dev/null || true
+	local file kept=$TEST_CACHE/capabilities
+	mkdir -p "$kept"
+	for file in "$(driver_directory)"/cache/qemu/capabilities/*.xml; do
+		[[ $file -nt $kept/${file##*/} ]] || continue
+		cp -p "$file" "$kept/${file##*/}.$BASHPID" && mv "$kept/${file##*/}.$BASHPID" "$kept/${file##*/}"
+	done
 }
 
 # Prints the path of an initramfs made with these options of hotslot-mkinitramfs. The name is a

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Has libvirt's daemon killed, and started again at once, at each step of a command that changes no
 # running disk: it says and does what it says and does when nobody kills anything. Sourced after
-# steps.sh.
+# steps.sh; it sets up the file's daemon and domain for both.
 #
 #   check_daemon_steps OPERATION [STRIDE [FIRST]]
 #   check_daemon_step_at OPERATION NAME…
@@ -17,6 +17,21 @@
 # A daemon that finds no UUID in the firmware makes one up each time, and is another host then.
 keep_host() {
 	export DAEMON_CONFIGURATION='host_uuid = "0b7c7a54-5f0c-4c0b-8a3f-6a3c5a1f2e90"'
+}
+
+setup_file() {
+	WITNESS_DIR=$T
+	keep_host
+	start_daemon "$T/d"
+	start_vm
+}
+
+setup_test() {
+	clear_vm
+}
+
+teardown_file() {
+	end_daemon
 }
 
 define_old() {
@@ -51,7 +66,8 @@ describe_command() {
 	local attach="--slot 3 --serial moves --id moves --quiet"
 	SUBJECT=old UNDO=true
 	case $OPERATION in
-	status | doctor) ARGUMENTS=("$OPERATION" vm) SUBJECT=vm ;;
+	# As much time as the others have, for the daemon to come back on a busy machine.
+	status | doctor) ARGUMENTS=("$OPERATION" vm --timeout 30) SUBJECT=vm ;;
 	adopt) ARGUMENTS=(adopt old) UNDO=define_old ;;
 	enable) ARGUMENTS=(enable old) UNDO='hs disable old --quiet' ;;
 	disable) ARGUMENTS=(disable old) UNDO='hs enable old --quiet' ;;
