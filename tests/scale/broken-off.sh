@@ -12,21 +12,6 @@
 # Wall-clock seconds for all steps of one operation; with a victim that boots each time.
 TEST_SECONDS=900
 
-setup_file() {
-	WITNESS_DIR=$T
-	keep_host
-	start_daemon "$T/d"
-	start_vm
-}
-
-setup_test() {
-	clear_vm
-}
-
-teardown_file() {
-	end_daemon
-}
-
 test_the_shim_is_killed_at_each_step() {
 	check_steps attach shim
 	check_steps detach shim

@@ -12,21 +12,6 @@
 . "$(dirname "$0")/../steps.sh"
 . "$(dirname "$0")/../steps-daemon.sh"
 
-setup_file() {
-	WITNESS_DIR=$T
-	keep_host
-	start_daemon "$T/d"
-	start_vm
-}
-
-setup_test() {
-	clear_vm
-}
-
-teardown_file() {
-	end_daemon
-}
-
 # Those that change no running disk: they say and do what they do with no kill.
 test_the_libvirtd_is_killed_at_some_steps_of_other_commands() {
 	check_daemon_step_at status 'before virDomainGetState'

@@ -10,21 +10,6 @@
 . "$(dirname "$0")/../steps.sh"
 . "$(dirname "$0")/../steps-daemon.sh"
 
-setup_file() {
-	WITNESS_DIR=$T
-	keep_host
-	start_daemon "$T/d"
-	start_vm
-}
-
-setup_test() {
-	clear_vm
-}
-
-teardown_file() {
-	end_daemon
-}
-
 # The last steps are where something is left.
 test_the_shim_is_killed_while_it_attaches() {
 	check_steps attach shim 2 16
