@@ -74,5 +74,5 @@ const struct command command_repair = {
 	.run = run_repair,
 	.arguments = "DOM [options]",
 	.summary = "Finish or undo what commands that were broken off have left",
-	.help = "  --timeout S        wait S seconds for the guest; without this, 30\n",
+	.help = "  --timeout S        wait S seconds for the agent; without this, 30\n",
 };
