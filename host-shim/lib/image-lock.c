@@ -43,3 +43,9 @@ int image_is_locked(int fd, bool read_only, bool shared)
 	}
 	return 0;
 }
+
+/* Whatever has an image reads it, and says so. */
+int image_is_open(int fd)
+{
+	return is_byte_locked(fd, LOCK_HAS + PERMISSION_READ);
+}

@@ -40,3 +40,6 @@ void image_done(struct image *image);
 
 /* Whether another process holds the open image FD in a way that rules our use of it out. */
 int image_is_locked(int fd, bool read_only, bool shared);
+
+/* Whether QEMU, or what locks as it does, has the open image FD as a disk of any kind. */
+int image_is_open(int fd);

@@ -28,7 +28,7 @@ static bool has_locks(int fd)
 }
 
 /* QEMU holds locks on a file that it has open, as image-lock.c has it. */
-static bool is_replaced(const char *path, bool read_only)
+static bool is_replaced(const char *path)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
@@ -36,7 +36,7 @@ static bool is_replaced(const char *path, bool read_only)
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return fd >= 0 && has_locks(fd) && image_is_locked(fd, read_only, false) == 0;
+	return fd >= 0 && has_locks(fd) && image_is_open(fd) == 0;
 }
 
 static void look_at_file(
@@ -51,7 +51,7 @@ static void look_at_file(
 		status_add(status, HOTSLOT_DRIFT_FILE_GONE, status_slot(disk),
 			"%s%s is not there%s", what, path,
 			qemu != STATUS_QEMU_NONE ? "; QEMU has it open still" : "");
-	else if (qemu == STATUS_QEMU_RUNS && !*what && is_replaced(path, disk->read_only))
+	else if (qemu == STATUS_QEMU_RUNS && !*what && is_replaced(path))
 		status_add(status, HOTSLOT_DRIFT_FILE_REPLACED, status_slot(disk),
 			"%s is another file than the one that QEMU has open", path);
 }

@@ -83,6 +83,19 @@ guest-only  slot 9  The guest shows sdd, serial none, which the domain does not 
 	check_equal "null true" "$(hs status vm --json | jq -r '"\(.trouble) \(.complete)"')"
 }
 
+test_status_finds_files_replaced_that_are_only_read_or_shared() {
+	raw_image read
+	raw_image both
+	raw_image shared
+	hs attach vm read --readonly >/dev/null
+	hs attach vm both --readonly --shareable >/dev/null
+	hs attach vm shared --shareable >/dev/null
+	check_equal $'live-only 0\nlive-only 1\nlive-only 2' "$(hs status vm --json | drift)"
+	rm both
+	raw_image both
+	check_equal $'live-only 0\nlive-only 1\nlive-only 2\nfile-replaced 1' "$(hs status vm --json | drift)"
+}
+
 test_status_of_a_guest_that_does_not_answer_has_the_host_s_part() {
 	local status=0
 	guest_run vm "kill -STOP \$($AGENT_PID)"
