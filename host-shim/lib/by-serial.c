@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "disks.h"
 #include "encode.h"
 #include "error.h"
 #include "places.h"
@@ -26,10 +25,15 @@ static bool host_has(const struct record *record, const char *serial)
 	return has_text(record->host_serial, serial);
 }
 
-typedef bool (*has_serial_fn)(const struct record *record, const char *serial);
+/* Of two the one may be a LUN that the guest says has it, the other one that the host has given it
+ * and that the guest does not show. */
+static bool has(const struct record *record, const char *serial)
+{
+	return guest_has(record, serial) || host_has(record, serial);
+}
 
 static int ambiguous(const struct hotslot_domain *domain, const struct disks *disks,
-	has_serial_fn has, const char *serial, struct hotslot_error *error)
+	const char *serial, struct hotslot_error *error)
 {
 	const char *separator = "";
 	int r = error_set(error, HOTSLOT_ERROR_AMBIGUOUS,
@@ -53,8 +57,7 @@ static int check_mismatch(const struct hotslot_domain *domain, const struct disk
 	for (size_t i = 0; i < disks->count; i++) {
 		const struct record *record = disks->records[i];
 
-		if (record->disk.mismatch &&
-			(guest_has(record, serial) || host_has(record, serial)))
+		if (record->disk.mismatch && has(record, serial))
 			return error_set(error, HOTSLOT_ERROR_MISMATCH,
 				"Host and guest of domain %s see different disks %s: the guest "
 				"reads serial %s, the host has given %s; name it in another way",
@@ -64,21 +67,21 @@ static int check_mismatch(const struct hotslot_domain *domain, const struct disk
 	return 0;
 }
 
-/* Returns 1 if a disk has it, 0 if none. */
-static int pick(const struct hotslot_domain *domain, struct disks *disks, has_serial_fn has,
-	const char *serial, struct record **ret, struct hotslot_error *error)
+int by_serial_pick(const struct hotslot_domain *domain, struct disks *disks, const char *serial,
+	struct record **ret, struct hotslot_error *error)
 {
+	int r = check_mismatch(domain, disks, serial, error);
 	struct record **found = NULL;
 
-	for (size_t i = 0; i < disks->count; i++) {
+	for (size_t i = 0; i < disks->count && r == 0; i++) {
 		if (!has(disks->records[i], serial))
 			continue;
 		if (found)
-			return ambiguous(domain, disks, has, serial, error);
+			return ambiguous(domain, disks, serial, error);
 		found = &disks->records[i];
 	}
 	if (!found)
-		return 0;
+		return r;
 	*ret = steal_pointer(*found);
 	return 1;
 }
@@ -145,11 +148,7 @@ int by_serial_find(struct hotslot_domain *domain, const struct domain_xml *xml, 
 	int r = disks_read(domain, xml, deadline, &disks, error);
 
 	if (r == 0)
-		r = check_mismatch(domain, &disks, serial, error);
-	if (r == 0)
-		r = pick(domain, &disks, guest_has, serial, &record, error);
-	if (r == 0)
-		r = pick(domain, &disks, host_has, serial, &record, error);
+		r = by_serial_pick(domain, &disks, serial, &record, error);
 	if (r == 0)
 		r = no_serial(domain, xml, &disks.hidden, serial, error);
 	if (r > 0)
