@@ -54,14 +54,29 @@ static bool mentions(const char *message, const char *subject)
 	return false;
 }
 
+/* Where the options of an image begin, as QEMU has them, with a key perhaps; NULL: nowhere. */
+static const char *find_rbd_options(const char *subject)
+{
+	const char *image = subject + strlen("rbd:");
+
+	if (strncmp(image, "//", 2) == 0)
+		image = strchrnul(image + 2, '/');
+	return strchr(image, ':');
+}
+
 char *without_secret(const char *subject)
 {
+	bool rbd = strncmp(subject, "rbd:", strlen("rbd:")) == 0;
+	const char *options = rbd ? find_rbd_options(subject) : NULL;
 	const char *authority = strstr(subject, "://");
 	const char *at = authority ? strrchr(authority, '@') : NULL;
 	char *text;
 
+	if (options)
+		return asprintf(&text, "%.*s:***", (int)(options - subject), subject) < 0 ? NULL
+											  : text;
 	/* Of RBD the last one may be a snapshot's. */
-	if (!at || (strncmp(subject, "rbd:", 4) == 0 && !strchr(at, '/')))
+	if (!at || (rbd && !strchr(at, '/')))
 		return strdup(subject);
 	if (asprintf(&text, "%.*s***%s", (int)(authority - subject) + 3, subject, at) < 0)
 		return NULL;

@@ -121,7 +121,8 @@ static int parse_monitors(const char *text, size_t length, struct source *source
 	return r;
 }
 
-/* POOL/IMAGE[@SNAPSHOT]. QEMU's options after a colon are libvirt's to give. */
+/* POOL/IMAGE[@SNAPSHOT]. QEMU's options after a colon are libvirt's to give, and would be read by
+ * everybody. */
 int source_parse_rbd(const char *text, struct source *source)
 {
 	const char *slash, *at;
@@ -135,6 +136,8 @@ int source_parse_rbd(const char *text, struct source *source)
 	}
 	if (r < 0)
 		return r;
+	if (strstr(text, ":id=") || strstr(text, ":key"))
+		return -EACCES;
 	slash = strchr(text, '/');
 	at = strchrnul(text, '@');
 	if (!slash || slash == text || slash + 1 >= at ||

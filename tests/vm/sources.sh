@@ -397,6 +397,9 @@ test_options_that_cannot_be_are_refused() {
 	END
 	check_fails 2 'takes no user or password' hs attach vm nbd://me:hunter2@h/e
 	! grep -q hunter2 stderr || fail "the password is told"
+	check_fails 2 'rbd:p/i:\*\*\*: The text of an image takes no user or password' \
+		hs attach vm rbd:p/i:id=admin:key=hunter2 --json
+	! grep -q hunter2 stdout stderr || fail "the key is told"
 	check_fails 2 'is not nbd://HOST' hs attach vm nbd://h:0/e
 	check_fails 2 'no short form for https:// images' hs attach vm https://h/x.iso
 	check_fails 2 'is a snapshot: it can only be attached read-only' hs attach vm rbd:p/i@s
