@@ -14,6 +14,7 @@
 #include "places.h"
 #include "reserve.h"
 #include "resolve.h"
+#include "source-compare.h"
 
 /* Choosing anew when somebody else was faster. */
 #define CHOICES_MAX 64
@@ -24,11 +25,13 @@ static int check_image(const struct attach *attach, const struct domain_xml *def
 	struct hotslot_error *error)
 {
 	const struct image *image = &attach->drive.image;
+	bool local = attach->domain->hotslot->local;
 
 	for (size_t i = 0; i < definition->n_disks; i++) {
 		const struct xml_disk *disk = &definition->disks[i];
 
-		if (!is_same(disk->source, image->path) || (disk->read_only && image->read_only) ||
+		if (!disk->source || !source_is_same(disk->source, image->path, local) ||
+			(disk->read_only && image->read_only) ||
 			(disk->shareable && attach->drive.backend.shareable) ||
 			(attach->twin_found && is_same(disk->alias, attach->twin.alias)))
 			continue;

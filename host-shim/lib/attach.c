@@ -319,9 +319,12 @@ static int check(struct attach *attach, uint64_t deadline, struct hotslot_error 
 /* Now that nobody else who takes turns can attach it to this domain. */
 static int check_disks(struct attach *attach, struct hotslot_error *error)
 {
+	const struct hotslot_domain *domain = attach->domain;
+
 	if (attach->drive.reserved)
 		return 0;
-	return image_check_disks(&attach->drive.image, attach->xml, attach->domain->name, error);
+	return image_check_disks(
+		&attach->drive.image, domain->hotslot->local, attach->xml, domain->name, error);
 }
 
 static int run(struct attach *attach, struct hotslot_error *error)

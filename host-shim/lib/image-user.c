@@ -2,27 +2,46 @@
 /* Who has an image already: a disk of a domain, itself or behind it. */
 #include "image-user.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "error.h"
-#include "source.h"
+#include "image-host.h"
+#include "source-compare.h"
 
-/* Devices by their number: a device has nodes in several places. */
-static bool is_same_file(const char *a, const char *b)
+/* The image that others may have. */
+struct sought {
+	const char *path;
+	bool local; /* paths are this host's */
+	int sys;    /* -1 unless it is a device of this host */
+	struct stat device;
+};
+
+static void sought_done(struct sought *sought)
 {
-	struct stat one, other;
-
-	if (stat(a, &one) < 0 || stat(b, &other) < 0)
-		return false;
-	if (S_ISBLK(one.st_mode) && S_ISBLK(other.st_mode))
-		return one.st_rdev == other.st_rdev;
-	return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+	closep(&sought->sys);
 }
 
-bool image_is_same(const char *a, const char *b, bool local)
+#define _cleanup_sought_ _cleanup_(sought_done)
+
+static struct sought seek(const char *path, bool block, bool local)
 {
-	return strcmp(a, b) == 0 || (local && a[0] == '/' && b[0] == '/' && is_same_file(a, b));
+	struct sought sought = { .path = path, .local = local, .sys = -1 };
+
+	if (block && local && stat(path, &sought.device) == 0)
+		sought.sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return sought;
+}
+
+static bool is_sought(const struct sought *sought, const char *source)
+{
+	struct stat st;
+
+	if (source_is_same(source, sought->path, sought->local))
+		return true;
+	return sought->sys >= 0 && source[0] == '/' && stat(source, &st) == 0 &&
+	       image_host_overlaps(sought->sys, &sought->device, &st);
 }
 
 /* What the image is of the disk. */
@@ -32,16 +51,16 @@ enum part {
 	PART_SOURCE,
 };
 
-static enum part find_part(const struct xml_disk *disk, const char *path, bool local)
+static enum part find_part(const struct xml_disk *disk, const struct sought *sought)
 {
 	enum part part = PART_NONE;
 
-	if (disk->source && image_is_same(disk->source, path, local))
+	if (disk->source && is_sought(sought, disk->source))
 		return PART_SOURCE;
 	for (size_t i = 0; i < disk->chain.n_images; i++) {
 		const struct chain_image *image = &disk->chain.images[i];
 
-		if (!image_is_same(image->source, path, local))
+		if (!is_sought(sought, image->source))
 			continue;
 		if (!image->behind)
 			return PART_SOURCE;
@@ -58,19 +77,20 @@ static bool may_share(const struct image *image, const struct xml_disk *disk, en
 	       (image->shared && disk->shareable);
 }
 
-/* What has no text in source.h is described too coarsely to be told from others. */
+/* QEMU locks a file. Of a device it locks a node, and libvirt may give each QEMU nodes of its own.
+ * What has no text in source.h is described too coarsely to be told from others. */
 static bool is_guarded(const struct image *image)
 {
-	return !image->network || source_kind(image->path) == SOURCE_PATH;
+	return !image->block && (!image->network || source_kind(image->path) == SOURCE_PATH);
 }
 
-int image_check_disks(const struct image *image, const struct domain_xml *xml, const char *domain,
-	struct hotslot_error *error)
+static int check_disks(const struct image *image, const struct sought *sought,
+	const struct domain_xml *xml, const char *domain, struct hotslot_error *error)
 {
-	for (size_t i = 0; i < xml->n_disks && !is_guarded(image); i++) {
+	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 
-		if (may_share(image, disk, find_part(disk, image->path, false)))
+		if (may_share(image, disk, find_part(disk, sought)))
 			continue;
 		return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
 			"Image %s is in use by domain %s, as %s; only disks that are read-only or "
@@ -78,6 +98,14 @@ int image_check_disks(const struct image *image, const struct domain_xml *xml, c
 			image->path, domain, disk->alias ?: disk->target_dev ?: "a disk");
 	}
 	return 0;
+}
+
+int image_check_disks(const struct image *image, bool local, const struct domain_xml *xml,
+	const char *domain, struct hotslot_error *error)
+{
+	_cleanup_sought_ struct sought sought = seek(image->path, image->block, local);
+
+	return is_guarded(image) ? 0 : check_disks(image, &sought, xml, domain, error);
 }
 
 /* Called with each active domain until it returns nonzero. */
@@ -113,8 +141,7 @@ static int visit_domains(struct hotslot *hotslot, visit_fn fn, void *data)
 }
 
 struct search {
-	const char *path;
-	bool local;
+	const struct sought *sought;
 	char *name;
 };
 
@@ -123,7 +150,7 @@ static int find_user(const char *name, const struct domain_xml *xml, void *data)
 	struct search *search = data;
 
 	for (size_t i = 0; i < xml->n_disks; i++)
-		if (find_part(&xml->disks[i], search->path, search->local) != PART_NONE) {
+		if (find_part(&xml->disks[i], search->sought) != PART_NONE) {
 			search->name = strdup(name);
 			return 1;
 		}
@@ -132,7 +159,8 @@ static int find_user(const char *name, const struct domain_xml *xml, void *data)
 
 char *image_find_user(struct hotslot *hotslot, const char *path)
 {
-	struct search search = { .path = path, .local = hotslot->local };
+	const struct sought sought = seek(path, false, hotslot->local);
+	struct search search = { .sought = &sought };
 
 	(void)visit_domains(hotslot, find_user, &search);
 	return search.name;
@@ -140,20 +168,22 @@ char *image_find_user(struct hotslot *hotslot, const char *path)
 
 struct check {
 	const struct image *image;
+	const struct sought *sought;
 	struct hotslot_error *error;
 };
 
-static int check_disks(const char *name, const struct domain_xml *xml, void *data)
+static int check_domain(const char *name, const struct domain_xml *xml, void *data)
 {
 	const struct check *check = data;
 
-	return image_check_disks(check->image, xml, name, check->error);
+	return check_disks(check->image, check->sought, xml, name, check->error);
 }
 
 int image_check_domains(
 	struct hotslot *hotslot, const struct image *image, struct hotslot_error *error)
 {
-	struct check check = { .image = image, .error = error };
+	_cleanup_sought_ struct sought sought = seek(image->path, image->block, hotslot->local);
+	struct check check = { .image = image, .sought = &sought, .error = error };
 
-	return is_guarded(image) ? 0 : visit_domains(hotslot, check_disks, &check);
+	return is_guarded(image) ? 0 : visit_domains(hotslot, check_domain, &check);
 }

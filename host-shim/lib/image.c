@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "image-format.h"
+#include "image-use.h"
 #include "image-user.h"
 #include "image-volume.h"
 #include "source.h"
@@ -106,31 +107,6 @@ static int check_size(struct image *image, int fd, const struct stat *st,
 	return 0;
 }
 
-static int check_free(
-	struct hotslot *hotslot, struct image *image, int fd, struct hotslot_error *error)
-{
-	_cleanup_free_ char *user = NULL;
-	int r = image_is_locked(fd, image->read_only, image->shared);
-
-	if (r < 0)
-		return error_system(error, r, "Cannot see the locks of image %s", image->path);
-	if (r > 0) {
-		user = image_find_user(hotslot, image->path);
-		return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE, "Image %s is in use by %s%s",
-			image->path, user ? "domain " : "another process", user ?: "");
-	}
-	if (image->block && !image->read_only) {
-		/* On a block device, O_EXCL says whether it is mounted or otherwise held. */
-		_cleanup_close_ int exclusive =
-			open(image->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
-
-		if (exclusive < 0 && errno == EBUSY)
-			return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
-				"Device %s is mounted or held by this host", image->path);
-	}
-	return 0;
-}
-
 /* FORMAT is NULL, "auto", or one of known_formats. */
 static int check_local(struct hotslot *hotslot, const char *format, struct image *image,
 	struct hotslot_error *error)
@@ -155,10 +131,11 @@ static int check_local(struct hotslot *hotslot, const char *format, struct image
 	if (r < 0)
 		return r;
 	r = check_size(image, fd, &st, header, length, error);
-	return r < 0 || image->used ? r : check_free(hotslot, image, fd, error);
+	return r < 0 || image->used ? r : image_check_unused(hotslot, image, fd, error);
 }
 
-static int check_remote(const char *format, struct image *image, struct hotslot_error *error)
+static int check_remote(struct hotslot *hotslot, const char *format, struct image *image,
+	struct hotslot_error *error)
 {
 	if (image->path[0] != '/')
 		return error_set(error, HOTSLOT_ERROR_INVALID,
@@ -169,7 +146,7 @@ static int check_remote(const char *format, struct image *image, struct hotslot_
 	if (!format)
 		image->format = image_format_from_name(image->path) ?: "raw";
 	image->block = strncmp(image->path, "/dev/", 5) == 0;
-	return 0;
+	return image->used ? 0 : image_check_domains(hotslot, image, error);
 }
 
 static int make_absolute(
@@ -249,7 +226,7 @@ static int check_source(struct hotslot *hotslot, const char *text, const char *f
 	image->network = true;
 	if (!format && source.kind == SOURCE_VOLUME)
 		r = check_volume(hotslot, &source, image, error);
-	return r < 0 || image->used ? r : image_check_domains(hotslot, image, error);
+	return r < 0 || image->used ? r : image_check_source(hotslot, image, &source, error);
 }
 
 /* A text that is meant to be a URI, but of a kind that has no short form. */
@@ -273,7 +250,7 @@ static int check_path(struct hotslot *hotslot, const char *path, const char *for
 	if (r < 0)
 		return r;
 	return hotslot->local ? check_local(hotslot, format, image, error)
-			      : check_remote(format, image, error);
+			      : check_remote(hotslot, format, image, error);
 }
 
 int image_check(struct hotslot *hotslot, const char *path, const char *format, unsigned flags,
@@ -323,7 +300,7 @@ static int check_given_file(
 		(void)check_content(
 			hotslot, image, image_format_from_content(header, (size_t)length), error);
 	}
-	return image->used ? 0 : check_free(hotslot, image, fd, error);
+	return image->used ? 0 : image_check_unused(hotslot, image, fd, error);
 }
 
 static int check_given_source(
@@ -331,12 +308,13 @@ static int check_given_source(
 {
 	_cleanup_source_ struct source source = {};
 
-	if (!image->format && source_kind(image->path) == SOURCE_VOLUME &&
-		source_parse(image->path, &source) == 0) {
+	if (source_parse(image->path, &source) < 0)
+		return image->used ? 0 : image_check_domains(hotslot, image, error);
+	if (!image->format && source.kind == SOURCE_VOLUME) {
 		image->format = "raw";
 		(void)check_volume(hotslot, &source, image, error);
 	}
-	return image->used ? 0 : image_check_domains(hotslot, image, error);
+	return image->used ? 0 : image_check_source(hotslot, image, &source, error);
 }
 
 int image_check_given(

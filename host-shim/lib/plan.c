@@ -11,6 +11,7 @@
 #include "isolate.h"
 #include "options.h"
 #include "slot.h"
+#include "source-compare.h"
 
 #define MEMORY_DEFAULT_MIB 512
 #define VCPUS_DEFAULT 1
@@ -138,7 +139,7 @@ static int check_pair(
 	const char *path = a->image.path, *other = b->image.path;
 	bool alike;
 
-	if (!path || !other || !image_is_same(path, other, local) ||
+	if (!path || !other || !source_is_same(path, other, local) ||
 		(a->image.read_only && b->image.read_only) ||
 		(a->backend.shareable && b->backend.shareable))
 		return 0;

@@ -126,6 +126,49 @@ test_a_device_that_this_host_has_mounted() {
 	hs detach vm 0
 }
 
+# Ends loop devices with the test; without any, there is none.
+loop_device() { # FILE OPTION…
+	losetup -f --show "$@" 2>/dev/null || skip "no loop devices here"
+}
+
+# It locks nothing.
+test_a_file_that_is_a_loop_device_here() {
+	local device=
+	raw_image a.img
+	ln a.img hard.img
+	device=$(loop_device a.img)
+	trap 'losetup -d '"$device" EXIT
+	in_use "Image $T/a.img is in use by this host, as $device; 'losetup -d $device' frees it" a.img
+	in_use "Image $T/hard.img is in use by this host, as $device; 'losetup -d $device' frees it" \
+		hard.img
+	element "$T/a.img"
+	in_use "disk.xml: Image $T/a.img is in use by this host, as $device; 'losetup -d $device' frees it" \
+		--xml disk.xml
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm a.img --readonly)"
+	hs detach vm 0
+}
+
+# QEMU locks a node, and has not looked at what is below it.
+test_a_device_that_has_blocks_of_a_disk() {
+	local device='' upper=''
+	raw_image a.img
+	device=$(loop_device a.img)
+	trap 'losetup -d '"$device" EXIT
+	upper=$(loop_device "$device")
+	trap 'losetup -d '"$upper"'; losetup -d '"$device" EXIT
+	mknod node b "$(stat -c '0x%t' "$device")" "$(stat -c '0x%T' "$device")" || skip "no nodes here"
+	head -c 0 node 2>/dev/null || skip "no devices here"
+	hs attach vm "$device" --id one
+	in_use "Image $T/node is in use by domain vm, as ua-hotslot-one; $SHARE" "$T/node"
+	in_use "Image $upper is in use by domain vm, as ua-hotslot-one; $SHARE" "$upper"
+	element "$upper" '' block dev
+	in_use "disk.xml: Image $upper is in use by domain vm, as ua-hotslot-one; $SHARE" --xml disk.xml
+	hs detach vm 0
+	hs attach vm "$upper" --id two
+	in_use "Image $device is in use by domain vm, as ua-hotslot-two; $SHARE" "$device"
+	hs detach vm 0
+}
+
 # It is the domain's own, and not left over from an attach that was broken off.
 test_an_image_behind_a_disk() {
 	qemu-img create -q -f qcow2 q.qcow2 2M
