@@ -11,6 +11,7 @@
 #include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "image-server.h"
 #include "image-user.h"
 #include "isolate.h"
 #include "job.h"
@@ -297,7 +298,7 @@ static bool may_try_again(struct attach *attach, uint64_t deadline, struct hotsl
 }
 
 /* What has the image open may be of an attach that was broken off. */
-static int check(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
+static int check_drive(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
 {
 	const struct hotslot_attach_options given = attach->options;
 	const char *image;
@@ -314,6 +315,15 @@ static int check(struct attach *attach, uint64_t deadline, struct hotslot_error 
 	error_begin(error, NULL);
 	error_step(error, "check");
 	return drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
+}
+
+static int check(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
+{
+	int r = check_drive(attach, deadline, error);
+
+	if (r < 0 || attach->drive.reserved)
+		return r;
+	return image_await_server(attach->domain->hotslot, &attach->drive.image, deadline, error);
 }
 
 /* Now that nobody else who takes turns can attach it to this domain. */

@@ -7,7 +7,7 @@
 
 #include "encode.h"
 #include "error.h"
-#include "image-user.h"
+#include "image-server.h"
 #include "isolate.h"
 #include "options.h"
 #include "slot.h"
@@ -195,6 +195,21 @@ static int plan_labels(struct plan *plan, const struct hotslot_attach_options *o
 	return r;
 }
 
+static int await_server(struct hotslot *hotslot, const struct plan *plan, const struct image *image,
+	struct hotslot_error *error)
+{
+	return image_await_server(
+		hotslot, image, deadline_after(plan->options.timeout_ms, TIMEOUT_LAUNCH_MS), error);
+}
+
+static int check_drive(struct hotslot *hotslot, const struct plan *plan,
+	struct hotslot_attach_options *options, struct drive *ret, struct hotslot_error *error)
+{
+	int r = drive_check(hotslot, options, ret, error);
+
+	return r < 0 || ret->reserved ? r : await_server(hotslot, plan, &ret->image, error);
+}
+
 static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
 	struct hotslot_attach_options *options, struct hotslot_error *error)
 {
@@ -205,7 +220,7 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 		return error_memory(error);
 	for (size_t i = 0; i < plan->options.n_drives; i++) {
 		plan->n_drives++;
-		r = drive_check(hotslot, &options[i], &plan->drives[i], error);
+		r = check_drive(hotslot, plan, &options[i], &plan->drives[i], error);
 		if (r < 0)
 			return r;
 	}
@@ -241,6 +256,8 @@ static int plan_root(struct hotslot *hotslot, struct plan *plan, struct domain_x
 	int r = image_check(hotslot, plan->options.root, plan->options.root_format,
 		plan->options.root_writable ? 0 : IMAGE_READ_ONLY, &root->image, error);
 
+	if (r == 0)
+		r = await_server(hotslot, plan, &root->image, error);
 	if (r < 0)
 		return r;
 	snprintf(root->alias, sizeof(root->alias), ALIAS_PREFIX ROOT_ID);

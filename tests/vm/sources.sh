@@ -112,6 +112,36 @@ test_an_nbd_server_that_is_gone_leaves_nothing() {
 	check_equal "" "$(slots vm)"
 }
 
+# QEMU would wait for its first word without an end, and libvirt and the guest for QEMU.
+test_an_nbd_server_that_says_nothing_is_refused() {
+	local before uri=nbd://$HOST:10809/s silent
+	silent="The server of $uri says nothing, and would hold QEMU and the guest up: it hangs, or has as many clients as it takes"
+	before=$(live_devices vm)
+	raw_image s.img
+	serve s.img -b "$HOST" -x s
+	kill -STOP "$(<s.img.nbd-pid)"
+	check_fails 1 "^hotslot: attach: $silent$" hs attach vm "$uri" --timeout 1
+	echo "<disk type='network'><source protocol='nbd' name='s'><host name='$HOST'/></source></disk>" >s.xml
+	check_fails 1 "^hotslot: attach: s.xml: $silent$" hs attach vm --xml s.xml --timeout 1
+	check_fails 1 . hs attach vm "$uri" --timeout 1 --json
+	check_equal "image check" "$(jq -r '"\(.error.code) \(.error.step)"' stdout)"
+	check_fails 1 "^hotslot: launch: third: $silent$" hs launch third --accel tcg --kernel "$KERNEL" \
+		--initramfs "$KERNEL" --drive "$uri" --timeout 1
+	check_equal "$before" "$(live_devices vm)"
+	kill -CONT "$(<s.img.nbd-pid)"
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm "$uri")"
+	hs detach vm 0
+	# One client more than it serves at a time.
+	raw_image one.img
+	serve one.img -k "$T/one" -e 1
+	hs attach vm "nbd+unix:///?socket=$T/one" --readonly
+	check_fails 1 'says nothing' hs attach vm "nbd+unix:///?socket=$T/one" --readonly --timeout 1
+	hs detach vm 0
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm "nbd+unix:///?socket=$T/one")"
+	hs detach vm 0
+	end_servers
+}
+
 # ---- how it is served ----------------------------------------------------------------------
 
 test_cache_io_discard_and_limits_are_libvirts() {
