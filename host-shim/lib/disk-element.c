@@ -59,8 +59,9 @@ static int check_once(xmlNode *disk, struct hotslot_error *error)
 
 /* ---- what it says ---- */
 
-/* libvirt takes one in a definition, and nobody knows from where it is meant. */
-static int check_absolute(xmlNode *source, struct hotslot_error *error)
+/* libvirt takes one in a definition, and nobody knows from where it is meant. WHERE: of which
+ * element. */
+static int check_absolute(xmlNode *source, const char *where, struct hotslot_error *error)
 {
 	static const char *const names[] = { "file", "dev", "dir" };
 
@@ -69,10 +70,21 @@ static int check_absolute(xmlNode *source, struct hotslot_error *error)
 
 		if (path && *path != '/')
 			return error_set(error, HOTSLOT_ERROR_INVALID,
-				"The XML has %s '%.200s' in <source>, which is no absolute path",
-				names[i], path);
+				"The XML has %s '%.200s' in <source>%s, which is no absolute path",
+				names[i], path, where);
 	}
 	return 0;
+}
+
+/* Of the disk and of all that is behind it. */
+static int check_paths(xmlNode *disk, struct hotslot_error *error)
+{
+	int r = check_absolute(xml_child(disk, "source"), "", error);
+
+	for (xmlNode *behind = xml_child(disk, "backingStore"); behind && r == 0;
+		behind = xml_child(behind, "backingStore"))
+		r = check_absolute(xml_child(behind, "source"), " of <backingStore>", error);
+	return r;
 }
 
 static int read_kind(xmlNode *disk, struct disk_element *element, struct hotslot_error *error)
@@ -86,7 +98,6 @@ static int read_kind(xmlNode *disk, struct disk_element *element, struct hotslot
 	element->read_only = xml_child(disk, "readonly");
 	element->shareable = xml_child(disk, "shareable");
 	element->transient = xml_child(disk, "transient");
-	element->shareable = xml_child(disk, "shareable");
 	element->block = xml_attribute_is(disk, "type", "block");
 	element->local = element->block || xml_attribute_is(disk, "type", "file") ||
 			 !xmlHasProp(disk, (const xmlChar *)"type");
@@ -94,7 +105,7 @@ static int read_kind(xmlNode *disk, struct disk_element *element, struct hotslot
 	element->source = source_describe(xml_child(disk, "source"));
 	if (!element->source)
 		return refuse(error, "has no <source> that could be attached");
-	return check_absolute(xml_child(disk, "source"), error);
+	return check_paths(disk, error);
 }
 
 static int read_target(xmlNode *target, struct disk_element *element, struct hotslot_error *error)

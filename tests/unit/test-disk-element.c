@@ -104,6 +104,9 @@ static const struct {
 		"has file 'rel.img' in <source>, which is no absolute path" },
 	{ "<disk type='block'><source dev='./sda'/></disk>",
 		"has dev './sda' in <source>, which is no absolute path" },
+	{ "<disk>" S "<backingStore type='file'><source file='/b'/><backingStore type='file'>"
+	  "<source file='c.img'/></backingStore></backingStore></disk>",
+		"has file 'c.img' in <source> of <backingStore>, which is no absolute path" },
 	{ "<disk><source/></disk>", "has no <source> that could be attached" },
 	{ "<disk>" S S "</disk>", "has more than one <source>" },
 	{ "<disk>" S "<target dev='sda'/><target dev='sdb'/></disk>",
