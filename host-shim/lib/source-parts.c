@@ -71,9 +71,10 @@ int source_parse_nbd_unix(const char *text, struct source *source)
 
 	if (memchr(text, '@', strcspn(text, "/")))
 		return -EACCES;
-	if (*text != '/' || !found)
+	/* nbdkit leaves the slash out before the query. */
+	if (!found || (*text != '/' && text != found))
 		return -EINVAL;
-	text++;
+	text += text < found;
 	r = decode(text, (size_t)(found - text), &source->name);
 	if (r < 0)
 		return r;

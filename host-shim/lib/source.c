@@ -6,6 +6,7 @@
 
 #include "image-iscsi.h"
 #include "source-parts.h"
+#include "xml.h"
 
 /* The longest prefix that fits is the scheme. */
 static const struct {
@@ -71,11 +72,8 @@ static int parse_volume(const char *text, struct source *source)
 {
 	const char *slash = strchr(text, '/');
 
-	if (!slash || slash == text || !slash[1])
+	if (!slash || slash == text || !slash[1] || !xml_is_text(text))
 		return -EINVAL;
-	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20)
-			return -EINVAL;
 	source->pool = strndup(text, (size_t)(slash - text));
 	source->name = strdup(slash + 1);
 	return source->pool && source->name ? 0 : -ENOMEM;

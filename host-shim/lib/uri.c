@@ -36,7 +36,8 @@ static int parse_port(const char *text, size_t length, char *ret, size_t size)
 
 int uri_host_parse(const char *text, size_t length, struct uri_host *ret)
 {
-	const char *valid = LETTERS DIGITS ".-", *end = text + length, *colon;
+	/* The underscore is of no host's name, and of many a container's. */
+	const char *valid = LETTERS DIGITS ".-_", *end = text + length, *colon;
 	struct uri_host host = {};
 	int r;
 

@@ -32,6 +32,12 @@ static const struct {
 	{ "nbd+unix:///?socket=/run/s", NULL, "network",
 		"<source protocol=\"nbd\">\n  <host transport=\"unix\" socket=\"/run/s\"/>\n"
 		" </source>" },
+	{ "nbd+unix://?socket=/run/s", "nbd+unix:///?socket=/run/s", "network",
+		"<source protocol=\"nbd\">\n  <host transport=\"unix\" socket=\"/run/s\"/>\n"
+		" </source>" },
+	{ "nbd://a_b/e", "nbd://a_b:10809/e", "network",
+		"<source protocol=\"nbd\" name=\"e\">\n  <host name=\"a_b\" port=\"10809\"/>\n"
+		" </source>" },
 	{ "nbds+unix:///e/f?socket=/a%20b", NULL, "network",
 		"<source protocol=\"nbd\" name=\"e/f\" tls=\"yes\">\n"
 		"  <host transport=\"unix\" socket=\"/a b\"/>\n </source>" },
@@ -185,6 +191,7 @@ static const struct {
 	{ "volume:p/", -EINVAL },
 	{ "volume:/v", -EINVAL },
 	{ "volume:p/a\nb", -EINVAL },
+	{ "volume:p/\xff", -EINVAL },
 };
 
 static void test_what_is_no_source_is_refused(void **state)
