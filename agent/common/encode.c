@@ -58,12 +58,14 @@ void serial_encode(const char *serial, size_t len, char *ret)
 	*ret = '\0';
 }
 
-static int hex_value(char c)
+int hex_value(char c)
 {
 	if (is_digit(c))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
 	return -1;
 }
 

@@ -23,6 +23,9 @@ void serial_encode(const char *serial, size_t len, char *ret);
  * RET has room for strlen(name) bytes. */
 int serial_decode(const char *name, char *ret);
 
+/* The value of a hexadecimal digit, in either case; -1 if it is none. */
+int hex_value(char c);
+
 /* Whether S is a serial that we would give: [A-Za-z0-9_.+-]{1,36}. */
 bool serial_is_valid(const char *s);
 

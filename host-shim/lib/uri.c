@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "encode.h"
 #include "xml.h"
 
 #define DIGITS "0123456789"
@@ -75,14 +76,6 @@ int uri_host_format(const char *name, const char *port, char **ret)
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-
-	return found ? (int)(found - digits) : -1;
-}
-
 int uri_decode(const char *text, size_t length, char **ret)
 {
 	_cleanup_free_ char *decoded = malloc(length + 1);
@@ -95,8 +88,8 @@ int uri_decode(const char *text, size_t length, char **ret)
 
 		decoded[size] = text[i];
 		if (text[i] == '%') {
-			high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
-			low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+			high = i + 2 < length ? hex_value(text[i + 1]) : -1;
+			low = high >= 0 ? hex_value(text[i + 2]) : -1;
 			if (low < 0)
 				return -EINVAL;
 			decoded[size] = (char)(high * 16 + low);
