@@ -43,12 +43,11 @@ static void for_events(struct link *link, virDomainPtr domain, void (*fn)(struct
 	pthread_mutex_unlock(&hotslot->lock);
 }
 
-/* The guest's memory is not what it was: the session in it is an older one, or another host's. */
+/* The guest's memory is not what it was: the session in it is an older one. Of one that was stopped
+ * and started for that, those have told it. */
 static bool is_rewound(int event, int detail)
 {
 	switch (event) {
-	case VIR_DOMAIN_EVENT_STARTED:
-		return detail != VIR_DOMAIN_EVENT_STARTED_BOOTED;
 	case VIR_DOMAIN_EVENT_SUSPENDED:
 		return detail == VIR_DOMAIN_EVENT_SUSPENDED_RESTORED ||
 		       detail == VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT;
@@ -77,12 +76,12 @@ static int on_lifecycle(
 	(void)connection;
 	if (event == VIR_DOMAIN_EVENT_STARTED)
 		for_events(data, domain, events_started);
-	if (event == VIR_DOMAIN_EVENT_STOPPED)
+	else if (event == VIR_DOMAIN_EVENT_STOPPED)
 		for_events(data, domain, on_stop(detail));
 	else if (is_rewound(event, detail))
 		for_events(data, domain, events_rewound);
 	else if (event == VIR_DOMAIN_EVENT_SUSPENDED || event == VIR_DOMAIN_EVENT_RESUMED)
-		for_events(data, domain, events_sign);
+		for_events(data, domain, events_paused);
 	return 0;
 }
 

@@ -48,6 +48,7 @@ void events_started(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->starts++;
+	events->starting = true;
 	events->stops_before = events->stops;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
@@ -96,12 +97,26 @@ void events_rebooted(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
-void events_rewound(struct events *events)
+static void count_pause(struct events *events, bool rewound)
 {
 	pthread_mutex_lock(&events->lock);
-	events->rewinds++;
+	if (rewound && !events->starting)
+		events->rewinds++;
+	else
+		events->signs++;
+	events->starting = false;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
+}
+
+void events_paused(struct events *events)
+{
+	count_pause(events, false);
+}
+
+void events_rewound(struct events *events)
+{
+	count_pause(events, true);
 }
 
 void events_disconnected(struct events *events)

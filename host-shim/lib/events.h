@@ -16,11 +16,13 @@ struct events {
 	unsigned starts;	/* counts its starts */
 	unsigned stops_before;	/* its ends before the last start */
 	unsigned reboots;	/* counts the guest's own resets */
-	unsigned rewinds;	/* counts how often it went on from saved state */
-	unsigned reopens;	/* counts new connections to libvirt: events were missed */
-	unsigned devices;	/* counts devices that came and went */
-	unsigned signs;		/* counts what may mean that the agent came, went or goes on */
-	unsigned watch_stops;	/* counts calls of hotslot_watch_stop() */
+	bool starting;	  /* it was neither paused nor went on since: what tells of that is of the
+			     start */
+	unsigned rewinds; /* counts how often saved state was loaded into it while it ran */
+	unsigned reopens; /* counts new connections to libvirt: events were missed */
+	unsigned devices; /* counts devices that came and went */
+	unsigned signs;	  /* counts what may mean that the agent came, went or goes on */
+	unsigned watch_stops;	      /* counts calls of hotslot_watch_stop() */
 	struct watch_queue *watchers; /* who hears the agent's events; NULL: nobody */
 	bool disconnected;	      /* the connection to libvirt is gone, until the next call */
 	const char *removing;	      /* alias of the device whose removal is awaited */
@@ -57,6 +59,7 @@ void events_reverting(struct events *events);
 void events_left(struct events *events);
 void events_job_ended(struct events *events);
 void events_rebooted(struct events *events);
+void events_paused(struct events *events); /* or goes on */
 void events_rewound(struct events *events);
 void events_disconnected(struct events *events);
 void events_device_added(struct events *events);
