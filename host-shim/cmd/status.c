@@ -47,10 +47,9 @@ static void print_domain(struct hotslot_domain *domain, const struct hotslot_sta
 
 static const char *describe_renewed(const struct hotslot_status *status)
 {
-	if (!status->genid)
-		return "without a genid it cannot be told whether it is the same";
 	if (status->renewed < 0)
-		return "an older agent does not say";
+		return status->genid ? "an older agent does not say"
+				     : "without a genid it cannot be told whether it is the same";
 	return status->renewed ? "another one: the guest's disks were looked at anew"
 			       : "the same as before";
 }

@@ -9,12 +9,20 @@
 #include "hotslot.h"
 #include "util.h"
 
+/* What libvirt says of where it runs. */
+struct host {
+	char uuid[VIR_UUID_STRING_BUFLEN]; /* by which it tells hosts; empty: it does not say */
+	unsigned long version;		   /* its own, 0: likewise */
+	unsigned link;			   /* where that was read */
+};
+
 struct hotslot {
 	unsigned refs; /* of the API; atomic */
 	unsigned pins; /* of the memory: the API's and one for each link and thread; atomic */
 	char *uri;     /* to connect to anew */
 	bool local;    /* paths mean the same there and here */
 	bool embedded;
+	bool shared;		       /* the system's: users have it in common */
 	struct reconnects *reconnects; /* of an embedded driver; else NULL */
 	pthread_mutex_t lock;	       /* for what follows */
 	struct link *link;	       /* the newest: see connection_get() */
@@ -23,11 +31,10 @@ struct hotslot {
 	struct hotslot_domain *domains;
 	hotslot_notice_fn notice;
 	void *notice_data;
-	char host_uuid[VIR_UUID_STRING_BUFLEN]; /* empty: see host-uuid.h */
-	unsigned host_uuid_link;		/* where that was read */
-	struct errand *errands;			/* that are not begun: see errand.h */
-	bool runs_errands;			/* there is a thread for them */
-	char nonce[HELLO_NONCE_SIZE];		/* no other has it: see generation.c */
+	struct host host;	      /* see host.h */
+	struct errand *errands;	      /* that are not begun: see errand.h */
+	bool runs_errands;	      /* there is a thread for them */
+	char nonce[HELLO_NONCE_SIZE]; /* no other has it: see generation.c */
 };
 
 /* Tells the caller's person something, if the caller wants to know. */

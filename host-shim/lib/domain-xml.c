@@ -109,13 +109,16 @@ static void parse_channel(xmlNode *devices, struct domain_xml *xml)
 {
 	for (xmlNode *node = devices->children; node; node = node->next) {
 		xmlNode *target = xml_is(node, "channel") ? xml_child(node, "target") : NULL;
+		xmlNode *source = xml_child(node, "source");
 
 		if (!target || !xml_attribute_is(target, "type", "virtio") ||
 			!xml_attribute_is(target, "name", HOTSLOT_PORT_NAME))
 			continue;
 		xml->has_channel = true;
 		free(xml->channel_path);
-		xml->channel_path = xml_attribute(xml_child(node, "source"), "path");
+		xml->channel_path = xml_attribute(source, "path");
+		xml->channel_bound = xml->channel_path && xml_attribute_is(node, "type", "unix") &&
+				     xml_attribute_is(source, "mode", "bind");
 		xml->channel_connected = xml_attribute_is(target, "state", "connected");
 	}
 }

@@ -41,6 +41,7 @@ struct domain_xml {
 	struct xml_controller *controllers;
 	bool has_channel;	/* a virtio channel of the agent's name */
 	char *channel_path;	/* of its socket; NULL if it has none */
+	bool channel_bound;	/* which QEMU listens on, made when it was started */
 	bool channel_connected; /* and the guest has it open */
 	size_t n_disks;
 	struct xml_disk *disks;

@@ -10,6 +10,7 @@
 #include "ended.h"
 #include "error.h"
 #include "generation.h"
+#include "host.h"
 #include "metadata.h"
 #include "options.h"
 #include "qemu-question.h"
@@ -187,24 +188,54 @@ int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct h
 	return domain_read_document(domain, &document, ret, error);
 }
 
+static int read_text(struct hotslot_domain *domain, char **ret, struct hotslot_error *error)
+{
+	while (!(*ret = virDomainGetXMLDesc(domain->domain, 0))) {
+		int r;
+
+		if (!reopen_may_help() || !domain_is_lost(domain))
+			break;
+		r = domain_reopen(domain, error);
+		if (r < 0)
+			return r;
+	}
+	if (*ret)
+		return 0;
+	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+		return ended(domain, error);
+	return error_libvirt(error, "Cannot read domain %s", domain->name);
+}
+
+/* Both on one connection. */
+static int read_text_and_host(struct hotslot_domain *domain, char **ret, struct host *ret_host,
+	struct hotslot_error *error)
+{
+	for (;;) {
+		_cleanup_free_ char *text = NULL;
+		int r = read_text(domain, &text, error);
+		unsigned link = domain->link;
+
+		if (r < 0)
+			return r;
+		host_read(domain, ret_host);
+		if (domain->link != link)
+			continue;
+		*ret = steal_pointer(text);
+		return 0;
+	}
+}
+
 int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 	struct domain_xml **ret, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_free_ char *text = NULL;
 	_cleanup_xml_ xmlDoc *document = NULL;
-	int r, controller;
+	struct host host;
+	int controller, r = read_text_and_host(domain, &text, &host, error);
 
-	while (!(text = virDomainGetXMLDesc(domain->domain, 0)) && reopen_may_help() &&
-		domain_is_lost(domain)) {
-		r = domain_reopen(domain, error);
-		if (r < 0)
-			return r;
-	}
-	if (!text && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-		return ended(domain, error);
-	if (!text)
-		return error_libvirt(error, "Cannot read domain %s", domain->name);
+	if (r < 0)
+		return r;
 	document = xml_read(text);
 	r = document ? domain_xml_read(document, &xml) : -EBADMSG;
 	if (r < 0)
@@ -214,7 +245,7 @@ int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 	controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
 	if (controller >= 0)
 		xml->controller = controller;
-	generation_set(domain, xml);
+	generation_set(domain, xml, &host);
 	domain->id = xml->id;
 	snprintf(domain->socket, sizeof(domain->socket), "%s", xml->channel_path ?: "");
 	ended_not(domain);

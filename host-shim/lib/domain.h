@@ -41,6 +41,7 @@ struct hotslot_domain {
 	int controller;		 /* the one to manage, -1: the default */
 	int id;			 /* of this run of the domain */
 	char generation[HOTSLOT_GENERATION_MAX + 1];
+	bool generation_lasts;		/* on another connection, too */
 	unsigned rewinds;		/* of the events, when id and genid became what they are */
 	char socket[CHANNEL_PATH_SIZE]; /* of the agent's port; empty: not known */
 	bool polite;			/* the call is in no hurry: see session_open_politely() */

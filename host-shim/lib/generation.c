@@ -3,29 +3,60 @@
  * back in time. */
 #include "generation.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "host-uuid.h"
+/* "INODE-SECONDS.NANOSECONDS" */
+#define START_SIZE 64
+
+/* The first libvirt that is known to go back to a snapshot by starting QEMU anew, whatever the
+ * domain: older ones have one without a genid load it. */
+#define VERSION_STARTS_ANEW 9000000
+
+/* When the domain's QEMU was started, for whatever reason, tells the socket of the agent's port,
+ * which is made each time; if it can be seen. */
+static bool find_start(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct host *host, char ret[START_SIZE])
+{
+	struct stat st;
+
+	if (!domain->hotslot->local || !xml->channel_bound || host->version < VERSION_STARTS_ANEW ||
+		stat(xml->channel_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	snprintf(ret, START_SIZE, "%" PRIuMAX "-%" PRIdMAX ".%09ld", (uintmax_t)st.st_ino,
+		(intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+	return true;
+}
 
 /* Ids start at 1 again with each daemon that finds no domain running, and each embedded driver. So
- * a domain without a genid may have been restored under the id that it had: only who is connected
- * all the time knows that it was not. */
-static size_t format(struct hotslot_domain *domain, const struct domain_xml *xml, char *ret)
+ * a domain without a genid may have been restored under the id that it had: where its start cannot
+ * be seen, only who is connected all the time knows that it was not.
+ *
+ * Of one with a genid all are to say the same who use the system's daemon, though some may not see
+ * the socket, and are not on that host. A daemon of a user's own rarely knows the host's UUID. */
+static size_t format(struct hotslot_domain *domain, const struct domain_xml *xml,
+	const struct host *host, char *ret)
 {
-	char host[VIR_UUID_STRING_BUFLEN], connection[sizeof(domain->hotslot->nonce) + 16];
+	char connection[sizeof(domain->hotslot->nonce) + 16] = "", start[START_SIZE];
+	bool seen = find_start(domain, xml, host, start);
 
-	host_uuid_read(domain, host);
-	snprintf(connection, sizeof(connection), "%s-%u", domain->hotslot->nonce, domain->link);
+	domain->generation_lasts = xml->genid || seen;
+	if (!domain->generation_lasts)
+		snprintf(connection, sizeof(connection), "%s-%u", domain->hotslot->nonce,
+			domain->link);
 	return (size_t)snprintf(ret, HOTSLOT_GENERATION_MAX + 1, "%s/%d/%s/%s", domain->uuid,
-		xml->id, xml->genid ?: connection, host);
+		xml->id, xml->genid ?: connection,
+		seen && !(xml->genid && domain->hotslot->shared) ? start : host->uuid);
 }
 
 /* A guest that went back to a snapshot may have the same id and genid as before: only then is that
  * counted, so that other processes, which have not seen it, say the same where they can. */
-void generation_set(struct hotslot_domain *domain, const struct domain_xml *xml)
+void generation_set(
+	struct hotslot_domain *domain, const struct domain_xml *xml, const struct host *host)
 {
 	char generation[sizeof(domain->generation)];
-	size_t length = format(domain, xml, generation);
+	size_t length = format(domain, xml, host, generation);
 	unsigned rewinds;
 
 	pthread_mutex_lock(&domain->events->lock);

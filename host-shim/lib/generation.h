@@ -5,5 +5,6 @@
 
 #include "domain.h"
 
-/* Notes the generation that XML, just read, is of. In a call. */
-void generation_set(struct hotslot_domain *domain, const struct domain_xml *xml);
+/* Notes the generation that XML, just read on HOST, is of. In a call. */
+void generation_set(
+	struct hotslot_domain *domain, const struct domain_xml *xml, const struct host *host);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which host a domain runs on. */
+/* Which host a domain runs on, and its libvirt. */
 #pragma once
 
 #include "domain.h"
 
-/* Reads the UUID by which libvirt tells hosts, once for a connection to a daemon, and copies it;
- * empty if libvirt does not say. In a call. */
-void host_uuid_read(struct hotslot_domain *domain, char ret[VIR_UUID_STRING_BUFLEN]);
+/* Copies what libvirt says of it, which is asked once for a connection to a daemon, and again if
+ * that goes meanwhile: see domain_reopened(). In a call. */
+void host_read(struct hotslot_domain *domain, struct host *ret);

@@ -68,8 +68,9 @@ struct hotslot_status {
 	int renewed;	      /* the session's hello was of another generation than the agent had
 				 been told before, so that it looked at all disks anew: 1 or 0;
 				 -1: it cannot be told: an older agent does not say, or
-				 the domain has no genid, so that each connection to
-				 libvirt counts as another generation */
+				 the domain has no genid, and when its QEMU was started
+				 cannot be seen, so that each connection to libvirt counts
+				 as another generation */
 	const char *previous; /* the last generation before it that was another; NULL: none */
 	int holder; /* the process of this user that spoke with the agent before this call, and may
 		       still do so; 0: none is known, or it is this one */

@@ -6,7 +6,7 @@
 #include "channel-socket.h"
 #include "ended.h"
 #include "error.h"
-#include "host-uuid.h"
+#include "host.h"
 #include "session-state.h"
 #include "turn.h"
 
@@ -59,10 +59,11 @@ void session_rest(struct hotslot_domain *domain)
  * told the same host; a daemon that has been started anew may tell another one. */
 int session_find_turn(struct hotslot_domain *domain)
 {
-	char host[VIR_UUID_STRING_BUFLEN], key[TURN_KEY_SIZE];
+	struct host host;
+	char key[TURN_KEY_SIZE];
 
-	host_uuid_read(domain, host);
-	snprintf(key, sizeof(key), "%s%s%s", domain->uuid, *host ? "@" : "", host);
+	host_read(domain, &host);
+	snprintf(key, sizeof(key), "%s%s%s", domain->uuid, *host.uuid ? "@" : "", host.uuid);
 	if (domain->turn && strcmp(turn_key(domain->turn), key) != 0)
 		domain->turn = turn_free(domain->turn);
 	if (!domain->turn)

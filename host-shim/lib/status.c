@@ -162,8 +162,8 @@ static void take_agent(struct look *look)
 
 	look->status->agent = session->hello.info;
 	status->agent = &look->status->agent;
-	/* Without a genid each connection says that it is another one. */
-	status->renewed = status->genid ? session->hello.renewed : -1;
+	/* Otherwise each connection says that it is another one. */
+	status->renewed = look->domain->generation_lasts ? session->hello.renewed : -1;
 	status->generation = status_keep(look->status, session->generation);
 	if (*session->hello.previous)
 		status->previous = status_keep(look->status, session->hello.previous);

@@ -32,6 +32,17 @@ test_launch_attach_list_detach_shutdown_and_again() {
 	done
 }
 
+# Each is an embedded driver of its own, and many of those make up another UUID of the host.
+test_each_command_is_of_the_same_generation() {
+	launch one
+	raw_image data.img
+	hs attach one data.img >/dev/null
+	hs list one >/dev/null
+	check_equal "true false null" "$(hs status one --json |
+		jq -r '.session | "\(.new) \(.renewed) \(.previous)"')"
+	check_equal 0 "$(grep -ac 'another generation' one.console)"
+}
+
 test_drives_are_there_from_the_start() {
 	raw_image a.img 2M
 	raw_image b.img 3M
