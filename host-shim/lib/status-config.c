@@ -57,6 +57,19 @@ static void compare_disks(struct status *status, const struct domain_xml *config
 			other->read_only ? "read-only" : "writable");
 }
 
+/* The place is all that tells of either, and it is the same: a snapshot, a copy or another medium
+ * has changed the image of one of them. */
+static bool is_anonymous(const struct xml_disk *disk)
+{
+	return !disk->serial && !user_alias(disk);
+}
+
+static bool has_other_image(const struct xml_disk *disk, const struct xml_disk *rival)
+{
+	return rival && is_anonymous(disk) && is_anonymous(rival) && !disk->passthrough &&
+	       !rival->passthrough && disk->cdrom == rival->cdrom;
+}
+
 /* What has no counterpart, but shares its place with something else that has none. */
 static const struct xml_disk *find_rival(
 	const struct domain_xml *xml, const struct xml_disk *disk, const struct domain_xml *others)
@@ -69,14 +82,12 @@ static const struct xml_disk *find_rival(
 static void compare_live(struct status *status, const struct domain_xml *now,
 	const struct domain_xml *config, const struct xml_disk *disk)
 {
-	const struct xml_disk *other = counterpart_find(config, disk), *rival;
+	const struct xml_disk *other = counterpart_find(config, disk);
+	const struct xml_disk *rival = other ? NULL : find_rival(now, disk, config);
 
-	if (other) {
-		compare_disks(status, config, disk, other);
-		return;
-	}
-	rival = find_rival(now, disk, config);
-	if (rival)
+	if (other || has_other_image(disk, rival))
+		compare_disks(status, config, disk, other ?: rival);
+	else if (rival)
 		status_add(status, HOTSLOT_DRIFT_OTHER_DISK, status_slot(disk),
 			"%s is there, and in the definition %s", status_name(disk),
 			status_name(rival));

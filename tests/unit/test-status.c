@@ -73,6 +73,14 @@ static const struct {
 	{ { NULL, DISK("0", "1", "/a", SERIAL("a")) },
 		{ NULL, DISK("0", "300", "/a", SERIAL("a")) },
 		"other-slot 1 /a is at target 0, LUN 300 in the definition\n" },
+	/* Nothing but the place tells of either. */
+	{ { NULL, DISK("0", "1", "/a.snapshot", ALIAS("scsi0-0-0-1")) },
+		{ NULL, DISK("0", "1", "/a", "") },
+		"source 1 /a.snapshot has the image /a.snapshot, and /a in the definition\n" },
+	{ { NULL, DISK("0", "1", "/b", "") }, { NULL, DISK("0", "1", "/a", SERIAL("a")) },
+		"other-disk 1 /b is there, and in the definition /a\n" },
+	{ { NULL, DISK("0", "1", "/b", ALIAS("ua-b")) }, { NULL, DISK("0", "1", "/a", "") },
+		"other-disk 1 /b is there, and in the definition /a\n" },
 	/* It has moved, and another one is in its place. */
 	{ { NULL, DISK("0", "1", "/a", SERIAL("a")) },
 		{ NULL, DISK("0", "3", "/a", SERIAL("a")) DISK("0", "1", "/b", SERIAL("b")) },
