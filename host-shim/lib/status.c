@@ -22,6 +22,8 @@ struct look {
 	struct status *status;
 	uint64_t deadline;
 	bool runs;		       /* its guest does */
+	bool connected;		       /* with the agent */
+	unsigned hellos;	       /* of the session, before that */
 	struct status_xml now, config; /* empty: there is none */
 };
 
@@ -111,6 +113,9 @@ static int read_xml(struct look *look, struct hotslot_error *error)
 {
 	int r = 0;
 
+	look_done(look);
+	look->now = look->config = (struct status_xml){};
+	look->status->status.saved = false;
 	if (look->status->status.persistent)
 		r = take_xml(look, domain_get_xml(look->domain, VIR_DOMAIN_XML_INACTIVE),
 			"the definition", &look->config, error);
@@ -155,6 +160,11 @@ static void find_holder(struct look *look)
 		look->status->status.holder = turn_holder(domain->turn);
 }
 
+static unsigned count_hellos(const struct hotslot_domain *domain)
+{
+	return domain->session ? session_hellos(domain) : 0;
+}
+
 static void take_agent(struct look *look)
 {
 	const struct session *session = look->domain->session;
@@ -162,6 +172,7 @@ static void take_agent(struct look *look)
 
 	look->status->agent = session->hello.info;
 	status->agent = &look->status->agent;
+	status->begun = look->hellos != count_hellos(look->domain);
 	/* Otherwise each connection says that it is another one. */
 	status->renewed = look->domain->generation_lasts ? session->hello.renewed : -1;
 	status->generation = status_keep(look->status, session->generation);
@@ -181,12 +192,28 @@ static void take_session(struct look *look)
 		take_agent(look);
 }
 
-static int connect_agent(struct look *look, struct hotslot_error *error)
+static bool can_ask(const struct look *look)
+{
+	const struct domain_xml *now = look->now.xml;
+
+	return now && now->id >= 0 && now->has_channel && look->runs;
+}
+
+/* Who has the turn before us may change the domain while it is waited for: what there is, is read
+ * after that. */
+static void connect_agent(struct look *look)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = domain_read(look->domain, &xml, error);
+	struct hotslot_error error = {};
+	int r;
 
-	return r < 0 ? r : session_connect(look->domain, look->deadline, error);
+	find_holder(look);
+	r = domain_read(look->domain, &xml, &error);
+	if (r == 0)
+		r = session_connect(look->domain, look->deadline, &error);
+	if (r < 0)
+		give_up(look, error.message);
+	look->connected = r >= 0;
 }
 
 static int compare_guest(struct look *look, struct hotslot_error *error)
@@ -199,33 +226,16 @@ static int compare_guest(struct look *look, struct hotslot_error *error)
 			       look->status, look->domain, look->now.xml, look->deadline, error);
 }
 
-static unsigned count_hellos(const struct hotslot_domain *domain)
-{
-	return domain->session ? session_hellos(domain) : 0;
-}
-
 /* The agent may have gone while it was asked for its disks: then it is another one that has
  * answered, to a hello of its own. */
 static void ask_agent(struct look *look)
 {
-	struct hotslot_domain *domain = look->domain;
-	struct hotslot_status *status = &look->status->status;
-	unsigned hellos = count_hellos(domain);
 	struct hotslot_error error = {};
-	int r;
 
-	find_holder(look);
-	r = connect_agent(look, &error);
-	if (r >= 0)
-		r = compare_guest(look, &error);
-	if (r < 0)
+	if (compare_guest(look, &error) < 0)
 		give_up(look, error.message);
-	if (!domain->session || !domain->session->ready)
-		return;
-	status->begun = hellos != count_hellos(domain);
-	take_agent(look);
-	if (status->begun)
-		session_end(domain);
+	if (look->domain->session->ready)
+		take_agent(look);
 }
 
 static void look_at_agent(struct look *look)
@@ -237,10 +247,11 @@ static void look_at_agent(struct look *look)
 	} else if (!now->has_channel) {
 		give_up(look, "The domain has no virtio channel " HOTSLOT_PORT_NAME);
 	} else if (!look->runs) {
-		find_holder(look);
+		if (!look->status->status.holder)
+			find_holder(look);
 		take_session(look);
 		give_up(look, "The guest stands still, so its agent cannot answer");
-	} else {
+	} else if (look->connected) {
 		ask_agent(look);
 	}
 }
@@ -254,12 +265,22 @@ static enum status_qemu find_qemu(const struct look *look)
 	return look->runs ? STATUS_QEMU_RUNS : STATUS_QEMU_STANDS;
 }
 
-static int look_at_all(struct look *look, struct hotslot_error *error)
+static int look_at_domain(struct look *look, struct hotslot_error *error)
 {
 	int r = look_at_state(look, error);
 
-	if (r == 0)
-		r = read_xml(look, error);
+	return r < 0 ? r : read_xml(look, error);
+}
+
+static int look_at_all(struct look *look, struct hotslot_error *error)
+{
+	int r = look_at_domain(look, error);
+
+	look->hellos = count_hellos(look->domain);
+	if (r == 0 && can_ask(look)) {
+		connect_agent(look);
+		r = look_at_domain(look, error);
+	}
 	if (r < 0)
 		return r;
 	note_generation(look);
@@ -268,6 +289,8 @@ static int look_at_all(struct look *look, struct hotslot_error *error)
 	if (look->domain->hotslot->local)
 		status_compare_files(look->status, &look->now, &look->config, find_qemu(look));
 	look_at_agent(look);
+	if (look->status->status.begun)
+		session_end(look->domain);
 	look->status->status.complete =
 		!look->status->status.trouble || look->status->status.id < 0;
 	return look->status->no_memory ? error_memory(error) : 0;

@@ -96,6 +96,16 @@ test_status_finds_files_replaced_that_are_only_read_or_shared() {
 	check_equal $'live-only 0\nlive-only 1\nlive-only 2\nfile-replaced 1' "$(hs status vm --json | drift)"
 }
 
+# Who had the agent before it.
+test_status_takes_nothing_that_came_while_it_waited_for_a_difference() {
+	make_images came
+	STEPS_AT='after virDomainGetXMLDesc 2' LD_PRELOAD=$B/tests/vm/steps \
+		STEPS_COMMAND="'$HOTSLOT' -c '$URI' attach vm '$PWD/came.qcow2' >/dev/null" \
+		hs status vm --json >status.json
+	check_equal 0 "$(slots vm)"
+	check_equal 'live-only 0' "$(drift <status.json)"
+}
+
 test_status_of_a_guest_that_does_not_answer_has_the_host_s_part() {
 	local status=0
 	guest_run vm "kill -STOP \$($AGENT_PID)"
@@ -156,6 +166,8 @@ change_disks() {
 }
 
 check_reverted() {
+	check_equal "$(hs status vm --json | jq .session.generation)" \
+		"$(ask_json status | jq .session.generation)"
 	check_equal 2 "$(ask_shell reserve .)"
 	check_reconciled $'0 kept\n1 before' $'live-only 0\nlive-only 1' 3
 }
