@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "domain-ask.h"
 #include "error.h"
 #include "libvirt-error.h"
 #include "places.h"
@@ -42,11 +43,13 @@ int ended_explain(struct hotslot_domain *domain, int r, struct hotslot_error *er
 {
 	enum libvirt_error class = libvirt_error_last();
 	struct hotslot_error other = {};
+	int active;
 
 	if (class != LIBVIRT_ERROR_STATE && class != LIBVIRT_ERROR_NO_DOMAIN)
 		return r;
-	/* In the wrong state for that, say, and there. */
-	if (virDomainIsActive(domain->domain) > 0)
+	active = domain_is_active(domain);
+	/* In the wrong state for that, say, and there. Or it cannot be told. */
+	if (active > 0 || (active < 0 && libvirt_error_last() != LIBVIRT_ERROR_NO_DOMAIN))
 		return r;
 	r = ended(domain, &other);
 	error->code = other.code;
@@ -85,8 +88,8 @@ int ended_shut_off(struct hotslot_domain *domain, struct hotslot_error *error)
 {
 	int state, reason;
 
-	if (virDomainGetState(domain->domain, &state, &reason, 0) == 0 &&
-		state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_MIGRATED)
+	if (domain_get_state(domain, &state, &reason) == 0 && state == VIR_DOMAIN_SHUTOFF &&
+		reason == VIR_DOMAIN_SHUTOFF_MIGRATED)
 		return error_set(error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s" LEFT, domain->name);
 	return error_set(error, HOTSLOT_ERROR_NOT_RUNNING, "Domain %s is shut off", domain->name);
 }

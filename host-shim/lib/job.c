@@ -143,6 +143,13 @@ int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_e
 				"client, or QEMU does not answer; 'virsh domcontrol %s' tells "
 				"which",
 				domain->name, domain->name);
+		/* A daemon that has gone has told nothing. */
+		if (!job && domain_is_lost(domain)) {
+			r = domain_reopen(domain, error);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (!job)
 			return 0;
 		if (now_ms() >= deadline)

@@ -3,6 +3,7 @@
 #include "qemu-monitor.h"
 
 #include <libvirt/libvirt-qemu.h>
+#include <string.h>
 
 #include "error.h"
 
@@ -27,6 +28,24 @@ static int refused(const struct hotslot_domain *domain, const char *execute, con
 		domain->name, execute, reason ?: "it does not say why");
 }
 
+static bool only_reads(const char *execute)
+{
+	return strncmp(execute, "query-", strlen("query-")) == 0 ||
+	       strcmp(execute, "qom-get") == 0 || strcmp(execute, "qom-list") == 0;
+}
+
+/* What changes something is done once: it may be done though the answer is lost. */
+static char *ask(struct hotslot_domain *domain, const char *execute, const char *command)
+{
+	char *text;
+	int r;
+
+	do
+		r = virDomainQemuMonitorCommand(domain->domain, command, &text, 0);
+	while (r < 0 && only_reads(execute) && domain_reopened(domain));
+	return r < 0 ? NULL : text;
+}
+
 int qemu_monitor_execute(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	json_t **ret, struct hotslot_error *error)
 {
@@ -37,7 +56,8 @@ int qemu_monitor_execute(struct hotslot_domain *domain, const char *execute, jso
 
 	if (!command)
 		return error_memory(error);
-	if (virDomainQemuMonitorCommand(domain->domain, command, &text, 0) < 0)
+	text = ask(domain, execute, command);
+	if (!text)
 		return error_libvirt(
 			error, "Cannot have the QEMU of domain %s do '%s'", domain->name, execute);
 	answer = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "channel-socket.h"
+#include "domain-ask.h"
 #include "ended.h"
 #include "error.h"
 #include "host.h"
@@ -186,15 +187,30 @@ static int take_turn(struct hotslot_domain *domain, uint64_t deadline, struct ho
 	return r;
 }
 
-/* The event of a domain that ends comes after its channel has gone. */
+/* On another connection. By now it may be another run of the domain, of another generation. */
+static int follow(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_is_lost(domain) ? domain_reopen(domain, error) : 0;
+
+	if (r == 0)
+		r = domain_read(domain, &xml, error);
+	return r < 0 ? r : take_turn(domain, deadline, error);
+}
+
+/* The event of a domain that ends comes after its channel has gone. Returns 0 if it was the daemon
+ * that has gone, and there is another one. */
 static int channel_refused(
 	struct hotslot_domain *domain, const char *reason, struct hotslot_error *error)
 {
-	int active = virDomainIsActive(domain->domain);
+	unsigned link = domain->link;
+	int active = domain_is_active(domain);
 
 	/* A transient one is gone altogether. */
 	if (active == 0 || (active < 0 && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN))
 		return ended(domain, error);
+	if (domain->link != link)
+		return 0;
 	return error_set(error, HOTSLOT_ERROR_AGENT,
 		"Cannot open the agent's channel of domain %s: %s", domain->name, reason);
 }
@@ -214,28 +230,22 @@ int session_open_channel(
 	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	uint64_t interval = BUSY_RETRY_MIN_MS;
-	int r = take_turn(domain, deadline, error);
+	int r = domain_is_lost(domain) ? follow(domain, deadline, error)
+				       : take_turn(domain, deadline, error);
 
 	while (r == 0) {
 		struct channel *channel;
 		char reason[CHANNEL_REASON_SIZE];
 
-		if (domain_is_lost(domain)) {
-			r = domain_reopen(domain, error);
-			if (r == 0)
-				r = take_turn(domain, deadline, error);
-			if (r < 0)
-				return r;
-		}
 		r = is_full(domain) ? -EBUSY
 				    : channel_open(domain->hotslot, domain->domain, domain->events,
 					      &channel, reason);
-		if (r == -EIO && domain_is_lost(domain)) {
-			r = 0;
+		if (r == -EIO) {
+			r = domain_is_lost(domain) ? 0 : channel_refused(domain, reason, error);
+			if (r == 0)
+				r = follow(domain, deadline, error);
 			continue;
 		}
-		if (r == -EIO)
-			return channel_refused(domain, reason, error);
 		if (r == 0) {
 			pthread_mutex_lock(&domain->events->lock);
 			domain->session->channel = channel;

@@ -174,6 +174,7 @@ static int say_hello(struct hotslot_domain *domain, uint64_t until, struct hotsl
 
 	if (r < 0)
 		return error_system(error, r, "Cannot make a nonce");
+	strcpy(session->generation, domain->generation);
 	pthread_mutex_lock(&domain->events->lock);
 	channel_set_session(session->channel, session->nonce);
 	channel_expect(session->channel, ++session->last_id);
@@ -290,7 +291,6 @@ int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hot
 	}
 	if (session->ready)
 		return 0;
-	snprintf(session->generation, sizeof(session->generation), "%s", domain->generation);
 	mark(domain);
 	r = greet(domain, deadline, error);
 	return r < 0 ? r : 1;
