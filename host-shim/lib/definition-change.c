@@ -69,12 +69,12 @@ static int check_unchanged(
 
 /* ---- when more is different ---- */
 
+/* Where libvirt makes room for a device, it adds controllers and moves what is there. */
 struct wider {
 	definition_strip_fn strip;
 	const void *data;
 };
 
-/* Where libvirt makes room for a device, it adds controllers and moves what is there. */
 static void strip_room(xmlNode *domain, const void *data)
 {
 	const struct wider *wider = data;
@@ -87,70 +87,106 @@ static void strip_room(xmlNode *domain, const void *data)
 	}
 }
 
-/* *ret_ours: all of it is ours or libvirt's. */
-static int check_result(struct hotslot_domain *domain, const char *old, const char *now,
-	const struct wider *wider, bool *ret_ours, struct hotslot_error *error)
+/* A change that is made. */
+struct change {
+	struct hotslot_domain *domain;
+	const char *text;
+	struct wider wider;
+	char *now;	   /* what libvirt has made of TEXT; NULL: it is not known */
+	bool to_be_undone; /* there is more, and all of it is ours or libvirt's */
+};
+
+static int is_same(const struct change *change, const char *a, const char *b)
 {
-	int r = definition_is_same(old, now, wider->strip, wider->data);
+	return definition_is_same(a, b, change->wider.strip, change->wider.data);
+}
+
+static int check_result(struct change *change, const char *old, struct hotslot_error *error)
+{
+	int r = is_same(change, old, change->now);
 
 	if (r == 0)
-		*ret_ours = definition_is_same(old, now, strip_room, wider) > 0;
+		change->to_be_undone =
+			definition_is_same(old, change->now, strip_room, &change->wider) > 0;
 	if (r < 0)
 		return error_system(
-			error, r, "Cannot parse the definition of domain %s", domain->name);
-	if (r == 0 && *ret_ours)
+			error, r, "Cannot parse the definition of domain %s", change->domain->name);
+	if (r == 0 && change->to_be_undone)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"libvirt changes more in the definition of domain %s than it was told to",
-			domain->name);
+			change->domain->name);
 	if (r == 0)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"Somebody else has changed the definition of domain %s at the same time: "
 			"it is left as it is now, with both changes; try again",
-			domain->name);
+			change->domain->name);
 	return 0;
 }
 
-/* What is not as it was just read has been changed by somebody else meanwhile. */
-static void undo(struct hotslot_domain *domain, const char *old, const char *now,
-	struct hotslot_error *error)
+static int make(struct change *change, const char *old, struct hotslot_error *error)
+{
+	int r = define(change->domain, old, change->text, error);
+
+	free(steal_pointer(change->now));
+	change->to_be_undone = false;
+	if (r == 0)
+		r = definition_read_text(change->domain, &change->now, error);
+	return r < 0 ? r : check_result(change, old, error);
+}
+
+/* What is not as it was just read has been changed by somebody else meanwhile. The caller frees
+ * *ret, what the definition is then. */
+static int undo(
+	const struct change *change, const char *old, char **ret, struct hotslot_error *error)
 {
 	_cleanup_free_ char *latest = NULL;
-	struct hotslot_error other = {};
-	int r = definition_read_text(domain, &latest, &other);
+	int r = definition_read_text(change->domain, &latest, error);
 
-	if (r == 0 && strcmp(latest, now) != 0)
-		r = error_set(&other, HOTSLOT_ERROR_LIBVIRT, "somebody else has changed it");
+	if (r == 0 && strcmp(latest, change->now) != 0)
+		r = error_set(error, HOTSLOT_ERROR_LIBVIRT, "somebody else has changed it");
 	if (r == 0)
-		r = define(domain, now, old, &other);
-	if (r < 0)
+		r = define(change->domain, change->now, old, error);
+	return r < 0 ? r : definition_read_text(change->domain, ret, error);
+}
+
+/* libvirt may write another text when it reads its own: it appends SCSI controllers that are
+ * missing, and sorts them only then. What it has changed of OLD is nothing of ours, if it does so
+ * without us, too. */
+static int undo_or_make_again(
+	struct change *change, const char *old, int r, struct hotslot_error *error)
+{
+	_cleanup_free_ char *again = NULL;
+	struct hotslot_error other = {};
+
+	if (undo(change, old, &again, &other) < 0)
 		error_append(error, "; it could not be undone: %s", other.message);
-	else
+	else if (strcmp(again, old) == 0)
 		error_append(error, "; it is as it was before");
+	else if (is_same(change, again, change->now) <= 0)
+		error_append(error, "; it is what libvirt makes of what it was before");
+	else {
+		error_clear(error);
+		return make(change, again, error);
+	}
+	return r;
 }
 
 int definition_change(struct hotslot_domain *domain, const char *old, const char *text,
 	definition_strip_fn strip, const void *data, char **ret, struct hotslot_error *error)
 {
 	_cleanup_definition_lock_ struct turn *lock = NULL;
-	const struct wider wider = { strip, data };
-	_cleanup_free_ char *now = NULL;
-	bool ours = false;
+	struct change change = { .domain = domain, .text = text, .wider = { strip, data } };
 	int r = definition_lock(domain, &lock, error);
 
 	if (r == 0)
 		r = check_unchanged(domain, old, error);
 	if (r == 0)
-		r = define(domain, old, text, error);
+		r = make(&change, old, error);
+	if (r < 0 && change.to_be_undone)
+		r = undo_or_make_again(&change, old, r, error);
 	if (r < 0)
-		return r;
-	r = definition_read_text(domain, &now, error);
-	if (r < 0)
-		return r;
-	r = check_result(domain, old, now, &wider, &ours, error);
-	if (r < 0 && ours)
-		undo(domain, old, now, error);
-	if (r < 0)
-		return r;
-	*ret = steal_pointer(now);
-	return 0;
+		free(change.now);
+	else
+		*ret = change.now;
+	return r;
 }

@@ -82,6 +82,34 @@ test_a_channel_that_is_no_socket_is_refused() {
 		"$(hs doctor pty 2>&1 || true)"
 }
 
+# libvirt appends the SCSI controllers that are missing, and sorts them when it reads its own text.
+define_unsorted() { # NAME
+	define_plain "$1" "<controller type='scsi' index='3' model='virtio-scsi'/><disk type='file'>
+		<source file='/y'/><target dev='sda' bus='scsi'/><address type='drive' controller='3'/></disk>"
+	check_equal "3 0 1 2 " "$(scsi_controllers "$1")"
+}
+
+scsi_controllers() { # NAME
+	definition "$1" | sed -n "s/.*<controller type='scsi' index='\([0-9]*\)'.*/\1/p" | tr '\n' ' '
+}
+
+test_what_libvirt_writes_otherwise_each_time_is_changed() {
+	local other
+	define_unsorted first
+	hs enable first -q >/dev/null
+	check_equal "0 1 2 3 " "$(scsi_controllers first)"
+	check_equal "hotslot: enable: first: ready already" "$(hs enable first 2>&1)"
+	define_unsorted second
+	check_equal "sda: ua-hotslot-slot-0" "$(hs adopt second)"
+	check_match "<alias name='ua-hotslot-slot-0'/>" "$(definition second)"
+	# What somebody else changes meanwhile is still found.
+	define_unsorted third
+	other="virsh -q -c '$URI' desc third --config hello"
+	check_fails 1 '^hotslot: enable: Somebody else has changed the definition of domain third at the same time' \
+		hs_at 'after virDomainDefineXML 3' "$other" enable third
+	check_match '<description>hello</description>' "$(definition third)"
+}
+
 # The step before the definition is the last one at which nothing is done.
 test_disable_tells_of_nothing_that_it_has_not_done() {
 	define_plain undone
