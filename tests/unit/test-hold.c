@@ -352,12 +352,11 @@ static void test_a_disk_whose_guard_was_done_is_looked_at_again(void **state)
 {
 	struct fixture *fixture = *state;
 
-	/* Guards of tests before. */
-	while (waitpid(-1, NULL, 0) > 0)
-		;
 	put_text(&fixture->tree, "sys/block/sda/uevent", "");
 	assert_int_equal(hold_guard_mend(&fixture->roots, &fixture->disk), 0);
-	assert_true(waitpid(-1, NULL, 0) > 0);
+	/* If it was quick, its end is known already. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 	assert_attribute(fixture, "../uevent", "change");
 }
 
