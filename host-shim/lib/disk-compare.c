@@ -68,11 +68,12 @@ static int compare_text(xmlNode *asked, xmlNode *live, char **ret)
 	return differ(ret, "'%s' in <%s>", wanted, asked->name);
 }
 
-/* A running disk's, which say nothing of how it is attached; what is in another namespace is
- * nothing that libvirt knows. */
-static bool is_state(const xmlNode *node)
+/* A running disk's, which say nothing of how it is attached; secrets, which libvirt does not tell;
+ * what is in another namespace is nothing that it knows. */
+static bool is_untold(const xmlNode *node)
 {
-	return node->ns || xml_is(node, "mirror") || xml_is(node, "privateData");
+	return node->ns || xml_is(node, "mirror") || xml_is(node, "privateData") ||
+	       xml_is(node, "cookies");
 }
 
 static int compare_node(xmlNode *asked, xmlNode *live, char **ret);
@@ -98,8 +99,9 @@ static int compare_child(xmlNode *asked, xmlNode *live, char **ret)
 		*ret = steal_pointer(first);
 		return 1;
 	}
-	return text && *text && disk_value_is_default_text(text) ? 0
-								 : differ(ret, "<%s>", asked->name);
+	if ((text && *text && disk_value_is_default_text(text)) || disk_value_is_nothing(asked))
+		return 0;
+	return differ(ret, "<%s>", asked->name);
 }
 
 static int compare_children(xmlNode *asked, xmlNode *live, bool transient, char **ret)
@@ -107,7 +109,7 @@ static int compare_children(xmlNode *asked, xmlNode *live, bool transient, char 
 	for (xmlNode *child = asked->children; child; child = child->next) {
 		int r;
 
-		if (child->type != XML_ELEMENT_NODE || is_state(child) ||
+		if (child->type != XML_ELEMENT_NODE || is_untold(child) ||
 			(transient && (xml_is(child, "source") || xml_is(child, "driver") ||
 					      xml_is(child, "backingStore"))))
 			continue;

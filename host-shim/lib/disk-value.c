@@ -133,13 +133,56 @@ bool disk_value_is_default_text(const char *text)
 	return strcmp(text, "default") == 0 || (is_number(text, &number) && number == 0);
 }
 
+/* A disk that is only read has no snapshots anyway. */
+static bool is_moot(const xmlNode *node, const char *name, const char *value)
+{
+	return xml_is(node, "disk") && strcmp(name, "snapshot") == 0 && strcmp(value, "no") == 0 &&
+	       xml_child((xmlNode *)node, "readonly");
+}
+
 bool disk_value_is_default(const xmlNode *node, const char *name, const char *value)
 {
+	if (is_moot(node, name, value))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
 		if (xml_is(node, defaults[i].element) && strcmp(name, defaults[i].attribute) == 0 &&
 			strcmp(value, defaults[i].value) == 0)
 			return true;
 	return disk_value_is_default_text(value);
+}
+
+static bool has_defaults(const xmlNode *node)
+{
+	for (xmlAttr *attribute = node->properties; attribute; attribute = attribute->next) {
+		const char *name = (const char *)attribute->name;
+		_cleanup_free_ char *value = xml_attribute((xmlNode *)node, name);
+
+		if (!value || !disk_value_is_default(node, name, value))
+			return false;
+	}
+	return true;
+}
+
+static bool has_default_text(xmlNode *node)
+{
+	_cleanup_free_ char *text = xml_text(node);
+
+	return text && disk_value_is_default_text(text);
+}
+
+bool disk_value_is_nothing(const xmlNode *node)
+{
+	static const char *const holders[] = { "blockio", "driver", "geometry", "iotune" };
+	bool holder = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(holders); i++)
+		holder |= xml_is(node, holders[i]);
+	if (!holder || !has_defaults(node))
+		return false;
+	for (xmlNode *child = node->children; child; child = child->next)
+		if (child->type == XML_ELEMENT_NODE && !has_default_text(child))
+			return false;
+	return true;
 }
 
 bool disk_value_is_left_out(const xmlNode *node, const char *name)

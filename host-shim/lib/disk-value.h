@@ -17,6 +17,10 @@ bool disk_value_is_default_text(const char *text);
 /* The same of the attribute NAME of NODE. */
 bool disk_value_is_default(const xmlNode *node, const char *name, const char *value);
 
+/* Whether NODE is an element that only has others in it, or attributes, and these say nothing: then
+ * libvirt does not write it. */
+bool disk_value_is_nothing(const xmlNode *node);
+
 /* Whether it is no wish: libvirt counts the sources anew in each domain, and a unit is part of the
  * text. */
 bool disk_value_is_left_out(const xmlNode *node, const char *name);

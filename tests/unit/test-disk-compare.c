@@ -44,7 +44,7 @@ static xmlDoc *define(const char *disk)
 	if (!defined)
 		print_message("%s\n", virGetLastErrorMessage());
 	assert_non_null(defined);
-	text = virDomainGetXMLDesc(defined, VIR_DOMAIN_XML_SECURE);
+	text = virDomainGetXMLDesc(defined, 0);
 	virDomainUndefine(defined);
 	virDomainFree(defined);
 	virConnectClose(connection);
@@ -71,6 +71,12 @@ static void test_what_libvirt_says_in_its_own_words_is_kept(void **state)
 		DISK(A CACHE("", "4096")),
 		DISK(A "<transient shareBacking='no'/>"),
 		DISK(A "<driver name='qemu' type='raw' cache='default'/>"),
+		DISK(A "<driver/><blockio/><geometry/><iotune/>"),
+		DISK(A "<blockio logical_block_size='0'/><iotune><total_bytes_sec>0"
+		       "</total_bytes_sec><total_iops_sec>00</total_iops_sec></iotune>"),
+		"<disk type='file' device='disk' snapshot='no'>" A "<readonly/>" AT "</disk>",
+		NETWORK("<source protocol='https' name='i'><host name='h' port='443'/><cookies>"
+			"<cookie name='c'>secret</cookie></cookies></source><readonly/>"),
 	};
 
 	(void)state;
@@ -117,6 +123,11 @@ static void test_what_means_something_else_is_not_kept(void **state)
 			"'1' in <max_size>" },
 		{ "<disk><max_size unit='XB'>1</max_size></disk>",
 			"<disk><max_size unit='bytes'>1</max_size></disk>", "'1' in <max_size>" },
+		{ "<disk snapshot='no'/>", "<disk/>", "snapshot='no' of <disk>" },
+		{ "<disk><speed/></disk>", "<disk/>", "<speed>" },
+		{ "<disk><iotune><a>1</a></iotune></disk>", "<disk/>", "<iotune>" },
+		{ "<disk><blockio a='1'/></disk>", "<disk/>", "<blockio>" },
+		{ "<disk><backingStore/></disk>", "<disk/>", "<backingStore>" },
 		{ "<disk><max_size unit='EiB'>99</max_size></disk>",
 			"<disk><max_size unit='EiB'>99</max_size></disk>", "'99' in <max_size>" },
 	};
