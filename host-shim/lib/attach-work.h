@@ -36,7 +36,7 @@ static inline bool is_same(const char *a, const char *b)
 }
 
 /* HOTSLOT_ERROR_MISMATCH if a domain's XML, which is called WHERE, does not have the disk as it was
- * asked for, with all that attach->asked says. DOCUMENT is the same, unparsed. */
+ * asked for, with all that libvirt was given. DOCUMENT is the same, unparsed. */
 int attach_compare(const struct attach *attach, xmlDoc *document, const struct domain_xml *xml,
 	const char *where, struct hotslot_error *error);
 

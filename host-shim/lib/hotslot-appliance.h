@@ -55,8 +55,9 @@ struct hotslot_launch_options {
 		.size = sizeof(struct hotslot_launch_options) \
 	}
 
-/* Defines and boots an appliance; returns once its agent has answered and has confirmed each of
- * the drives. If that fails, the domain is ended again. The caller unrefs *ret. */
+/* Defines and boots an appliance; returns once its agent has answered, the live XML says all that
+ * each of the drives was asked to be, and the agent has confirmed them. If that fails, the domain
+ * is ended again. The caller unrefs *ret. */
 int hotslot_launch(struct hotslot *hotslot, const struct hotslot_launch_options *options,
 	struct hotslot_domain **ret, struct hotslot_error *error);
 

@@ -6,6 +6,7 @@
 #include "accel.h"
 #include "confirm.h"
 #include "console-log.h"
+#include "drive-verify.h"
 #include "error.h"
 #include "finish.h"
 #include "launch-create.h"
@@ -54,6 +55,20 @@ static int check_name(struct hotslot *hotslot, const char *name, struct hotslot_
 	return error_libvirt(error, "Cannot look domain '%s' up", name);
 }
 
+/* What a drive's element asks for, libvirt may have dropped. */
+static int verify(
+	struct hotslot_domain *domain, const struct plan *plan, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	_cleanup_xml_ xmlDoc *document = NULL;
+	int r = domain_read_document(domain, &document, &xml, error);
+
+	for (size_t i = 0; i < plan->spec.n_drives && r == 0; i++)
+		r = drive_verify(
+			&plan->spec.drives[i], 0, document, xml, "Domain", domain->name, error);
+	return r;
+}
+
 static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t deadline,
 	struct hotslot_error *error)
 {
@@ -62,6 +77,10 @@ static int boot(struct hotslot_domain *domain, const struct plan *plan, uint64_t
 
 	error_step(error, "hello");
 	r = session_open(domain, deadline, &xml, error);
+	if (r < 0)
+		return r;
+	error_step(error, "verify");
+	r = verify(domain, plan, error);
 	if (r < 0)
 		return r;
 	error_step(error, "confirm");
