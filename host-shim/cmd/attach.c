@@ -2,7 +2,6 @@
 /* hotslot attach: attaches images, one after the other, and prints their names in the guest. */
 #include "commands.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
@@ -11,9 +10,7 @@
 #include "options.h"
 #include "output.h"
 #include "progress.h"
-
-/* More than any <disk> element; libhotslot has a limit of its own below it. */
-#define XML_FILE_MAX (2 * 1024 * 1024)
+#include "xml-file.h"
 
 /* An attach of several images: those that are attached stay when a later one fails. */
 struct batch {
@@ -80,30 +77,10 @@ static int attach_one(struct batch *batch, int number, struct hotslot_error *err
 	return r;
 }
 
-static int read_xml(const char *file, char **ret, struct hotslot_error *error)
-{
-	const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
-	_cleanup_free_ char *text = NULL;
-	size_t length;
-	int r = read_file_at(AT_FDCWD, path, XML_FILE_MAX, &text, &length);
-
-	if (r < 0 && r != -EFBIG)
-		return set_error(error, r, strerror(-r));
-	if (r < 0 || strlen(text) != length) {
-		set_error(error, -EINVAL,
-			r < 0 ? "it is too long for a <disk> element"
-			      : "it is no XML: it has a NUL byte");
-		error->code = HOTSLOT_ERROR_INVALID;
-		return -EINVAL;
-	}
-	*ret = steal_pointer(text);
-	return 0;
-}
-
 static int attach_xml(struct batch *batch, struct hotslot_error *error)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = read_xml(batch->xml_file, &text, error);
+	int r = xml_file_read(batch->xml_file, &text, error);
 
 	batch->name = batch->xml_file;
 	if (r < 0)
@@ -217,9 +194,8 @@ static void check_batch(struct batch *batch, int argc)
 		set_problem(batch->client, "--slot, --serial and --id are for one image");
 	if (batch->xml_file && batch->count > 0)
 		set_problem(batch->client, "--xml is in place of an image");
-	if (batch->xml_file && batch->client->in_shell && strcmp(batch->xml_file, "-") == 0)
-		set_problem(batch->client, "a shell reads its commands from standard input: give "
-					   "--xml a file");
+	if (batch->xml_file)
+		xml_file_check(batch->client, batch->xml_file);
 }
 
 static int run_attach(struct client *client, int argc, char **argv)

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "progress.h"
 #include "slot.h"
+#include "xml-file.h"
 
 /* A MiB count that stays in range when libvirt makes it KiB; libvirt and QEMU know the rest. */
 #define MEMORY_MAX_MIB (1U << 24)
@@ -27,8 +28,11 @@
 struct launch {
 	struct client *client;
 	struct hotslot_launch_options options;
-	struct hotslot_attach_options *drives; /* as many as --drive may be given */
+	/* As many as --drive and --xml may be given. */
+	struct hotslot_attach_options *drives;
 	struct hotslot_backend_options *backends;
+	const char **xml_files; /* of a drive that is an element; else NULL */
+	char **xml;		/* what is in it */
 };
 
 static void add_drive(struct launch *launch)
@@ -41,6 +45,15 @@ static void add_drive(struct launch *launch)
 	else
 		set_problem(launch->client, "--drive: '%s' is not %s", wrong,
 			*wrong ? "understood" : "an image");
+}
+
+static void add_element(struct launch *launch)
+{
+	size_t i = launch->options.n_drives++;
+
+	launch->drives[i] = (struct hotslot_attach_options)HOTSLOT_ATTACH_INIT;
+	launch->xml_files[i] = optarg;
+	xml_file_check(launch->client, optarg);
 }
 
 static void set_accel(struct launch *launch)
@@ -130,6 +143,9 @@ static void set_option(struct launch *launch, int option)
 	case 'd':
 		add_drive(launch);
 		break;
+	case 'X':
+		add_element(launch);
+		break;
 	case 'A':
 		options->append = optarg;
 		break;
@@ -182,14 +198,29 @@ static void set_defaults(struct launch *launch)
 	options->drives = launch->drives;
 }
 
+/* Sets *RET_FILE to the one that cannot be read. */
+static int read_elements(struct launch *launch, const char **ret_file, struct hotslot_error *error)
+{
+	for (size_t i = 0; i < launch->options.n_drives; i++) {
+		*ret_file = launch->xml_files[i];
+		if (*ret_file && xml_file_read(*ret_file, &launch->xml[i], error) < 0)
+			return -1;
+		launch->drives[i].xml = launch->xml[i];
+	}
+	return 0;
+}
+
 static int launch_domain(struct launch *launch)
 {
 	struct client *client = launch->client;
 	struct hotslot_domain *domain;
 	struct hotslot_error error = { 0 };
 	json_t *result = NULL;
+	const char *file;
 	int r;
 
+	if (read_elements(launch, &file, &error) < 0)
+		return fail(client, NULL, file, &error, NULL);
 	if (client_connect(client, &error) < 0)
 		return fail(client, NULL, launch->options.name, &error, NULL);
 	if (!client->quiet)
@@ -215,6 +246,7 @@ static int parse_and_launch(struct launch *launch, int argc, char **argv)
 		{ "vcpus", required_argument, NULL, 'v' },
 		{ "accel", required_argument, NULL, 'a' },
 		{ "drive", required_argument, NULL, 'd' },
+		{ "xml", required_argument, NULL, 'X' },
 		{ "root", required_argument, NULL, 'r' },
 		{ "root-format", required_argument, NULL, 'F' },
 		{ "root-spec", required_argument, NULL, 'S' },
@@ -244,22 +276,34 @@ static int parse_and_launch(struct launch *launch, int argc, char **argv)
 	return launch_domain(launch);
 }
 
+static void free_launch(struct launch *launch, size_t count)
+{
+	for (size_t i = 0; launch->xml && i < count; i++)
+		free(launch->xml[i]);
+	free(launch->xml);
+	free(launch->xml_files);
+	free(launch->drives);
+	free(launch->backends);
+}
+
 static int run_launch(struct client *client, int argc, char **argv)
 {
 	struct launch launch = { .client = client, .options = HOTSLOT_LAUNCH_INIT };
 	struct hotslot_error error = { 0 };
+	size_t count = (size_t)argc;
 	int status;
 
-	launch.drives = calloc((size_t)argc, sizeof(*launch.drives));
-	launch.backends = calloc((size_t)argc, sizeof(*launch.backends));
-	if (launch.drives && launch.backends) {
+	launch.drives = calloc(count, sizeof(*launch.drives));
+	launch.backends = calloc(count, sizeof(*launch.backends));
+	launch.xml_files = calloc(count, sizeof(*launch.xml_files));
+	launch.xml = calloc(count, sizeof(*launch.xml));
+	if (launch.drives && launch.backends && launch.xml_files && launch.xml) {
 		status = parse_and_launch(&launch, argc, argv);
 	} else {
 		set_error(&error, -ENOMEM, "out of memory");
 		status = fail(client, NULL, NULL, &error, NULL);
 	}
-	free(launch.drives);
-	free(launch.backends);
+	free_launch(&launch, count);
 	return status;
 }
 
@@ -279,6 +323,8 @@ const struct command command_launch = {
 		"                     a disk from the start; may be repeated. Of attach's "
 		"options,\n"
 		"                     those from --cache to --secret are words here, too\n"
+		"  --xml FILE         the same as a <disk> element, - for standard input; what it\n"
+		"                     lacks of alias, address, serial and target is added\n"
 		"  --root IMAGE       a root disk, hidden from every list\n"
 		"  --root-format F    its format\n"
 		"  --root-spec SPEC   LABEL=..., UUID=... or a device: the root file system\n"

@@ -221,6 +221,8 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 	for (size_t i = 0; i < plan->options.n_drives; i++) {
 		plan->n_drives++;
 		r = check_drive(hotslot, plan, &options[i], &plan->drives[i], error);
+		if (r < 0 && options[i].xml && plan->options.n_drives > 1)
+			error_append(error, "; it is drive %zu", i + 1);
 		if (r < 0)
 			return r;
 	}

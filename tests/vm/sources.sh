@@ -16,7 +16,10 @@ setup_file() {
 	start_daemon "$T/d"
 	IMAGE=$(control_image)
 	truncate -s 1M "$T/shared.img"
-	launch_controlled other --iothreads 1 --memory 256 \
+	raw_image "$T/element.img" 2M
+	echo "<disk><source file='$T/element.img'/><driver name='qemu' type='raw' cache='unsafe'/><serial>own-1</serial>
+		<address type='drive' unit='5'/></disk>" >"$T/element.xml"
+	launch_controlled other --iothreads 1 --memory 256 --xml "$T/element.xml" \
 		--drive "$T/shared.img,shareable,discard=unmap,read-bps=4M,iothread=1,id=shared" &
 	launch_controlled vm --memory 256
 	wait $!
@@ -185,6 +188,22 @@ test_a_drive_of_a_launch_is_served_as_it_says() {
 	# What is shareable, libvirt does not cache.
 	check_match '<driver name=.qemu. type=.raw. cache=.none. discard=.unmap./>' "$xml"
 	check_match '<read_bytes_sec>4194304</read_bytes_sec>' "$xml"
+}
+
+test_a_drive_of_a_launch_can_be_an_element() {
+	check_equal "own-1 2097152 ua-hotslot-slot-5 true" "$(hs list other --json |
+		jq -r '.disks[] | select(.slot == 5) | "\(.serial) \(.size) \(.alias) \(.visible)"')"
+	check_match '<driver name=.qemu. type=.raw. cache=.unsafe./>' "$(virsh -q -c "$URI" dumpxml other)"
+	raw_image a.img
+	echo "<disk><source file='$T/a.img'/><target bus='virtio'/></disk>" >bad.xml
+	check_fails 2 "^hotslot: launch: third: The XML has bus 'virtio' in <target>: .*; it is drive 2$" \
+		launch third --drive /dev/null --xml bad.xml
+	check_fails 1 '^hotslot: launch: none.xml: No such file' launch third --xml none.xml
+	# What libvirt drops is told here, too.
+	echo "<disk><source file='$T/a.img'/><speed>fast</speed></disk>" |
+		check_fails 1 '^hotslot: launch: Domain third does not have the disk in slot 0 as it was asked for: libvirt has not kept <speed>' \
+			launch third --memory 256 --xml -
+	check_equal "" "$(virsh -q -c "$URI" list --all --name | grep third || true)"
 }
 
 test_an_iothread_is_the_controllers() {
