@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "connect-within.h"
 #include "output.h"
+
+/* A daemon that is busy answers late, and the time is meant for the agent. */
+#define PATIENCE_MIN_MS 5000
 
 struct open_domain {
 	struct hotslot_domain *domain;
@@ -24,12 +28,31 @@ void client_adopt(struct client *client)
 	hotslot_set_notice(client->hotslot, print_notice, client);
 }
 
+/* An embedded driver has no daemon that could hang, and may take its time to begin. */
+static bool is_embedded(const char *uri)
+{
+	const char *path = uri ? strstr(uri, ":///") : NULL;
+
+	return path && strncmp(path, ":///embed", strlen(":///embed")) == 0;
+}
+
+/* 0: as long as it takes. */
+static unsigned patience(const struct client *client)
+{
+	if (client->patience_ms == 0 || is_embedded(client->uri))
+		return 0;
+	return client->patience_ms > PATIENCE_MIN_MS ? client->patience_ms : PATIENCE_MIN_MS;
+}
+
 int client_connect(struct client *client, struct hotslot_error *error)
 {
+	unsigned timeout_ms = patience(client);
 	int r;
 
 	if (client->hotslot)
 		return 0;
+	if (timeout_ms)
+		return client_connect_within(client, timeout_ms, error);
 	r = hotslot_open(client->uri, &client->hotslot, error);
 	if (r < 0)
 		return r;
@@ -66,17 +89,25 @@ static struct open_domain **find_entry(struct client *client, const char *uuid)
 	return link;
 }
 
+static int look_up(struct client *client, const char *name, struct hotslot_domain **ret,
+	struct hotslot_error *error)
+{
+	unsigned timeout_ms = patience(client);
+	int r;
+
+	if (timeout_ms)
+		return client_look_up_within(client, name, timeout_ms, ret, error);
+	r = client_connect(client, error);
+	return r < 0 ? r : hotslot_domain_lookup(client->hotslot, name, ret, error);
+}
+
 int client_find(struct client *client, const char *name, struct hotslot_domain **ret,
 	struct hotslot_error *error)
 {
 	struct hotslot_domain *domain = NULL;
 	struct open_domain *entry;
-	int r;
+	int r = look_up(client, name, &domain, error);
 
-	r = client_connect(client, error);
-	if (r < 0)
-		return r;
-	r = hotslot_domain_lookup(client->hotslot, name, &domain, error);
 	if (r < 0)
 		return r;
 	/* Of each command anew: two lookups find one object. */

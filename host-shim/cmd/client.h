@@ -34,7 +34,9 @@ struct client {
 	bool quiet;
 	bool has_controller; /* --controller; without it, the default one is managed */
 	unsigned controller;
-	unsigned timeout_ms; /* --timeout of commands whose calls take none; 0: the library's */
+	unsigned timeout_ms;  /* --timeout of commands whose calls take none; 0: the library's */
+	unsigned patience_ms; /* --timeout of any command, also to connect and to find the domain;
+				 0: as long as that takes */
 
 	struct hotslot *hotslot; /* opened when first needed */
 	struct open_domain *domains;

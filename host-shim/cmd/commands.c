@@ -107,7 +107,7 @@ int run_command(struct client *client, int argc, char **argv)
 	}
 	client->command = command;
 	client->help = false;
-	client->timeout_ms = 0;
+	client->timeout_ms = client->patience_ms = 0;
 	optind = 0; /* glibc: start anew */
 	status = command->run(client, argc, argv);
 	client->command = NULL;

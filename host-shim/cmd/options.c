@@ -105,7 +105,9 @@ unsigned number_option(struct client *client, const char *name, unsigned min, un
 
 unsigned timeout_option(struct client *client)
 {
-	return 1000 * number_option(client, "timeout", 1, HOTSLOT_DEADLINE_MAX_MS / 1000);
+	client->patience_ms =
+		1000 * number_option(client, "timeout", 1, HOTSLOT_DEADLINE_MAX_MS / 1000);
+	return client->patience_ms;
 }
 
 void set_scope(struct client *client, int option, enum hotslot_scope *scope)

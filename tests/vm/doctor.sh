@@ -296,10 +296,33 @@ test_a_libvirt_that_hangs() {
 	pid=$(<"$T/d/libvirtd.pid")
 	kill -STOP "$pid"
 	examine vm --timeout 1
+	check_fails 1 '^hotslot: list: Cannot connect to .*: it does not answer within 5 s$' \
+		hs list vm --timeout 1
 	kill -CONT "$pid"
 	end_daemon
 	check_failed connect '^libvirt failed: .*it does not answer within 1 s \(look whether libvirt'
 	[[ $((SECONDS - start)) -lt 20 ]]
+}
+
+# Of a shell that is connected.
+test_a_libvirt_that_hangs_does_not_find_a_domain() {
+	local pid
+	mkdir "$T/d"
+	start_daemon "$T/d"
+	pid=$(<"$T/d/libvirtd.pid")
+	mkfifo in
+	"$HOTSLOT" -c "$URI" shell <in >out 2>err &
+	exec 7>in
+	echo 'adopt --all --json' >&7
+	await_equal 1 grep -c '^{' out
+	kill -STOP "$pid"
+	echo 'list vm --timeout 1' >&7
+	await_equal "hotslot: line 2: list: Cannot look the domain up at $URI: it does not answer within 5 s" \
+		tail -n 1 err
+	kill -CONT "$pid"
+	exec 7>&-
+	wait "$!" || true
+	end_daemon
 }
 
 run_tests
