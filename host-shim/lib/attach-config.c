@@ -10,6 +10,7 @@
  */
 #include "attach-work.h"
 #include "config.h"
+#include "definition-lock.h"
 #include "error.h"
 #include "places.h"
 #include "reserve.h"
@@ -81,13 +82,34 @@ static int check_defined(
 	return r;
 }
 
+/* Since it was read, others may have attached something: the image, or a disk of another label. */
+static int check_again(const struct attach *attach, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = domain_xml_parse(attach->definition_text, &xml);
+
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot parse the definition of domain %s", attach->domain->name);
+	xml->controller = attach->xml->controller;
+	r = check_image(attach, xml, error);
+	if (r < 0 || attach->options.any_label)
+		return r;
+	return isolate_check(attach->domain, xml, attach->options.label, error);
+}
+
 static int define(struct attach *attach, struct domain_xml **ret, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	int r;
 
 	error_step(error, "define");
+	r = definition_lock(attach->domain, &lock, error);
 	free(steal_pointer(attach->definition_text));
-	r = definition_read_text(attach->domain, &attach->definition_text, error);
+	if (r == 0)
+		r = definition_read_text(attach->domain, &attach->definition_text, error);
+	if (r == 0)
+		r = check_again(attach, error);
 	if (r == 0)
 		r = attach_format(attach, error);
 	if (r < 0)
@@ -275,11 +297,14 @@ static int choose_and_define(struct attach *attach, struct hotslot_error *error)
 
 int attach_config(struct attach *attach, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct hotslot_error other = {};
 	int r;
 
 	error_step(error, "check");
 	r = drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
+	if (r == 0)
+		r = definition_lock(attach->domain, &lock, error);
 	if (r < 0)
 		return r;
 	r = choose_and_define(attach, error);

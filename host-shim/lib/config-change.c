@@ -17,7 +17,7 @@
 
 int config_add(struct hotslot_domain *domain, const char *text, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct turn *lock = NULL;
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	uint64_t deadline = domain_deadline(domain);
 	bool again = false;
 	int r = definition_lock(domain, &lock, error);
@@ -166,7 +166,7 @@ int config_remove(
 	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *before = NULL, *after = NULL;
-	_cleanup_definition_lock_ struct turn *lock = NULL;
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct hotslot_error refused = {};
 	bool failed;
 	int r = definition_lock(domain, &lock, error);

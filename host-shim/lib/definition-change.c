@@ -174,7 +174,7 @@ static int undo_or_make_again(
 int definition_change(struct hotslot_domain *domain, const char *old, const char *text,
 	definition_strip_fn strip, const void *data, char **ret, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct turn *lock = NULL;
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct change change = { .domain = domain, .text = text, .wider = { strip, data } };
 	int r = definition_lock(domain, &lock, error);
 

@@ -3,6 +3,7 @@
 #include "definition-lock.h"
 
 #include "error.h"
+#include "turn.h"
 
 /* What its file is called, beside that of the turn to talk with the agent. */
 #define NAME_SIZE (VIR_UUID_STRING_BUFLEN + sizeof(".definition"))
@@ -47,10 +48,10 @@ static int wait_for(struct hotslot_domain *domain, struct turn *lock, struct hot
 	return 0;
 }
 
-int definition_lock(struct hotslot_domain *domain, struct turn **ret, struct hotslot_error *error)
+static int take(struct hotslot_domain *domain, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct turn *lock = NULL;
 	char name[NAME_SIZE];
+	struct turn *lock;
 	uint64_t again;
 	int r = 0;
 
@@ -61,13 +62,34 @@ int definition_lock(struct hotslot_domain *domain, struct turn **ret, struct hot
 	if (turn_try(lock, &again) < 0)
 		r = wait_for(domain, lock, error);
 	if (r < 0)
+		turn_free(lock);
+	else
+		domain->definition_lock = lock;
+	return r;
+}
+
+int definition_lock(
+	struct hotslot_domain *domain, struct hotslot_domain **ret, struct hotslot_error *error)
+{
+	int r = domain->definition_lock ? 0 : take(domain, error);
+
+	if (r < 0)
 		return r;
-	*ret = steal_pointer(lock);
+	domain->definition_locks++;
+	*ret = domain;
 	return 0;
 }
 
-int definition_lock_for(struct hotslot_domain *domain, unsigned flags, struct turn **ret,
+int definition_lock_for(struct hotslot_domain *domain, unsigned flags, struct hotslot_domain **ret,
 	struct hotslot_error *error)
 {
 	return flags & VIR_DOMAIN_AFFECT_CONFIG ? definition_lock(domain, ret, error) : 0;
+}
+
+void definition_unlockp(struct hotslot_domain **lock)
+{
+	struct hotslot_domain *domain = *lock;
+
+	if (domain && --domain->definition_locks == 0)
+		domain->definition_lock = turn_free(domain->definition_lock);
 }

@@ -46,6 +46,8 @@ struct hotslot_domain {
 	char socket[CHANNEL_PATH_SIZE]; /* of the agent's port; empty: not known */
 	bool polite;			/* the call is in no hurry: see session_open_politely() */
 	struct turn *turn;		/* NULL: none yet */
+	struct turn *definition_lock;	/* in calls, NULL: not taken: see definition-lock.h */
+	unsigned definition_locks;	/* how often this call has it */
 	struct session *session;	/* likewise; then for good */
 	unsigned ran; /* when the domain was last seen to run: the events' stops, and 1 */
 	/* The session in which libvirt was asked whether QEMU has a disk, and has all: see

@@ -10,7 +10,7 @@
 
 static int take_mark(struct hotslot_domain *domain, unsigned flags, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct turn *lock = NULL;
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	_cleanup_free_ char *old = NULL, *text = NULL;
 	int r = definition_lock_for(domain, flags, &lock, error);
 

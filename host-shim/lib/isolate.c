@@ -77,7 +77,7 @@ int isolate_check(const struct hotslot_domain *domain, const struct domain_xml *
 static int change_element(struct hotslot_domain *domain, const struct label_set *change, bool add,
 	unsigned flags, struct label_set *ret_changed, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct turn *lock = NULL;
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	_cleanup_free_ char *old = NULL, *text = NULL;
 	int r = definition_lock_for(domain, flags, &lock, error);
 
@@ -135,10 +135,13 @@ static int record_live(struct hotslot_domain *domain, const struct label_set *ch
 static int record(struct hotslot_domain *domain, const struct label_set *before,
 	const struct label_set *change, struct isolation *recorded, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct isolation written = {};
 	struct label_set config, live = {};
-	int r = record_config(domain, change, &config, error);
+	int r = definition_lock(domain, &lock, error);
 
+	if (r == 0)
+		r = record_config(domain, change, &config, error);
 	if (r < 0)
 		return r;
 	note(&written.config, &config, before);

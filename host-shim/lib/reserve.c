@@ -22,7 +22,7 @@ bool reserve_has(const struct domain_xml *xml, unsigned slot)
 static int change_element(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	unsigned flags, char **ret_old, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct turn *lock = NULL;
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	_cleanup_free_ char *old = NULL, *text = NULL;
 	int r = definition_lock_for(domain, flags, &lock, error);
 
@@ -47,6 +47,7 @@ static int change_element(struct hotslot_domain *domain, const struct slot_set *
 static int store(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	enum hotslot_scope scope, struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	_cleanup_free_ char *old = NULL;
 	struct hotslot_error other = {};
 	int persistent = domain_is_persistent(domain), r = 0;
@@ -54,6 +55,8 @@ static int store(struct hotslot_domain *domain, const struct slot_set *change, b
 	if (persistent < 0)
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
 	if (persistent)
+		r = definition_lock(domain, &lock, error);
+	if (r == 0 && persistent)
 		r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_CONFIG, &old, error);
 	if (r < 0 || scope == HOTSLOT_SCOPE_CONFIG)
 		return r;
@@ -132,26 +135,31 @@ static int collect(
 	return 0;
 }
 
-/* Of a domain that is shut off, there is the configuration alone. */
+/* Of a domain that is shut off, there is the configuration alone: that is locked then, as nothing
+ * else keeps others from changing it. */
 static int open_either(struct hotslot_domain *domain, struct domain_xml **ret,
-	enum hotslot_scope *ret_scope, struct hotslot_error *error)
+	enum hotslot_scope *ret_scope, struct hotslot_domain **ret_lock,
+	struct hotslot_error *error)
 {
 	int r = config_is_running(domain, error);
 
 	if (r < 0)
 		return r;
 	*ret_scope = r > 0 ? HOTSLOT_SCOPE_LIVE : HOTSLOT_SCOPE_CONFIG;
-	return r > 0 ? session_open(domain, domain_deadline(domain), ret, error)
-		     : config_read(domain, -1, ret, error);
+	if (r > 0)
+		return session_open(domain, domain_deadline(domain), ret, error);
+	r = definition_lock(domain, ret_lock, error);
+	return r < 0 ? r : config_read(domain, -1, ret, error);
 }
 
 /* Adds what is in CHANGE to what is reserved, or takes it off: all, or none. */
 static int change_set(struct hotslot_domain *domain, const struct slot_set *change, bool add,
 	struct hotslot_error *error)
 {
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	enum hotslot_scope scope;
-	int r = open_either(domain, &xml, &scope, error);
+	int r = open_either(domain, &xml, &scope, &lock, error);
 
 	if (r < 0)
 		return r;

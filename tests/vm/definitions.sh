@@ -55,6 +55,20 @@ test_two_of_hotslot_wait_for_each_other() {
 	check_fails 1 'Controller scsi 0' hs disable two
 }
 
+# It looks whether the image is there already before the other one has written it down.
+test_two_of_hotslot_do_not_attach_one_image_twice() {
+	local command
+	define_plain once
+	hs enable once -q >/dev/null
+	raw_image r.img
+	command="'$HOTSLOT' -c '$URI' attach once '$PWD/r.img' --config --slot 5 >attached 2>&1 & echo \$! >pid; timeout 1 tail --pid=\$! -f /dev/null || true"
+	check_equal "slot 0 from the next boot on" \
+		"$(hs_at 'before virDomainAttachDeviceFlags' "$command" attach once r.img --config)"
+	tail --pid="$(<pid)" -f /dev/null
+	check_match "The definition of domain once has $PWD/r.img already, as ua-hotslot-slot-0" "$(<attached)"
+	check_equal 1 "$(definition once | grep -c r.img)"
+}
+
 test_what_virsh_writes_after_the_definition_is_not_undone() {
 	define_plain late
 	check_fails 1 '^hotslot: enable: Somebody else has changed the definition of domain late at the same time: it is left as it is now, with both changes; try again \(step: define\)$' \
