@@ -16,12 +16,13 @@ struct named {
 	char device[32];			   /* as libguestfs counts; empty: none */
 };
 
-static int find(struct hotslot_domain *domain, const char *reference, struct named *ret,
-	struct hotslot_error *error)
+static int find(struct hotslot_domain *domain, const char *reference, bool config,
+	struct named *ret, struct hotslot_error *error)
 {
 	struct named named = { .reference = reference };
-	unsigned partition;
-	int r = hotslot_resolve(domain, reference, &named.disk, &partition, error);
+	unsigned partition = 0;
+	int r = config ? hotslot_resolve_config(domain, reference, &named.disk, error)
+		       : hotslot_resolve(domain, reference, &named.disk, &partition, error);
 
 	if (r < 0)
 		return r;
@@ -114,13 +115,13 @@ static int show(struct client *client, const struct named *named, json_t *disks,
 
 /* All of them, or nothing is printed. */
 static int resolve_all(struct client *client, struct hotslot_domain *domain,
-	const struct arguments *arguments, struct named *named, json_t *result)
+	const struct arguments *arguments, bool config, struct named *named, json_t *result)
 {
 	json_t *disks = json_object_get(result, "disks");
 	struct hotslot_error error = { 0 };
 
 	for (int i = 0; i < arguments->count; i++)
-		if (find(domain, arguments->values[i], &named[i], &error) < 0)
+		if (find(domain, arguments->values[i], config, &named[i], &error) < 0)
 			return fail(client, result, arguments->values[i], &error, NULL);
 	for (int i = 0; i < arguments->count; i++)
 		if (show(client, &named[i], disks, i == 0) < 0) {
@@ -130,8 +131,8 @@ static int resolve_all(struct client *client, struct hotslot_domain *domain,
 	return finish(client, result);
 }
 
-static int resolve_arguments(
-	struct client *client, struct hotslot_domain *domain, const struct arguments *arguments)
+static int resolve_arguments(struct client *client, struct hotslot_domain *domain,
+	const struct arguments *arguments, bool config)
 {
 	struct named *named = calloc((size_t)arguments->count, sizeof(*named));
 	struct hotslot_error error = { 0 };
@@ -144,7 +145,7 @@ static int resolve_arguments(
 	}
 	if (client->json)
 		result = json_pack("{ss s[]}", "domain", hotslot_domain_name(domain), "disks");
-	status = resolve_all(client, domain, arguments, named, result);
+	status = resolve_all(client, domain, arguments, config, named, result);
 	for (int i = 0; i < arguments->count; i++)
 		hotslot_disk_free(named[i].disk);
 	free(named);
@@ -153,18 +154,24 @@ static int resolve_arguments(
 
 static int run_resolve(struct client *client, int argc, char **argv)
 {
-	static const struct option options[] = { TIMEOUT_OPTION, COMMON_OPTIONS };
+	static const struct option options[] = {
+		{ "config", no_argument, NULL, 'C' },
+		TIMEOUT_OPTION,
+		COMMON_OPTIONS,
+	};
 	struct hotslot_domain *domain;
 	struct hotslot_error error = { 0 };
 	struct arguments arguments;
+	bool config = false;
 	int status;
 
-	next_option(client, argc, argv, options);
+	while (next_option(client, argc, argv, options) >= 0)
+		config = true;
 	if (!take_arguments(client, argc, argv, 1, ANY_NUMBER, &arguments, &status))
 		return status;
 	if (client_find(client, arguments.domain, &domain, &error) < 0)
 		return fail(client, NULL, arguments.domain, &error, NULL);
-	return resolve_arguments(client, domain, &arguments);
+	return resolve_arguments(client, domain, &arguments, config);
 }
 
 const struct command command_resolve = {
@@ -172,5 +179,6 @@ const struct command command_resolve = {
 	.run = run_resolve,
 	.arguments = "DOM DISK... [options]",
 	.summary = "Print all the names of disks, from any of them",
-	.help = TIMEOUT_HELP,
+	.help = "  --config           of the disks of its definition; the domain may be shut off\n"
+		TIMEOUT_HELP,
 };
