@@ -209,10 +209,14 @@ static int print_json(
 	struct hotslot_error error = { 0 };
 	_cleanup_free_ const char **labels = NULL;
 	size_t n_labels;
+	int r = 0;
 
-	if ((!selection->config &&
-		    hotslot_domain_connect(domain, client->timeout_ms, &info, &error) < 0) ||
-		hotslot_labels(domain, &labels, &n_labels, &error) < 0)
+	if (!selection->config)
+		r = hotslot_domain_connect(domain, client->timeout_ms, &info, &error);
+	if (r == 0)
+		r = (selection->config ? hotslot_labels_config : hotslot_labels)(
+			domain, &labels, &n_labels, &error);
+	if (r < 0)
 		return fail(client, NULL, hotslot_domain_name(domain), &error, NULL);
 	return finish(client, json_pack("{ss so so so so}", "domain", hotslot_domain_name(domain),
 				      "links", json_text(selection->config ? NULL : info.links),

@@ -115,6 +115,12 @@ int config_read(struct hotslot_domain *domain, int controller, struct domain_xml
 	return r;
 }
 
+int config_read_default(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
+{
+	return config_read(domain, -1, ret, error);
+}
+
 int config_read_either(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
 {

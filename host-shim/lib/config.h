@@ -21,6 +21,10 @@ int config_advise(struct hotslot_domain *domain, int r, struct hotslot_error *er
 int config_read(struct hotslot_domain *domain, int controller, struct domain_xml **ret,
 	struct hotslot_error *error);
 
+/* The same with -1. */
+int config_read_default(
+	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);
+
 /* Reads the running domain's XML if it runs, checked, else its definition. */
 int config_read_either(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);

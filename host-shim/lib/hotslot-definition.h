@@ -29,6 +29,10 @@ int hotslot_resolve_config(struct hotslot_domain *domain, const char *reference,
 int hotslot_reserved_config(
 	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error);
 
+/* As hotslot_labels(), which does the same of a domain that is shut off. */
+int hotslot_labels_config(struct hotslot_domain *domain, const char ***ret, size_t *ret_count,
+	struct hotslot_error *error);
+
 #ifdef __cplusplus
 }
 #endif

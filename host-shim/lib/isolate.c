@@ -229,8 +229,9 @@ static const char **copy_labels(const struct label_set *set)
 	return labels;
 }
 
-int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret_count,
-	struct hotslot_error *error)
+static int list_labels(struct hotslot_domain *domain,
+	int (*read)(struct hotslot_domain *, struct domain_xml **, struct hotslot_error *),
+	const char ***ret, size_t *ret_count, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_call_ struct hotslot_domain *call = NULL;
@@ -241,7 +242,7 @@ int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret
 	error = error_begin(error, &ignored);
 	r = domain_begin(domain, 0, &call, error);
 	if (r == 0)
-		r = config_read_either(domain, &xml, error);
+		r = read(domain, &xml, error);
 	if (r < 0)
 		return r;
 	labels = copy_labels(&xml->labels);
@@ -250,4 +251,16 @@ int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret
 	*ret = labels;
 	*ret_count = xml->labels.count + xml->labels.nobody;
 	return 0;
+}
+
+int hotslot_labels(struct hotslot_domain *domain, const char ***ret, size_t *ret_count,
+	struct hotslot_error *error)
+{
+	return list_labels(domain, config_read_either, ret, ret_count, error);
+}
+
+int hotslot_labels_config(struct hotslot_domain *domain, const char ***ret, size_t *ret_count,
+	struct hotslot_error *error)
+{
+	return list_labels(domain, config_read_default, ret, ret_count, error);
 }

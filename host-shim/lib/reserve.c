@@ -200,12 +200,6 @@ int hotslot_unreserve(
 	return change(domain, slots, count, false, error);
 }
 
-static int read_config(
-	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
-{
-	return config_read(domain, -1, ret, error);
-}
-
 static int list_reserved(struct hotslot_domain *domain,
 	int (*read)(struct hotslot_domain *, struct domain_xml **, struct hotslot_error *),
 	int **ret, size_t *ret_count, struct hotslot_error *error)
@@ -242,5 +236,5 @@ int hotslot_reserved(
 int hotslot_reserved_config(
 	struct hotslot_domain *domain, int **ret, size_t *ret_count, struct hotslot_error *error)
 {
-	return list_reserved(domain, read_config, ret, ret_count, error);
+	return list_reserved(domain, config_read_default, ret, ret_count, error);
 }

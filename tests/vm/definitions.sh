@@ -40,6 +40,40 @@ test_tabs_and_line_ends_stay() {
 	check_equal "$before" "$(definition ends)"
 }
 
+# Nothing else needs to be there: no channel until the next boot, and no agent.
+test_a_definition_is_asked_about_alone() {
+	raw_image b.img
+	define_plain alone
+	run_virsh start alone --paused
+	hs enable alone -q >/dev/null
+	check_equal "slot 1 from the next boot on" "$(hs attach alone b.img --config --slot 1 --serial B --label mine)"
+	check_equal "reference   volume:B
+slot        1
+device      /dev/sdb
+by-slot     -
+by-serial   -
+name        -
+devnum      -
+target      0
+lun         1
+serial      B
+alias       ua-hotslot-slot-1
+id          slot-1
+target-dev  sdb
+source      $T/b.img
+format      raw" "$(hs resolve alone volume:B --config)"
+	check_equal '["1",1,null,false,true]' "$(hs resolve alone --config 1 --json |
+		jq -c '.disks[] | [.reference, .slot, .partition, .attached, .persistent]')"
+	check_fails 1 '^hotslot: resolve: No disk is in slot 0 in the definition of domain alone$' \
+		hs resolve alone 0 --config
+	check_fails 1 'Whether the disk in slot 1 of domain alone has a partition 2, only its guest knows' \
+		hs resolve alone /dev/sdb2 --config
+	check_fails 1 'Domain alone has no virtio channel' hs resolve alone serial:B
+	check_equal '{"links":null,"labels":["mine"],"slots":[1]}' "$(hs list alone --config --json |
+		jq -c '{links, labels, slots: [.disks[].slot]}')"
+	run_virsh destroy alone
+}
+
 # What attach wants to write waits until the other is done.
 test_two_of_hotslot_wait_for_each_other() {
 	local command
