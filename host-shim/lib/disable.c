@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "definition-change.h"
+#include "definition-lock.h"
 #include "enable-state.h"
 #include "error.h"
 #include "parts-note.h"
@@ -11,32 +12,18 @@
 #include "unplug.h"
 
 struct disabling {
+	struct enable_call *call;
 	struct hotslot_domain *domain;
-	struct enable_state state;
+	struct enable_state *state;
 	struct parts noted, noted_live;
 	struct parts taken; /* out of the definition */
 	struct parts kept;
 	struct part unplugged; /* out of the running domain */
 	bool is_unplugged;
-	hotslot_part_fn fn;
-	void *data;
 };
 
 /* Ports go last, with nothing in them any more. */
 static const enum part_kind order[] = { PART_CHANNEL, PART_SERIAL, PART_SCSI, PART_PCI };
-
-static int read_note(struct disabling *disabling, xmlDoc *document, struct parts *ret,
-	struct hotslot_error *error)
-{
-	int r = document ? parts_note_read(enable_domain_of(document), ret) : -ENOENT;
-
-	if (r == 0 || r == -ENOENT)
-		return 0;
-	return error_set(error, HOTSLOT_ERROR_LIBVIRT,
-		"The metadata of domain %s has a note of what was added to it that cannot be read: "
-		"correct or remove it with 'virsh metadata'",
-		disabling->domain->name);
-}
 
 /* ---- disks in the way ---- */
 
@@ -152,7 +139,7 @@ static void take_parts(struct disabling *disabling, xmlNode *devices)
 static int change_definition(struct disabling *disabling, struct hotslot_error *error)
 {
 	struct enable_strip strip = { .parts = &disabling->taken };
-	_cleanup_xml_ xmlDoc *document = xml_read_exactly(disabling->state.text);
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(disabling->state->text);
 	_cleanup_free_ char *text = NULL, *after = NULL;
 	int r = -EBADMSG;
 
@@ -165,7 +152,7 @@ static int change_definition(struct disabling *disabling, struct hotslot_error *
 		return error_system(error, r, "Cannot change the definition of domain %s",
 			disabling->domain->name);
 	error_step(error, "define");
-	return definition_change(disabling->domain, disabling->state.text, text, enable_strip,
+	return definition_change(disabling->domain, disabling->state->text, text, enable_strip,
 		&strip, &after, error);
 }
 
@@ -174,11 +161,11 @@ static int change_definition(struct disabling *disabling, struct hotslot_error *
 static int check_unplugged(
 	struct disabling *disabling, const char *reason, struct hotslot_error *error)
 {
-	int r = enable_state_reread(disabling->domain, &disabling->state, error);
+	int r = enable_state_reread(disabling->domain, disabling->state, error);
 
 	if (r < 0)
 		return r;
-	if (!part_element(enable_devices_of(disabling->state.live), &disabling->unplugged))
+	if (!part_element(enable_devices_of(disabling->state->live), &disabling->unplugged))
 		return 0;
 	return error_set(error, reason ? HOTSLOT_ERROR_LIBVIRT : HOTSLOT_ERROR_TIMEOUT,
 		"The channel of domain %s cannot be unplugged: %s", disabling->domain->name,
@@ -219,7 +206,7 @@ static int unplug_channel(struct disabling *disabling, struct hotslot_error *err
 static int change_live(struct disabling *disabling, struct hotslot_error *error)
 {
 	const struct part *channel = parts_find(&disabling->noted_live, PART_CHANNEL);
-	xmlNode *devices = enable_devices_of(disabling->state.live), *element = NULL;
+	xmlNode *devices = enable_devices_of(disabling->state->live), *element = NULL;
 	int r = 0;
 
 	if (!devices)
@@ -237,44 +224,28 @@ static int change_live(struct disabling *disabling, struct hotslot_error *error)
 
 /* ---- what is told ---- */
 
-static void tell(struct disabling *disabling, enum hotslot_part_state state,
-	const struct part *part, bool now, bool next_boot)
-{
-	struct hotslot_part told = {
-		.size = sizeof(told),
-		.state = state,
-		.kind = part_kind_name(part->kind),
-		.index = part->kind == PART_CHANNEL ? -1 : (int)part->index,
-		.alias = part->alias,
-		.now = now,
-		.next_boot = next_boot,
-	};
-
-	if (disabling->fn)
-		disabling->fn(disabling->data, &told);
-}
-
 static void tell_parts(struct disabling *disabling)
 {
 	for (size_t i = 0; i < disabling->taken.n; i++) {
 		const struct part *part = &disabling->taken.parts[i];
 
-		tell(disabling, HOTSLOT_PART_REMOVED, part,
+		enable_tell(disabling->call, HOTSLOT_PART_REMOVED, part,
 			part->kind == PART_CHANNEL && disabling->is_unplugged, true);
 	}
 	if (disabling->is_unplugged && !parts_find(&disabling->taken, PART_CHANNEL))
-		tell(disabling, HOTSLOT_PART_REMOVED, &disabling->unplugged, true, false);
+		enable_tell(disabling->call, HOTSLOT_PART_REMOVED, &disabling->unplugged, true, false);
 	for (size_t i = 0; i < disabling->kept.n; i++)
-		tell(disabling, HOTSLOT_PART_KEPT, &disabling->kept.parts[i], false, true);
+		enable_tell(disabling->call, HOTSLOT_PART_KEPT, &disabling->kept.parts[i], false, true);
 }
 
 static int check(struct disabling *disabling, struct hotslot_error *error)
 {
-	const struct enable_state *state = &disabling->state;
-	int r = read_note(disabling, state->config, &disabling->noted, error);
+	const struct enable_state *state = disabling->state;
+	int r = enable_read_note(disabling->domain, state->config, &disabling->noted, error);
 
 	if (r == 0)
-		r = read_note(disabling, state->live, &disabling->noted_live, error);
+		r = enable_read_note(
+			disabling->domain, state->live, &disabling->noted_live, error);
 	if (r == 0)
 		r = check_disks(disabling, state->config, &disabling->noted, false, error);
 	if (r == 0)
@@ -285,42 +256,42 @@ static int check(struct disabling *disabling, struct hotslot_error *error)
 	return r;
 }
 
-/* The definition first: who is broken off then does the rest when asked again. */
-static int disable(struct disabling *disabling, struct hotslot_error *error)
+static int disable_definition(struct disabling *disabling, struct hotslot_error *error)
 {
-	bool noted;
-	int r = enable_state_read(disabling->domain, &disabling->state, error);
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
+	int r = definition_lock(disabling->domain, &lock, error);
 
 	if (r == 0)
+		r = enable_state_read(disabling->domain, disabling->state, error);
+	if (r == 0)
 		r = check(disabling, error);
-	if (r < 0)
-		return r;
-	noted = disabling->noted.n > 0 || disabling->noted.metadata;
-	if (noted)
+	if (r == 0 && (disabling->noted.n > 0 || disabling->noted.metadata))
 		r = change_definition(disabling, error);
+	return r;
+}
+
+/* The definition first: who is broken off then does the rest when asked again. */
+static int disable(struct enable_call *call, struct hotslot_error *error)
+{
+	struct disabling disabling = {
+		.call = call, .domain = call->domain, .state = &call->state
+	};
+	int r = disable_definition(&disabling, error);
+
 	/* Nothing of the plan has come true. */
 	if (r < 0)
 		return r;
-	r = change_live(disabling, error);
-	tell_parts(disabling);
-	if (r == 0 && disabling->taken.n > 0)
-		enable_notice_saved(disabling->domain, "this change");
+	r = change_live(&disabling, error);
+	tell_parts(&disabling);
+	if (r == 0 && disabling.taken.n > 0)
+		enable_notice_saved(call->domain, "this change");
 	return r;
 }
 
 int hotslot_disable(
 	struct hotslot_domain *domain, hotslot_part_fn fn, void *data, struct hotslot_error *error)
 {
-	struct disabling disabling = { .domain = domain, .fn = fn, .data = data };
-	_cleanup_call_ struct hotslot_domain *call = NULL;
-	struct hotslot_error ignored;
-	int r;
+	struct enable_call call = { .domain = domain, .fn = fn, .data = data };
 
-	error = error_begin(error, &ignored);
-	error_step(error, "check");
-	r = domain_begin(domain, 0, &call, error);
-	if (r == 0)
-		r = disable(&disabling, error);
-	enable_state_done(&disabling.state);
-	return r;
+	return enable_run(&call, disable, error);
 }

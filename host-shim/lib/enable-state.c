@@ -87,6 +87,21 @@ void enable_state_done(struct enable_state *state)
 	xmlFreeDoc(state->live);
 }
 
+int enable_read_note(const struct hotslot_domain *domain, xmlDoc *document, struct parts *ret,
+	struct hotslot_error *error)
+{
+	struct parts noted = {};
+	int r = document ? parts_note_read(enable_domain_of(document), &noted) : -ENOENT;
+
+	if (r < 0 && r != -ENOENT)
+		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+			"The metadata of domain %s has a note of what was added to it that cannot "
+			"be read: correct or remove it with 'virsh metadata'",
+			domain->name);
+	*ret = noted;
+	return 0;
+}
+
 int enable_note_live(
 	struct hotslot_domain *domain, const struct parts *parts, struct hotslot_error *error)
 {
@@ -109,6 +124,39 @@ void enable_notice_saved(struct hotslot_domain *domain, const char *what)
 			"Domain %s has a managed save image, which keeps its own XML: started from "
 			"it, the domain is without %s, until it is shut off and booted",
 			domain->name, what);
+}
+
+void enable_tell(const struct enable_call *call, enum hotslot_part_state state,
+	const struct part *part, bool now, bool next_boot)
+{
+	struct hotslot_part told = {
+		.size = sizeof(told),
+		.state = state,
+		.kind = part_kind_name(part->kind),
+		.index = part->kind == PART_CHANNEL ? -1 : (int)part->index,
+		.alias = *part->alias ? part->alias : NULL,
+		.now = now,
+		.next_boot = next_boot,
+	};
+
+	if (call->fn)
+		call->fn(call->data, &told);
+}
+
+int enable_run(struct enable_call *call, int (*run)(struct enable_call *, struct hotslot_error *),
+	struct hotslot_error *error)
+{
+	_cleanup_call_ struct hotslot_domain *begun = NULL;
+	struct hotslot_error ignored;
+	int r;
+
+	error = error_begin(error, &ignored);
+	error_step(error, "check");
+	r = domain_begin(call->domain, 0, &begun, error);
+	if (r == 0)
+		r = run(call, error);
+	enable_state_done(&call->state);
+	return r;
 }
 
 void enable_strip(xmlNode *domain, const void *data)

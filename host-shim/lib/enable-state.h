@@ -18,6 +18,22 @@ void enable_state_done(struct enable_state *state);
 
 #define _cleanup_enable_state_ _cleanup_(enable_state_done)
 
+/* A call that adds parts, or takes them back. */
+struct enable_call {
+	struct hotslot_domain *domain;
+	struct enable_state state;
+	hotslot_part_fn fn;
+	void *data;
+};
+
+/* Has RUN do what is to be done in the call. */
+int enable_run(struct enable_call *call, int (*run)(struct enable_call *, struct hotslot_error *),
+	struct hotslot_error *error);
+
+/* Tells the caller of a part. */
+void enable_tell(const struct enable_call *call, enum hotslot_part_state state,
+	const struct part *part, bool now, bool next_boot);
+
 /* The <domain> of a document and its <devices>; NULL if the document is. */
 xmlNode *enable_domain_of(xmlDoc *document);
 xmlNode *enable_devices_of(xmlDoc *document);
@@ -25,6 +41,10 @@ xmlNode *enable_devices_of(xmlDoc *document);
 /* Reads the running domain anew. */
 int enable_state_reread(
 	struct hotslot_domain *domain, struct enable_state *state, struct hotslot_error *error);
+
+/* What is noted in the metadata of a document, which may be NULL: nothing, if there is no note. */
+int enable_read_note(const struct hotslot_domain *domain, xmlDoc *document, struct parts *ret,
+	struct hotslot_error *error);
 
 /* Changes the note in the running domain's metadata. PARTS NULL: takes it away. */
 int enable_note_live(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Making any domain ready for disks to be attached: the channel and the controllers it lacks. */
 #include "definition-change.h"
+#include "definition-lock.h"
 #include "enable-state.h"
 #include "error.h"
 #include "parts-note.h"
@@ -8,14 +9,13 @@
 #include "wire.h"
 
 struct enabling {
+	struct enable_call *call;
 	struct hotslot_domain *domain;
-	struct enable_state state;
+	struct enable_state *state;
 	struct parts added;  /* to the definition */
 	struct part plugged; /* into the running domain */
 	bool is_plugged;
 	bool changed;
-	hotslot_part_fn fn;
-	void *data;
 };
 
 /* ---- the definition ---- */
@@ -71,7 +71,7 @@ static int adopt_ports(struct enabling *enabling, const struct parts *made, cons
 	if (r < 0)
 		return error_system(error, r, "Cannot change the definition of domain %s",
 			enabling->domain->name);
-	r = define(enabling, &enabling->added, text, now, enable_devices_of(enabling->state.config),
+	r = define(enabling, &enabling->added, text, now, enable_devices_of(enabling->state->config),
 		&after, error);
 	for (size_t i = 0; i < ports.n && r == 0; i++)
 		(void)parts_add(&enabling->added, &ports.parts[i]);
@@ -82,7 +82,7 @@ static int find_made(struct enabling *enabling, const char *text, struct parts *
 {
 	_cleanup_xml_ xmlDoc *document = xml_read(text);
 	struct parts made = {};
-	int r = document ? parts_find_new(enable_devices_of(enabling->state.config),
+	int r = document ? parts_find_new(enable_devices_of(enabling->state->config),
 				   enable_devices_of(document), &made)
 			 : -EBADMSG;
 
@@ -95,7 +95,7 @@ static int find_made(struct enabling *enabling, const char *text, struct parts *
 
 static int change_definition(struct enabling *enabling, struct hotslot_error *error)
 {
-	_cleanup_xml_ xmlDoc *document = xml_read_exactly(enabling->state.text);
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(enabling->state->text);
 	_cleanup_free_ char *text = NULL, *after = NULL;
 	struct parts made = {};
 	int r = document ? write_parts(document, &enabling->added, &text) : -EBADMSG;
@@ -104,8 +104,8 @@ static int change_definition(struct enabling *enabling, struct hotslot_error *er
 		return error_system(error, r, "Cannot change the definition of domain %s",
 			enabling->domain->name);
 	error_step(error, "define");
-	r = define(enabling, &enabling->added, enabling->state.text, text,
-		enable_devices_of(enabling->state.config), &after, error);
+	r = define(enabling, &enabling->added, enabling->state->text, text,
+		enable_devices_of(enabling->state->config), &after, error);
 	if (r < 0)
 		return r;
 	enabling->changed = true;
@@ -128,7 +128,7 @@ static int format_channel(const struct part *part, char **ret)
 
 static bool has_plugged(const struct enabling *enabling)
 {
-	return part_element(enable_devices_of(enabling->state.live), &enabling->plugged);
+	return part_element(enable_devices_of(enabling->state->live), &enabling->plugged);
 }
 
 /* A daemon that has gone may have plugged it in. Reads the running domain anew in any case. */
@@ -144,7 +144,7 @@ static int attach_or_find(struct enabling *enabling, const char *text, struct ho
 		if (!attached && !domain_reopened(domain))
 			return error_libvirt(
 				error, "Cannot plug the channel into domain %s", domain->name);
-		r = enable_state_reread(domain, &enabling->state, error);
+		r = enable_state_reread(domain, enabling->state, error);
 		if (r < 0 || attached || has_plugged(enabling))
 			return r;
 	}
@@ -172,7 +172,7 @@ static int plug(struct enabling *enabling, struct hotslot_error *error)
 
 static int change_live(struct enabling *enabling, struct hotslot_error *error)
 {
-	xmlNode *live = enable_devices_of(enabling->state.live);
+	xmlNode *live = enable_devices_of(enabling->state->live);
 	const struct part *wish = parts_find(&enabling->added, PART_CHANNEL);
 	int r;
 
@@ -189,11 +189,11 @@ static int change_live(struct enabling *enabling, struct hotslot_error *error)
 /* A definition is what a controller takes. */
 static int check_transient(const struct enabling *enabling, struct hotslot_error *error)
 {
-	xmlNode *live = enable_devices_of(enabling->state.live);
+	xmlNode *live = enable_devices_of(enabling->state->live);
 	struct part place;
 	const char *lacks = NULL;
 
-	if (enabling->state.persistent)
+	if (enabling->state->persistent)
 		return 0;
 	if (!parts_has_scsi(live))
 		lacks = "virtio-scsi";
@@ -227,38 +227,21 @@ static int check_channel(struct enabling *enabling, xmlDoc *document, struct hot
 
 /* ---- what is told ---- */
 
-static void tell(struct enabling *enabling, enum hotslot_part_state state, const struct part *part,
-	bool now, bool next_boot)
-{
-	struct hotslot_part told = {
-		.size = sizeof(told),
-		.state = state,
-		.kind = part_kind_name(part->kind),
-		.index = part->kind == PART_CHANNEL ? -1 : (int)part->index,
-		.alias = *part->alias ? part->alias : NULL,
-		.now = now,
-		.next_boot = next_boot,
-	};
-
-	if (enabling->fn)
-		enabling->fn(enabling->data, &told);
-}
-
 /* In the definition already, and not in the running domain. */
 static void tell_pending(struct enabling *enabling)
 {
-	xmlNode *config = enable_devices_of(enabling->state.config);
-	xmlNode *live = enable_devices_of(enabling->state.live);
+	xmlNode *config = enable_devices_of(enabling->state->config);
+	xmlNode *live = enable_devices_of(enabling->state->live);
 	struct parts noted = {};
 
 	if (!live || !config ||
-		parts_note_read(enable_domain_of(enabling->state.config), &noted) < 0)
+		parts_note_read(enable_domain_of(enabling->state->config), &noted) < 0)
 		return;
 	for (size_t i = 0; i < noted.n; i++) {
 		const struct part *part = &noted.parts[i];
 
 		if (part_element(config, part) && !part_element_any(live, part))
-			tell(enabling, HOTSLOT_PART_PENDING, part, false, true);
+			enable_tell(enabling->call, HOTSLOT_PART_PENDING, part, false, true);
 	}
 }
 
@@ -267,11 +250,11 @@ static void tell_parts(struct enabling *enabling)
 	for (size_t i = 0; i < enabling->added.n; i++) {
 		const struct part *part = &enabling->added.parts[i];
 
-		tell(enabling, HOTSLOT_PART_ADDED, part,
+		enable_tell(enabling->call, HOTSLOT_PART_ADDED, part,
 			part->kind == PART_CHANNEL && enabling->is_plugged, true);
 	}
 	if (enabling->is_plugged && !parts_find(&enabling->added, PART_CHANNEL))
-		tell(enabling, HOTSLOT_PART_ADDED, &enabling->plugged, true, false);
+		enable_tell(enabling->call, HOTSLOT_PART_ADDED, &enabling->plugged, true, false);
 	tell_pending(enabling);
 }
 
@@ -282,7 +265,7 @@ static void notice_controller(struct enabling *enabling)
 	unsigned index;
 
 	if (scsi)
-		model = parts_other_scsi(enable_devices_of(enabling->state.config), &index);
+		model = parts_other_scsi(enable_devices_of(enabling->state->config), &index);
 	if (model)
 		connection_notice(enabling->domain->hotslot,
 			"SCSI controller %u of domain %s is of the model %s, which stays as it is: "
@@ -302,52 +285,63 @@ static void notice_guest(struct enabling *enabling)
 
 static int plan(struct enabling *enabling, struct hotslot_error *error)
 {
-	int r = parts_plan(enable_devices_of(enabling->state.config),
-		enable_devices_of(enabling->state.live), &enabling->added);
+	int r = parts_plan(enable_devices_of(enabling->state->config),
+		enable_devices_of(enabling->state->live), &enabling->added);
 
 	return r < 0 ? error_system(
 			       error, r, "Cannot plan what domain %s needs", enabling->domain->name)
 		     : 0;
 }
 
-static int enable(struct enabling *enabling, struct hotslot_error *error)
+/* Two that add to one definition would do the same twice. */
+static int enable_definition(struct enabling *enabling, struct hotslot_error *error)
 {
-	int r = enable_state_read(enabling->domain, &enabling->state, error);
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
+	struct enable_state *state = enabling->state;
+	struct parts noted;
+	int r = definition_lock(enabling->domain, &lock, error);
 
+	if (r == 0)
+		r = enable_state_read(enabling->domain, state, error);
 	if (r == 0)
 		r = check_transient(enabling, error);
 	if (r == 0)
-		r = check_channel(enabling, enabling->state.config, error);
+		r = check_channel(enabling, state->config, error);
 	if (r == 0)
-		r = check_channel(enabling, enabling->state.live, error);
-	if (r == 0 && enabling->state.persistent)
+		r = check_channel(enabling, state->live, error);
+	if (r == 0)
+		r = enable_read_note(enabling->domain, state->config, &noted, error);
+	if (r == 0)
+		r = enable_read_note(enabling->domain, state->live, &noted, error);
+	if (r == 0 && state->persistent)
 		r = plan(enabling, error);
 	if (r == 0 && enabling->added.n > 0)
 		r = change_definition(enabling, error);
+	return r;
+}
+
+static int enable(struct enable_call *call, struct hotslot_error *error)
+{
+	struct enabling enabling = {
+		.call = call, .domain = call->domain, .state = &call->state
+	};
+	int r = enable_definition(&enabling, error);
+
 	if (r < 0)
 		return r;
-	r = change_live(enabling, error);
-	tell_parts(enabling);
-	notice_controller(enabling);
-	notice_guest(enabling);
+	r = change_live(&enabling, error);
+	tell_parts(&enabling);
+	notice_controller(&enabling);
+	notice_guest(&enabling);
 	return r;
 }
 
 int hotslot_enable(
 	struct hotslot_domain *domain, hotslot_part_fn fn, void *data, struct hotslot_error *error)
 {
-	struct enabling enabling = { .domain = domain, .fn = fn, .data = data };
-	_cleanup_call_ struct hotslot_domain *call = NULL;
-	struct hotslot_error ignored;
-	int r;
+	struct enable_call call = { .domain = domain, .fn = fn, .data = data };
 
-	error = error_begin(error, &ignored);
-	error_step(error, "check");
-	r = domain_begin(domain, 0, &call, error);
-	if (r == 0)
-		r = enable(&enabling, error);
-	enable_state_done(&enabling.state);
-	return r;
+	return enable_run(&call, enable, error);
 }
 
 const char *hotslot_part_state_name(enum hotslot_part_state state)

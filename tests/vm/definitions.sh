@@ -74,32 +74,43 @@ format      raw" "$(hs resolve alone volume:B --config)"
 	run_virsh destroy alone
 }
 
-# What attach wants to write waits until the other is done.
+# A command of hotslot's for a step of another's, and the end of it: it waits for the other one. What
+# it has printed is in "printed".
+in_background() { # ARGUMENT…
+	echo "'$HOTSLOT' -c '$URI' $* >printed 2>&1 & echo \$! >pid; timeout 1 tail --pid=\$! -f /dev/null || true"
+}
+await_background() {
+	tail --pid="$(<pid)" -f /dev/null
+}
+
+# What attach wants to write waits until the other is done; so does what enable reads.
 test_two_of_hotslot_wait_for_each_other() {
-	local command
 	define_plain two "<disk type='file'><source file='/y'/><target dev='vdb' bus='virtio'/></disk>"
 	hs enable two -q >/dev/null
 	raw_image r.img
-	command="'$HOTSLOT' -c '$URI' attach two '$PWD/r.img' --config >attached 2>&1 & echo \$! >pid; timeout 1 tail --pid=\$! -f /dev/null || true"
-	check_equal "vdb: ua-hotslot-vdb" "$(hs_at 'before virDomainDefineXML' "$command" adopt two)"
-	tail --pid="$(<pid)" -f /dev/null
-	check_equal "slot 0 from the next boot on" "$(<attached)"
+	check_equal "vdb: ua-hotslot-vdb" "$(hs_at 'before virDomainDefineXML' \
+		"$(in_background attach two "'$PWD/r.img'" --config)" adopt two)"
+	await_background
+	check_equal "slot 0 from the next boot on" "$(<printed)"
 	check_match r.img "$(definition two)"
 	check_match ua-hotslot-vdb "$(definition two)"
 	check_fails 1 'Controller scsi 0' hs disable two
+	define_plain both
+	check_match 'channel added' "$(hs_at 'before virDomainDefineXML' \
+		"$(in_background enable both)" enable both -q)"
+	await_background
+	check_equal "hotslot: enable: both: ready already" "$(<printed)"
 }
 
 # It looks whether the image is there already before the other one has written it down.
 test_two_of_hotslot_do_not_attach_one_image_twice() {
-	local command
 	define_plain once
 	hs enable once -q >/dev/null
 	raw_image r.img
-	command="'$HOTSLOT' -c '$URI' attach once '$PWD/r.img' --config --slot 5 >attached 2>&1 & echo \$! >pid; timeout 1 tail --pid=\$! -f /dev/null || true"
-	check_equal "slot 0 from the next boot on" \
-		"$(hs_at 'before virDomainAttachDeviceFlags' "$command" attach once r.img --config)"
-	tail --pid="$(<pid)" -f /dev/null
-	check_match "The definition of domain once has $PWD/r.img already, as ua-hotslot-slot-0" "$(<attached)"
+	check_equal "slot 0 from the next boot on" "$(hs_at 'before virDomainAttachDeviceFlags' \
+		"$(in_background attach once "'$PWD/r.img'" --config --slot 5)" attach once r.img --config)"
+	await_background
+	check_match "The definition of domain once has $PWD/r.img already, as ua-hotslot-slot-0" "$(<printed)"
 	check_equal 1 "$(definition once | grep -c r.img)"
 }
 
@@ -156,6 +167,17 @@ test_what_libvirt_writes_otherwise_each_time_is_changed() {
 	check_fails 1 '^hotslot: enable: Somebody else has changed the definition of domain third at the same time' \
 		hs_at 'after virDomainDefineXML 3' "$other" enable third
 	check_match '<description>hello</description>' "$(definition third)"
+}
+
+test_a_note_that_cannot_be_read_is_told_of() {
+	local command message="^hotslot: [a-z]*: The metadata of domain odd has a note of what was added to it \
+that cannot be read: correct or remove it with 'virsh metadata'"
+	define_plain odd
+	run_virsh metadata odd urn:hotslot:domain:1 --config --key hotslot \
+		--set "<hotslot><enabled parts='disk'/></hotslot>" >/dev/null
+	for command in enable disable; do
+		check_fails 1 "$message" hs "$command" odd
+	done
 }
 
 # The step before the definition is the last one at which nothing is done.
