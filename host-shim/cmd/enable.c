@@ -16,7 +16,7 @@ struct parts {
 static const char *when(const struct hotslot_part *part)
 {
 	if (part->state == HOTSLOT_PART_KEPT)
-		return "others use it";
+		return "others need it";
 	if (part->state == HOTSLOT_PART_PENDING)
 		return "with the next boot";
 	if (part->now && part->next_boot)

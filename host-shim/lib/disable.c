@@ -145,9 +145,12 @@ static int change_definition(struct disabling *disabling, struct hotslot_error *
 
 	if (document) {
 		take_parts(disabling, enable_devices_of(document));
-		parts_note_remove(enable_domain_of(document));
-		r = xml_dump(enable_domain_of(document), &text);
+		r = parts_note_replace(enable_domain_of(document), &disabling->kept);
 	}
+	if (r == 0 && disabling->kept.n == disabling->noted.n)
+		return 0;
+	if (r == 0)
+		r = xml_dump(enable_domain_of(document), &text);
 	if (r < 0)
 		return error_system(error, r, "Cannot change the definition of domain %s",
 			disabling->domain->name);

@@ -65,7 +65,7 @@ enum hotslot_part_state {
 	HOTSLOT_PART_ADDED,
 	HOTSLOT_PART_PENDING, /* was in the definition, comes with the next boot */
 	HOTSLOT_PART_REMOVED,
-	HOTSLOT_PART_KEPT, /* was added, and stays: others use it by now */
+	HOTSLOT_PART_KEPT, /* was added, and stays as long as others need it */
 };
 
 struct hotslot_part {
@@ -93,8 +93,9 @@ int hotslot_enable(
 
 /* Takes back what hotslot_enable() has added, and nothing else: from the definition; from a running
  * domain only the channel, controllers go with the next boot. Fails with HOTSLOT_ERROR_SLOT_TAKEN
- * while a disk is on the virtio-scsi controller that was added. FN is told of each part; of none,
- * if nothing was added. */
+ * while a disk is on the virtio-scsi controller that was added. A part that others need by now is
+ * kept, and stays noted: a later call takes it back when they do not. FN is told of each part; of
+ * none, if nothing was added. */
 int hotslot_disable(
 	struct hotslot_domain *domain, hotslot_part_fn fn, void *data, struct hotslot_error *error);
 

@@ -199,6 +199,20 @@ int parts_note_add(xmlNode *domain, const struct parts *parts)
 	return ours ? add_note(ours, &all) : -ENOMEM;
 }
 
+int parts_note_replace(xmlNode *domain, const struct parts *parts)
+{
+	xmlNode *ours = find_ours(domain);
+	struct parts old = {}, all = *parts;
+
+	if (parts->n == 0) {
+		parts_note_remove(domain);
+		return 0;
+	}
+	(void)read_note(ours, &old);
+	all.metadata = old.metadata;
+	return put_note(ours, &all);
+}
+
 /* With the blanks before it: what was there is there again, to the byte. */
 static void remove_exactly(xmlNode *node)
 {

@@ -16,6 +16,9 @@ int parts_note_add(xmlNode *domain, const struct parts *parts);
 /* Takes it away, and what was made for it. */
 void parts_note_remove(xmlNode *domain);
 
+/* Has the note of a <domain>, which has one, say these parts and no others; none: takes it away. */
+int parts_note_replace(xmlNode *domain, const struct parts *parts);
+
 /* The same for our element as virDomainGetMetadata() gives it, NULL if there is none: returns what
  * virDomainSetMetadata() is to get. PARTS NULL: takes the note away. -EBADMSG if OLD is no element
  * of ours. The caller frees *ret. */

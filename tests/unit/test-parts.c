@@ -197,6 +197,28 @@ static void test_the_note_comes_and_goes_without_a_trace(void **state)
 	}
 }
 
+static void test_what_is_kept_stays_noted(void **state)
+{
+	static const char text[] = "<domain>\n  <name>x</name>\n</domain>";
+	const struct parts kept = { .n = 1, .parts = { { .kind = PART_PCI, .index = 12 } } };
+	const struct parts none = {};
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(text);
+	xmlNode *domain = xmlDocGetRootElement(document);
+	_cleanup_free_ char *after = NULL;
+	struct parts noted;
+
+	(void)state;
+	assert_int_equal(parts_note_add(domain, &added), 0);
+	assert_int_equal(parts_note_replace(domain, &kept), 0);
+	assert_int_equal(parts_note_read(domain, &noted), 0);
+	assert_int_equal(noted.n, 1);
+	assert_int_equal(noted.parts[0].index, 12);
+	assert_true(noted.metadata);
+	assert_int_equal(parts_note_replace(domain, &none), 0);
+	assert_int_equal(xml_dump(domain, &after), 0);
+	assert_string_equal(after, text);
+}
+
 static void test_a_note_that_cannot_be_read_is_an_error(void **state)
 {
 	static const char too_many[] =
@@ -279,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_an_alias_that_another_device_has_is_not_given_twice),
 		cmocka_unit_test(test_what_others_plugged_in_keeps_a_part),
 		cmocka_unit_test(test_the_note_comes_and_goes_without_a_trace),
+		cmocka_unit_test(test_what_is_kept_stays_noted),
 		cmocka_unit_test(test_a_note_that_cannot_be_read_is_an_error),
 		cmocka_unit_test(test_the_running_domains_note_keeps_what_others_have),
 		cmocka_unit_test(test_definitions_are_compared_but_for_what_is_stripped),

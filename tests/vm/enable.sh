@@ -163,8 +163,10 @@ with_device() { # ELEMENT; reads XML
 	echo "$1</devices></domain>"
 }
 
-test_disable_leaves_what_others_use() {
+test_disable_leaves_what_others_use_and_takes_it_later() {
+	local before
 	define_domain nova-pc
+	before=$(definition "$NOVA")
 	hs enable "$NOVA" -q
 	stored_definition "$NOVA" >ours.xml
 	with_device "<disk type='file' device='disk'><source file='$PWD/x.img'/><target dev='sdq'
@@ -178,9 +180,47 @@ test_disable_leaves_what_others_use() {
 	run_virsh define channel.xml
 	check_equal "channel removed: from the next boot on
 controller scsi 0 removed: from the next boot on
-controller virtio-serial 0 kept: others use it" "$(hs disable "$NOVA" 2>&1)"
+controller virtio-serial 0 kept: others need it" "$(hs disable "$NOVA" 2>&1)"
 	check_match 'org.qemu.guest_agent.0' "$(definition "$NOVA")"
-	check_equal "" "$(definition "$NOVA" | grep 'org.hotslot\|virtio-scsi' || true)"
+	check_equal "" "$(definition "$NOVA" | grep 'org.hotslot.agent\|virtio-scsi' || true)"
+	# As long as they do, nothing changes.
+	definition "$NOVA" >kept.xml
+	check_equal "controller virtio-serial 0 kept: others need it" "$(hs disable "$NOVA" 2>&1)"
+	check_equal "$(<kept.xml)" "$(definition "$NOVA")"
+	without_channel <kept.xml >alone.xml
+	run_virsh define alone.xml
+	check_equal "controller virtio-serial 0 removed: from the next boot on" "$(hs disable "$NOVA" 2>&1)"
+	check_equal "$before" "$(definition "$NOVA")"
+}
+
+without_channel() { # reads XML
+	sed '/<channel /,/<\/channel>/d'
+}
+
+# libvirt puts a port where a number is left out.
+test_disable_leaves_a_port_before_that_of_another_and_takes_it_later() {
+	local before port="<controller type='pci' index='3' model='pcie-root-port'/>"
+	cat >q35.xml <<-END
+		<domain type='qemu'><name>q35</name><memory>65536</memory><os><type machine='q35'>hvm</type></os>
+		<devices><controller type='usb' model='none'/><memballoon model='none'/>
+		<controller type='pci' index='0' model='pcie-root'/></devices></domain>
+	END
+	run_virsh define q35.xml
+	before=$(definition q35)
+	hs enable q35 -q >/dev/null
+	check_match 'parts="virtio-serial:0 channel scsi:0 pci:1 pci:2 metadata"' "$(definition q35)"
+	definition q35 | sed "s#</devices>#$port&#" >more.xml
+	run_virsh define more.xml
+	check_equal "channel removed: from the next boot on
+controller virtio-serial 0 removed: from the next boot on
+controller scsi 0 removed: from the next boot on
+controller pci 2 kept: others need it
+controller pci 1 kept: others need it" "$(hs disable q35 -q)"
+	definition q35 | sed "/<controller type='pci' index='3'/,/<\/controller>/d" >less.xml
+	run_virsh define less.xml
+	check_equal "controller pci 2 removed: from the next boot on
+controller pci 1 removed: from the next boot on" "$(hs disable q35 -q)"
+	check_equal "$before" "$(definition q35)"
 }
 
 test_a_domain_of_novas_is_enabled_booted_and_has_a_disk_attached() {
