@@ -179,6 +179,6 @@ const struct command command_resolve = {
 	.run = run_resolve,
 	.arguments = "DOM DISK... [options]",
 	.summary = "Print all the names of disks, from any of them",
-	.help = "  --config           of the disks of its definition; the domain may be shut off\n"
-		TIMEOUT_HELP,
+	.help = "  --config           of the disks of its definition; the domain may be shut "
+		"off\n" TIMEOUT_HELP,
 };

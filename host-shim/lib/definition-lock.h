@@ -8,12 +8,12 @@
 
 #include "domain.h"
 
-/* In a call: waits for whoever changes it now; HOTSLOT_ERROR_BUSY at the deadline of the call. Where
- * there is no place in which processes could agree, *ret is given anyway. What is between a look at
- * the definition and what is done by it, is under the lock; who has it may take it again. Who has
- * it does not wait for the turn to talk with the agent: who has that may wait for this. */
-int definition_lock(struct hotslot_domain *domain, struct hotslot_domain **ret,
-	struct hotslot_error *error);
+/* In a call: waits for whoever changes it now; HOTSLOT_ERROR_BUSY at the deadline of the call.
+ * Where there is no place in which processes could agree, *ret is given anyway. What is between a
+ * look at the definition and what is done by it, is under the lock; who has it may take it again.
+ * Who has it does not wait for the turn to talk with the agent: who has that may wait for this. */
+int definition_lock(
+	struct hotslot_domain *domain, struct hotslot_domain **ret, struct hotslot_error *error);
 
 /* The same if FLAGS, of libvirt's call, say that it is about the definition; else *ret is NULL. */
 int definition_lock_for(struct hotslot_domain *domain, unsigned flags, struct hotslot_domain **ret,

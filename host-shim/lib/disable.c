@@ -8,6 +8,7 @@
 #include "enable-state.h"
 #include "error.h"
 #include "parts-note.h"
+#include "parts-plan.h"
 #include "places.h"
 #include "unplug.h"
 
@@ -16,7 +17,9 @@ struct disabling {
 	struct hotslot_domain *domain;
 	struct enable_state *state;
 	struct parts noted, noted_live;
-	struct parts taken; /* out of the definition */
+	struct parts unnamed; /* of the noted ones: libvirt has added them, and enable was broken
+				 off */
+	struct parts taken;   /* out of the definition */
 	struct parts kept;
 	struct part unplugged; /* out of the running domain */
 	bool is_unplugged;
@@ -93,14 +96,16 @@ static struct part describe(const struct part *part, xmlNode *element)
 
 static void take_part(struct disabling *disabling, xmlNode *devices, const struct part *part)
 {
-	xmlNode *element = part_element(devices, part);
+	bool unnamed = parts_has(&disabling->unnamed, part);
+	xmlNode *element = (unnamed ? part_element_any : part_element)(devices, part);
 	struct part copy = describe(part, element);
 
 	if (!element)
 		return;
 	if (part_is_used(devices, part) ||
 		(part->kind == PART_PCI && has_later_port(devices, part))) {
-		(void)parts_add(&disabling->kept, &copy);
+		if (!unnamed)
+			(void)parts_add(&disabling->kept, &copy);
 		return;
 	}
 	(void)parts_add(&disabling->taken, &copy);
@@ -136,9 +141,21 @@ static void take_parts(struct disabling *disabling, xmlNode *devices)
 	}
 }
 
+static int find_unnamed(struct disabling *disabling, struct hotslot_error *error)
+{
+	xmlNode *devices = enable_devices_of(disabling->state->config);
+	int r = parts_find_unnamed(devices, &disabling->noted, &disabling->unnamed);
+
+	for (size_t i = 0; i < disabling->unnamed.n && r == 0; i++)
+		r = parts_add(&disabling->noted, &disabling->unnamed.parts[i]);
+	return r < 0 ? error_system(error, r, "Cannot find all that was added to domain %s",
+			       disabling->domain->name)
+		     : 0;
+}
+
 static int change_definition(struct disabling *disabling, struct hotslot_error *error)
 {
-	struct enable_strip strip = { .parts = &disabling->taken };
+	struct enable_strip strip = { .parts = &disabling->taken, .any = true };
 	_cleanup_xml_ xmlDoc *document = xml_read_exactly(disabling->state->text);
 	_cleanup_free_ char *text = NULL, *after = NULL;
 	int r = -EBADMSG;
@@ -236,9 +253,11 @@ static void tell_parts(struct disabling *disabling)
 			part->kind == PART_CHANNEL && disabling->is_unplugged, true);
 	}
 	if (disabling->is_unplugged && !parts_find(&disabling->taken, PART_CHANNEL))
-		enable_tell(disabling->call, HOTSLOT_PART_REMOVED, &disabling->unplugged, true, false);
+		enable_tell(
+			disabling->call, HOTSLOT_PART_REMOVED, &disabling->unplugged, true, false);
 	for (size_t i = 0; i < disabling->kept.n; i++)
-		enable_tell(disabling->call, HOTSLOT_PART_KEPT, &disabling->kept.parts[i], false, true);
+		enable_tell(
+			disabling->call, HOTSLOT_PART_KEPT, &disabling->kept.parts[i], false, true);
 }
 
 static int check(struct disabling *disabling, struct hotslot_error *error)
@@ -247,8 +266,7 @@ static int check(struct disabling *disabling, struct hotslot_error *error)
 	int r = enable_read_note(disabling->domain, state->config, &disabling->noted, error);
 
 	if (r == 0)
-		r = enable_read_note(
-			disabling->domain, state->live, &disabling->noted_live, error);
+		r = enable_read_note(disabling->domain, state->live, &disabling->noted_live, error);
 	if (r == 0)
 		r = check_disks(disabling, state->config, &disabling->noted, false, error);
 	if (r == 0)
@@ -268,9 +286,10 @@ static int disable_definition(struct disabling *disabling, struct hotslot_error 
 		r = enable_state_read(disabling->domain, disabling->state, error);
 	if (r == 0)
 		r = check(disabling, error);
-	if (r == 0 && (disabling->noted.n > 0 || disabling->noted.metadata))
-		r = change_definition(disabling, error);
-	return r;
+	if (r < 0 || (disabling->noted.n == 0 && !disabling->noted.metadata))
+		return r;
+	r = find_unnamed(disabling, error);
+	return r < 0 ? r : change_definition(disabling, error);
 }
 
 /* The definition first: who is broken off then does the rest when asked again. */

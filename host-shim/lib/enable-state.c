@@ -168,7 +168,8 @@ void enable_strip(xmlNode *domain, const void *data)
 	if (!devices)
 		return;
 	for (size_t i = 0; i < strip->parts->n; i++)
-		xml_remove(part_element(devices, &strip->parts->parts[i]));
+		xml_remove((strip->any ? part_element_any : part_element)(
+			devices, &strip->parts->parts[i]));
 	if (strip->old && parts_find_new(strip->old, devices, &made) == 0)
 		for (size_t i = 0; i < made.n; i++)
 			xml_remove(part_element_any(devices, &made.parts[i]));

@@ -56,6 +56,7 @@ void enable_notice_saved(struct hotslot_domain *domain, const char *what);
 /* Takes a part out of what is compared: see definition-change.h. */
 struct enable_strip {
 	const struct parts *parts;
+	bool any;     /* even without an alias of ours */
 	xmlNode *old; /* and PCI controllers that are not in these devices; NULL: none */
 };
 void enable_strip(xmlNode *domain, const void *strip);

@@ -32,87 +32,72 @@ static int write_parts(xmlDoc *document, const struct parts *parts, char **ret)
 	return r < 0 ? r : xml_dump(enable_domain_of(document), ret);
 }
 
-static int define(struct enabling *enabling, const struct parts *parts, const char *old,
-	const char *text, xmlNode *old_devices, char **ret, struct hotslot_error *error)
+/* The caller frees *ret, the definition as it is then. */
+static int change_definition(struct enabling *enabling, char **ret, struct hotslot_error *error)
 {
-	struct enable_strip strip = { .parts = parts, .old = old_devices };
-
-	return definition_change(enabling->domain, old, text, enable_strip, &strip, ret, error);
-}
-
-static int name_ports(xmlDoc *document, struct parts *made)
-{
-	xmlNode *devices = enable_devices_of(document);
-	int r = 0;
-
-	for (size_t i = 0; i < made->n && r == 0; i++) {
-		struct part *part = &made->parts[i];
-
-		part_choose_alias(devices, part);
-		if (!part_element(devices, part))
-			r = part_put_alias(part_element_any(devices, part), part->alias);
-	}
-	return r;
-}
-
-/* Where there is no port left libvirt makes room: that is ours to take back, too. */
-static int adopt_ports(struct enabling *enabling, const struct parts *made, const char *text,
-	struct hotslot_error *error)
-{
-	_cleanup_xml_ xmlDoc *document = xml_read_exactly(text);
-	_cleanup_free_ char *now = NULL, *after = NULL;
-	struct parts ports = *made;
-	int r = document ? name_ports(document, &ports) : -EBADMSG;
-
-	if (r == 0)
-		r = parts_note_add(enable_domain_of(document), &ports);
-	if (r == 0)
-		r = xml_dump(enable_domain_of(document), &now);
-	if (r < 0)
-		return error_system(error, r, "Cannot change the definition of domain %s",
-			enabling->domain->name);
-	r = define(enabling, &enabling->added, text, now, enable_devices_of(enabling->state->config),
-		&after, error);
-	for (size_t i = 0; i < ports.n && r == 0; i++)
-		(void)parts_add(&enabling->added, &ports.parts[i]);
-	return r;
-}
-
-static int find_made(struct enabling *enabling, const char *text, struct parts *ret)
-{
-	_cleanup_xml_ xmlDoc *document = xml_read(text);
-	struct parts made = {};
-	int r = document ? parts_find_new(enable_devices_of(enabling->state->config),
-				   enable_devices_of(document), &made)
-			 : -EBADMSG;
-
-	*ret = (struct parts){};
-	for (size_t i = 0; i < made.n && r == 0; i++)
-		if (!part_element(enable_devices_of(document), &made.parts[i]))
-			r = parts_add(ret, &made.parts[i]);
-	return r;
-}
-
-static int change_definition(struct enabling *enabling, struct hotslot_error *error)
-{
-	_cleanup_xml_ xmlDoc *document = xml_read_exactly(enabling->state->text);
-	_cleanup_free_ char *text = NULL, *after = NULL;
-	struct parts made = {};
+	const struct enable_state *state = enabling->state;
+	const struct enable_strip strip = {
+		.parts = &enabling->added,
+		.old = enable_devices_of(state->config),
+	};
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(state->text);
+	_cleanup_free_ char *text = NULL;
 	int r = document ? write_parts(document, &enabling->added, &text) : -EBADMSG;
 
 	if (r < 0)
 		return error_system(error, r, "Cannot change the definition of domain %s",
 			enabling->domain->name);
 	error_step(error, "define");
-	r = define(enabling, &enabling->added, enabling->state->text, text,
-		enable_devices_of(enabling->state->config), &after, error);
+	r = definition_change(
+		enabling->domain, state->text, text, enable_strip, &strip, ret, error);
+	enabling->changed = r == 0;
+	return r;
+}
+
+/* *ret_text is NULL if there is none. */
+static int write_aliases(
+	xmlDoc *document, const struct parts *noted, struct parts *ret, char **ret_text)
+{
+	xmlNode *devices = enable_devices_of(document);
+	int r = parts_find_unnamed(devices, noted, ret);
+
+	if (r < 0 || ret->n == 0)
+		return r;
+	for (size_t i = 0; i < ret->n && r == 0; i++) {
+		struct part *port = &ret->parts[i];
+
+		part_choose_alias(devices, port);
+		r = part_put_alias(part_element_any(devices, port), port->alias);
+	}
+	if (r == 0)
+		r = parts_note_add(enable_domain_of(document), ret);
+	return r < 0 ? r : xml_dump(enable_domain_of(document), ret_text);
+}
+
+/* Where there is no port left libvirt makes room. That is ours to take back, too, also if this is
+ * broken off before it has an alias: the note says from which number on. */
+static int name_ports(struct enabling *enabling, const char *old, struct hotslot_error *error)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly(old);
+	_cleanup_free_ char *text = NULL, *after = NULL;
+	struct parts noted, ports = {};
+	const struct enable_strip strip = { .parts = &ports, .any = true };
+	int r = enable_read_note(enabling->domain, document, &noted, error);
+
 	if (r < 0)
 		return r;
-	enabling->changed = true;
-	r = find_made(enabling, after, &made);
+	r = write_aliases(document, &noted, &ports, &text);
 	if (r < 0)
-		return error_system(error, r, "Cannot read the ports that libvirt has made");
-	return made.n > 0 ? adopt_ports(enabling, &made, after, error) : 0;
+		return error_system(error, r, "Cannot change the definition of domain %s",
+			enabling->domain->name);
+	if (!text)
+		return 0;
+	error_step(error, "define");
+	r = definition_change(enabling->domain, old, text, enable_strip, &strip, &after, error);
+	for (size_t i = 0; i < ports.n && r == 0; i++)
+		r = parts_add(&enabling->added, &ports.parts[i]);
+	enabling->changed |= r == 0;
+	return r;
 }
 
 /* ---- the running domain ---- */
@@ -298,6 +283,7 @@ static int enable_definition(struct enabling *enabling, struct hotslot_error *er
 {
 	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct enable_state *state = enabling->state;
+	_cleanup_free_ char *now = NULL;
 	struct parts noted;
 	int r = definition_lock(enabling->domain, &lock, error);
 
@@ -316,15 +302,15 @@ static int enable_definition(struct enabling *enabling, struct hotslot_error *er
 	if (r == 0 && state->persistent)
 		r = plan(enabling, error);
 	if (r == 0 && enabling->added.n > 0)
-		r = change_definition(enabling, error);
+		r = change_definition(enabling, &now, error);
+	if (r == 0 && state->persistent)
+		r = name_ports(enabling, now ?: state->text, error);
 	return r;
 }
 
 static int enable(struct enable_call *call, struct hotslot_error *error)
 {
-	struct enabling enabling = {
-		.call = call, .domain = call->domain, .state = &call->state
-	};
+	struct enabling enabling = { .call = call, .domain = call->domain, .state = &call->state };
 	int r = enable_definition(&enabling, error);
 
 	if (r < 0)

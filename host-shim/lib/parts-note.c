@@ -10,6 +10,7 @@
 #define ENABLED "enabled"
 #define PARTS "parts"
 #define METADATA "metadata"
+#define ROOM "room"
 
 /* All parts, each with its number and a blank. */
 #define NOTE_SIZE (PARTS_MAX * 32)
@@ -57,22 +58,15 @@ static int parse_note(char *text, struct parts *ret)
 	return 0;
 }
 
-static bool has_part(const struct parts *parts, const struct part *part)
-{
-	for (size_t i = 0; i < parts->n; i++)
-		if (parts->parts[i].kind == part->kind && parts->parts[i].index == part->index)
-			return true;
-	return false;
-}
-
 static int join(struct parts *parts, const struct parts *more)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < more->n && r == 0; i++)
-		if (!has_part(parts, &more->parts[i]))
+		if (!parts_has(parts, &more->parts[i]))
 			r = parts_add(parts, &more->parts[i]);
 	parts->metadata |= more->metadata;
+	parts->room = more->room ?: parts->room;
 	return r;
 }
 
@@ -116,11 +110,21 @@ static xmlNode *find_note(xmlNode *ours)
 static int read_note(xmlNode *ours, struct parts *ret)
 {
 	xmlNode *note = find_note(ours);
-	_cleanup_free_ char *text = xml_attribute(note, PARTS);
+	_cleanup_free_ char *text = xml_attribute(note, PARTS), *room = xml_attribute(note, ROOM);
+	struct parts parts = {};
+	uint64_t number = 0;
+	int r;
 
 	if (!note)
 		return -ENOENT;
-	return text ? parse_note(text, ret) : -EBADMSG;
+	r = text ? parse_note(text, &parts) : -EBADMSG;
+	if (r == 0 && room && parse_u64(room, INT_MAX, &number) < 0)
+		r = -EBADMSG;
+	if (r < 0)
+		return r;
+	parts.room = (unsigned)number;
+	*ret = parts;
+	return 0;
 }
 
 /* More than one is nothing of ours, and would hide what is written. */
@@ -132,16 +136,23 @@ static void remove_notes(xmlNode *ours)
 		xml_remove(note);
 }
 
+static bool put(xmlNode *note, const char *name, const char *value)
+{
+	return xmlNewProp(note, (const xmlChar *)name, (const xmlChar *)value);
+}
+
 static int put_note(xmlNode *ours, const struct parts *parts)
 {
-	char text[NOTE_SIZE];
+	char text[NOTE_SIZE], room[16];
 	xmlNode *note;
 
 	remove_notes(ours);
 	format_note(parts, text);
+	snprintf(room, sizeof(room), "%u", parts->room);
 	note = xmlNewChild(ours, NULL, (const xmlChar *)ENABLED, NULL);
-	return note && xmlNewProp(note, (const xmlChar *)PARTS, (const xmlChar *)text) ? 0
-										       : -ENOMEM;
+	return note && put(note, PARTS, text) && (parts->room == 0 || put(note, ROOM, room))
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int add_note(xmlNode *ours, const struct parts *parts)

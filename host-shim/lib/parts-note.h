@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The note of what was added to a domain for us: <enabled parts='channel virtio-serial:0 scsi:1'/>
- * in our element of its metadata. Pure.
+ * The note of what was added to a domain for us: <enabled parts='channel virtio-serial:0 scsi:1'
+ * room='1'/> in our element of its metadata. Where there is no port for one of these, libvirt adds
+ * PCI controllers, which only show afterwards: their numbers are not below that of the room. Pure.
  */
 #pragma once
 

@@ -228,6 +228,22 @@ static int plan_ports(xmlNode *devices, struct parts *parts)
 	return r;
 }
 
+/* The next number after those that are there and are planned. */
+static unsigned find_room(xmlNode *devices, const struct parts *parts)
+{
+	unsigned room = next_index(devices, "pci");
+	bool controllers = false;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct part *part = &parts->parts[i];
+
+		controllers |= part->kind != PART_CHANNEL;
+		if (part->kind == PART_PCI && part->index >= room)
+			room = part->index + 1;
+	}
+	return controllers ? room : 0;
+}
+
 int parts_plan(xmlNode *devices, xmlNode *live, struct parts *ret)
 {
 	struct parts parts = {};
@@ -243,9 +259,58 @@ int parts_plan(xmlNode *devices, xmlNode *live, struct parts *ret)
 	}
 	if (r == 0)
 		r = plan_ports(devices, &parts);
-	if (r == 0)
-		*ret = parts;
-	return r;
+	if (r < 0)
+		return r;
+	parts.room = find_room(devices, &parts);
+	*ret = parts;
+	return 0;
+}
+
+static bool is_plugged(xmlNode *part, const struct part *port)
+{
+	xmlNode *address = part_address(part, "pci");
+
+	return address && part_number(address, "bus") == port->index;
+}
+
+static bool holds_one(xmlNode *devices, const struct part *port, const struct parts *noted,
+	const struct parts *found)
+{
+	for (size_t i = 0; i < noted->n; i++)
+		if (is_plugged(part_element(devices, &noted->parts[i]), port))
+			return true;
+	for (size_t i = 0; i < found->n; i++)
+		if (is_plugged(part_element_any(devices, &found->parts[i]), port))
+			return true;
+	return false;
+}
+
+static xmlNode *find_next_unnamed(
+	xmlNode *devices, const struct parts *noted, const struct parts *found, struct part *ret)
+{
+	for (xmlNode *node = devices->children; node; node = node->next) {
+		*ret = (struct part){ .kind = PART_PCI, .index = part_number(node, "index") };
+		if (is_controller(node, "pci") && ret->index >= noted->room &&
+			!xml_child(node, "alias") && !parts_has(found, ret) &&
+			holds_one(devices, ret, noted, found))
+			return node;
+	}
+	return NULL;
+}
+
+int parts_find_unnamed(xmlNode *devices, const struct parts *noted, struct parts *ret)
+{
+	struct parts found = {};
+	struct part port;
+
+	while (noted->room > 0 && find_next_unnamed(devices, noted, &found, &port)) {
+		int r = parts_add(&found, &port);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = found;
+	return 0;
 }
 
 int parts_find_new(xmlNode *old, xmlNode *devices, struct parts *ret)

@@ -23,3 +23,8 @@ char *parts_other_scsi(xmlNode *devices, unsigned *ret_index);
 
 /* The PCI controllers of DEVICES that are not in OLD: libvirt has made room. -ENOSPC. */
 int parts_find_new(xmlNode *old, xmlNode *devices, struct parts *ret);
+
+/* The PCI controllers of DEVICES, of a definition, that libvirt has added for the parts of a note,
+ * and that have no alias: one of these is plugged into each, or another such one is. What is
+ * plugged into it besides, part_is_used() tells. -ENOSPC. */
+int parts_find_unnamed(xmlNode *devices, const struct parts *noted, struct parts *ret);

@@ -30,6 +30,14 @@ const struct part *parts_find(const struct parts *parts, enum part_kind kind)
 	return NULL;
 }
 
+bool parts_has(const struct parts *parts, const struct part *part)
+{
+	for (size_t i = 0; i < parts->n; i++)
+		if (parts->parts[i].kind == part->kind && parts->parts[i].index == part->index)
+			return true;
+	return false;
+}
+
 int parts_add(struct parts *parts, const struct part *part)
 {
 	if (parts->n == PARTS_MAX)

@@ -35,6 +35,7 @@ struct parts {
 	size_t n;
 	struct part parts[PARTS_MAX];
 	bool metadata; /* and the domain's <metadata> was made for our note */
+	unsigned room; /* PCI controllers from this number on are new; 0: not known */
 };
 
 /* "channel", "virtio-serial", "scsi", "pci". */
@@ -42,6 +43,9 @@ const char *part_kind_name(enum part_kind kind);
 
 /* NULL if there is none of that kind. */
 const struct part *parts_find(const struct parts *parts, enum part_kind kind);
+
+/* Whether there is one of that kind and number. */
+bool parts_has(const struct parts *parts, const struct part *part);
 
 /* -ENOSPC if there are too many. */
 int parts_add(struct parts *parts, const struct part *part);

@@ -112,6 +112,49 @@ static void test_what_is_lacking_gets_a_place_that_is_free(void **state)
 	}
 }
 
+#define BRIDGE(index, bus, more)                                                         \
+	"<controller type='pci' index='" index "' model='pci-bridge'>" more              \
+	"<address type='pci' domain='0x0000' bus='" bus "' slot='0x02' function='0x0'/>" \
+	"</controller>"
+#define SCSI_ON(bus)                                                                     \
+	"<controller type='scsi' index='0'><alias name='ua-hotslot_scsi0'/>"             \
+	"<address type='pci' domain='0x0000' bus='" bus "' slot='0x01' function='0x0'/>" \
+	"</controller>"
+
+static void test_what_libvirt_has_added_for_a_part_is_found(void **state)
+{
+	static const struct {
+		const char *devices, *want;
+		unsigned room;
+	} cases[] = {
+		{ BRIDGE("1", "0x00", "") SCSI_ON("0x01"), "pci:1@0 ", 1 },
+		/* It was there before, it has nothing to do with us, or has been named. */
+		{ BRIDGE("1", "0x00", "") SCSI_ON("0x01"), "", 2 },
+		{ BRIDGE("1", "0x00", "") SCSI_ON("0x01"), "", 0 },
+		{ BRIDGE("1", "0x00", "") SCSI_ON("0x00"), "", 1 },
+		{ BRIDGE("1", "0x00", "<alias name='ua-hotslot_pci1'/>") SCSI_ON("0x01"), "", 1 },
+		/* One behind the other. */
+		{ BRIDGE("1", "0x00", "") BRIDGE("2", "0x01", "") SCSI_ON("0x02"),
+			"pci:2@0 pci:1@0 ", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_xml_ xmlDoc *document = read_devices(cases[i].devices);
+		const struct parts noted = {
+			.n = 1,
+			.parts = { { .kind = PART_SCSI } },
+			.room = cases[i].room,
+		};
+		struct parts found;
+		char got[256];
+
+		assert_int_equal(parts_find_unnamed(devices_of(document), &noted, &found), 0);
+		describe(&found, got, sizeof(got));
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
 static void test_an_alias_that_another_device_has_is_not_given_twice(void **state)
 {
 	_cleanup_xml_ xmlDoc *document =
@@ -161,6 +204,7 @@ static const struct parts added = {
 	.n = 3,
 	.parts = { { .kind = PART_CHANNEL }, { .kind = PART_SERIAL },
 		{ .kind = PART_PCI, .index = 12 } },
+	.room = 13,
 };
 
 static void test_the_note_comes_and_goes_without_a_trace(void **state)
@@ -191,6 +235,7 @@ static void test_the_note_comes_and_goes_without_a_trace(void **state)
 		assert_int_equal(noted.n, 3);
 		assert_int_equal(noted.parts[2].kind, PART_PCI);
 		assert_int_equal(noted.parts[2].index, 12);
+		assert_int_equal(noted.room, 13);
 		parts_note_remove(domain);
 		assert_int_equal(xml_dump(domain, &after), 0);
 		assert_string_equal(before, after);
@@ -226,7 +271,8 @@ static void test_a_note_that_cannot_be_read_is_an_error(void **state)
 		"scsi:11 scsi:12 scsi:13 scsi:14 scsi:15 scsi:16 scsi:17'";
 	static const char *const cases[] = { "", "parts=''", "parts='disk'", "parts='scsi'",
 		"parts='scsi:x'", "parts='channel:1'", "parts='scsi:1,pci:2'",
-		"parts='scsi:4294967296'", "parts=' channel'", too_many };
+		"parts='scsi:4294967296'", "parts=' channel'", "parts='channel' room='x'",
+		too_many };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -251,7 +297,7 @@ static void test_the_running_domains_note_keeps_what_others_have(void **state)
 	(void)state;
 	assert_int_equal(parts_note_update(old, &added, &with), 0);
 	assert_string_equal(with, "<hotslot><reserved slots=\"1\"/><enabled parts=\"channel "
-				  "virtio-serial:0 pci:12\"/></hotslot>");
+				  "virtio-serial:0 pci:12\" room=\"13\"/></hotslot>");
 	assert_int_equal(parts_note_update(with, NULL, &without), 0);
 	assert_string_equal(without, old);
 	assert_int_equal(parts_note_update("<hotslot><enabled/></hotslot>", NULL, &nothing), 0);
@@ -298,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_lacking_gets_a_place_that_is_free),
+		cmocka_unit_test(test_what_libvirt_has_added_for_a_part_is_found),
 		cmocka_unit_test(test_an_alias_that_another_device_has_is_not_given_twice),
 		cmocka_unit_test(test_what_others_plugged_in_keeps_a_part),
 		cmocka_unit_test(test_the_note_comes_and_goes_without_a_trace),

@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../daemon.sh"
 . "$(dirname "$0")/../domains.sh"
 
+NOVA=instance-0000002b
+
 setup_file() { start_daemon "$WORK/daemon"; }
 teardown_file() { end_daemon; }
 
@@ -178,6 +180,91 @@ that cannot be read: correct or remove it with 'virsh metadata'"
 	for command in enable disable; do
 		check_fails 1 "$message" hs "$command" odd
 	done
+}
+
+# All slots of a pc taken: libvirt puts a bridge in, which gets its alias a step later.
+define_full() {
+	define_plain full "$(for i in {a..z} za zb zc; do
+		echo "<disk type='file'><source file='/$i'/><target dev='vd$i' bus='virtio'/></disk>"
+	done)"
+}
+
+test_an_enable_that_was_broken_off_is_taken_back_with_the_bridge_of_libvirts() {
+	local before status=0
+	define_full
+	before=$(definition full)
+	hs_at 'after virDomainDefineXML' kill enable full -q || status=$?
+	check_equal 137 "$status"
+	check_match "<controller type='pci' index='1' model='pci-bridge'>" "$(definition full)"
+	check_equal "" "$(definition full | grep ua-hotslot_pci || true)"
+	check_match 'controller pci 1 removed: from the next boot on' "$(hs disable full -q)"
+	check_equal "$before" "$(definition full)"
+	# Or finished.
+	hs_at 'after virDomainDefineXML' kill enable full -q || true
+	check_equal "controller pci 1 added: from the next boot on" "$(hs enable full -q)"
+	check_match "<alias name='ua-hotslot_pci1'/>" "$(definition full)"
+	hs disable full -q >/dev/null
+	check_equal "$before" "$(definition full)"
+}
+
+with_device() { # ELEMENT; reads XML
+	sed '/<\/devices>/,$d'
+	echo "$1</devices></domain>"
+}
+
+test_disable_leaves_what_others_use_and_takes_it_later() {
+	local before
+	define_domain nova-pc
+	before=$(definition "$NOVA")
+	hs enable "$NOVA" -q
+	definition "$NOVA" >ours.xml
+	with_device "<disk type='file' device='disk'><source file='$PWD/x.img'/><target dev='sdq'
+		bus='scsi'/><address type='drive' controller='0' bus='0' target='2' unit='3'/></disk>" \
+		<ours.xml >disk.xml
+	with_device "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>" \
+		<ours.xml >channel.xml
+	run_virsh define disk.xml
+	check_fails 1 "^hotslot: disable: Controller scsi 0, which was added to domain $NOVA, has sdq \(in slot 515, $PWD/x.img\) in the definition: detach it first$" \
+		hs disable "$NOVA"
+	run_virsh define channel.xml
+	check_equal "channel removed: from the next boot on
+controller scsi 0 removed: from the next boot on
+controller virtio-serial 0 kept: others need it" "$(hs disable "$NOVA" 2>&1)"
+	check_match 'org.qemu.guest_agent.0' "$(definition "$NOVA")"
+	check_equal "" "$(definition "$NOVA" | grep 'org.hotslot.agent\|virtio-scsi' || true)"
+	# As long as they do, nothing changes.
+	definition "$NOVA" >kept.xml
+	check_equal "controller virtio-serial 0 kept: others need it" "$(hs disable "$NOVA" 2>&1)"
+	check_equal "$(<kept.xml)" "$(definition "$NOVA")"
+	without_channel <kept.xml >alone.xml
+	run_virsh define alone.xml
+	check_equal "controller virtio-serial 0 removed: from the next boot on" "$(hs disable "$NOVA" 2>&1)"
+	check_equal "$before" "$(definition "$NOVA")"
+}
+
+without_channel() { # reads XML
+	sed '/<channel /,/<\/channel>/d'
+}
+
+# libvirt puts a port where a number is left out.
+test_disable_leaves_a_port_before_that_of_another_and_takes_it_later() {
+	local before port="<controller type='pci' index='3' model='pcie-root-port'/>"
+	define_plain q35 "<controller type='pci' index='0' model='pcie-root'/>" q35
+	before=$(definition q35)
+	hs enable q35 -q >/dev/null
+	check_match 'parts="virtio-serial:0 channel scsi:0 pci:1 pci:2 metadata"' "$(definition q35)"
+	definition q35 | sed "s#</devices>#$port&#" >more.xml
+	run_virsh define more.xml
+	check_equal "channel removed: from the next boot on
+controller virtio-serial 0 removed: from the next boot on
+controller scsi 0 removed: from the next boot on
+controller pci 2 kept: others need it
+controller pci 1 kept: others need it" "$(hs disable q35 -q)"
+	definition q35 | sed "/<controller type='pci' index='3'/,/<\/controller>/d" >less.xml
+	run_virsh define less.xml
+	check_equal "controller pci 2 removed: from the next boot on
+controller pci 1 removed: from the next boot on" "$(hs disable q35 -q)"
+	check_equal "$before" "$(definition q35)"
 }
 
 # The step before the definition is the last one at which nothing is done.
