@@ -46,9 +46,8 @@ static bool is_mismatch(const struct record *record, const struct xml_disk *host
 		return *guests != '\0';
 	if (strcmp(guests, record->host_serial) == 0)
 		return false;
-	if (!record_is_foreign(host))
-		return true;
-	/* Versions of libvirt differ in whether they escape. */
+	/* Others' serials may be quoted or cut. Versions of libvirt differ in whether they escape.
+	 */
 	for (int escaped = 0; escaped < 2; escaped++) {
 		deliver_serial(host->serial, escaped, serial);
 		if (strcmp(guests, serial) == 0)

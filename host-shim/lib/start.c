@@ -178,11 +178,12 @@ static int check_size(const struct start *start, const struct xml_disk *disk,
 		(unsigned long long)size, (unsigned long long)info.capacity);
 }
 
-/* Other tools' serials may be cut on their way, or quoted: list tells. */
+/* Other tools' serials may be cut on their way, or quoted, also of a disk that was adopted: list
+ * tells. */
 static int confirm_in_slot(
 	const struct start *start, const struct xml_disk *disk, struct hotslot_error *error)
 {
-	char serial[4 * SERIAL_MAX + 1];
+	char serial[4 * SERIAL_OWN_MAX + 1];
 	struct expectation expected = {
 		.slot = slot_from_place(disk->target, disk->unit),
 		.read_only = disk->read_only,
@@ -190,7 +191,7 @@ static int confirm_in_slot(
 	_cleanup_record_ struct record *record = NULL;
 	int r;
 
-	if (!record_is_foreign(disk) && disk->serial && strlen(disk->serial) <= SERIAL_MAX) {
+	if (!record_is_foreign(disk) && disk->serial && serial_is_valid(disk->serial)) {
 		serial_encode(disk->serial, strlen(disk->serial), serial);
 		expected.serial = serial;
 	}

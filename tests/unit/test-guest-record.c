@@ -233,7 +233,10 @@ static void test_a_serial_is_the_hosts_as_qemu_delivers_it(void **state)
 		{ OURS, NULL, NULL, false, false },
 		{ OURS, NULL, "s", true, false },
 		{ OURS, "s", "t", true, false },
-		{ OURS, LONG_SERIAL, CUT_SERIAL, false, true },
+		/* Adopted. */
+		{ OURS, LONG_SERIAL, CUT_SERIAL, false, false },
+		{ OURS, "a b", "a\\x5c\\x20b", false, false },
+		{ OURS, "a b", "ab", false, true },
 		{ "ua-x", LONG_SERIAL, CUT_SERIAL, false, false },
 		{ "ua-x", LONG_SERIAL, LONG_SERIAL, false, false },
 		{ "ua-x", LONG_SERIAL, "01234567890123456789012345678901234", false, true },

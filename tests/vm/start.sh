@@ -74,6 +74,19 @@ null null 1048576 true"
 	check_equal "$all" "$(listed)"
 }
 
+# adopt gives an alias, and leaves the serial what it was.
+test_a_disk_of_another_s_serial_is_confirmed_when_it_is_adopted() {
+	local cut=longer\\x5c\\x20than\\x5c\\x20thirty-six\\x5c\\x20characters
+	raw_image cut.img
+	disk_xml cut.img 1 2 '<serial>longer than thirty-six characters are</serial>' >cut.xml
+	run_virsh attach-device vm cut.xml --config
+	check_equal "sdxfg: ua-hotslot-slot-258" "$(hs adopt vm)"
+	hs start vm
+	check_equal "258 $cut false" "$(hs list vm --json |
+		jq -r '.disks[] | select(.id == "slot-258") | "\(.slot) \(.serial) \(.mismatch)"')"
+	hs detach vm "serial:$cut"
+}
+
 # Nothing comes of it, so nothing is begun.
 test_what_cannot_be_confirmed_is_not_started() {
 	local not="; it was not started$"
