@@ -28,7 +28,7 @@ enum hotslot_drift_kind {
 	HOTSLOT_DRIFT_RESERVED, /* other slots are reserved */
 	HOTSLOT_DRIFT_LABELS,	/* other labels are noted */
 	/* Between the XML and the host's files, if they are this host's. */
-	HOTSLOT_DRIFT_FILE_GONE,     /* a disk's file, or one behind it, is not there */
+	HOTSLOT_DRIFT_FILE_GONE,     /* any disk's file, or one behind it, is not there */
 	HOTSLOT_DRIFT_FILE_REPLACED, /* it is another one than QEMU has open */
 	/* Between host and guest. */
 	HOTSLOT_DRIFT_NOT_VISIBLE, /* the guest does not show the disk */

@@ -39,8 +39,8 @@ static bool is_replaced(const char *path)
 	return fd >= 0 && has_locks(fd) && image_is_open(fd) == 0;
 }
 
-static void look_at_file(
-	struct status *status, const struct xml_disk *disk, const char *path, enum status_qemu qemu)
+static void look_at_file(struct status *status, const struct xml_disk *disk, int slot,
+	const char *path, enum status_qemu qemu)
 {
 	const char *what =
 		disk->source && strcmp(disk->source, path) != 0 ? "its backing file " : "";
@@ -48,26 +48,25 @@ static void look_at_file(
 	if (path[0] != '/')
 		return;
 	if (is_gone(path))
-		status_add(status, HOTSLOT_DRIFT_FILE_GONE, status_slot(disk),
-			"%s%s is not there%s", what, path,
+		status_add(status, HOTSLOT_DRIFT_FILE_GONE, slot, "%s%s is not there%s", what, path,
 			qemu != STATUS_QEMU_NONE ? "; QEMU has it open still" : "");
 	else if (qemu == STATUS_QEMU_RUNS && !*what && is_replaced(path))
-		status_add(status, HOTSLOT_DRIFT_FILE_REPLACED, status_slot(disk),
+		status_add(status, HOTSLOT_DRIFT_FILE_REPLACED, slot,
 			"%s is another file than the one that QEMU has open", path);
 }
 
-static void look_at_disk(
-	struct status *status, xmlNode *node, const struct xml_disk *disk, enum status_qemu qemu)
+static void look_at_disk(struct status *status, xmlNode *node, const struct xml_disk *disk,
+	int slot, enum status_qemu qemu)
 {
 	xmlNode *behind = xml_child(node, "backingStore");
 
 	if (disk->source)
-		look_at_file(status, disk, disk->source, qemu);
+		look_at_file(status, disk, slot, disk->source, qemu);
 	for (unsigned i = 0; behind && i < BLOCK_CHAIN_MAX; i++) {
 		_cleanup_free_ char *path = xml_attribute(xml_child(behind, "source"), "file");
 
 		if (path)
-			look_at_file(status, disk, path, qemu);
+			look_at_file(status, disk, slot, path, qemu);
 		behind = xml_child(behind, "backingStore");
 	}
 }
@@ -80,7 +79,8 @@ static bool has_source(const struct domain_xml *xml, const char *source)
 	return false;
 }
 
-/* Those that BESIDES does not have. */
+/* Those that BESIDES does not have. On any bus, and the system's, too: a domain does not start
+ * without the file of one. */
 static void look_at_disks(struct status *status, const struct status_xml *xml,
 	const struct domain_xml *besides, enum status_qemu qemu)
 {
@@ -94,8 +94,9 @@ static void look_at_disks(struct status *status, const struct status_xml *xml,
 		if (!xml_is(node, "disk") && !xml_is(node, "hostdev"))
 			continue;
 		disk = &xml->xml->disks[i++];
-		if (status_has(xml->xml, disk) && !has_source(besides, disk->source))
-			look_at_disk(status, node, disk, qemu);
+		if (!has_source(besides, disk->source))
+			look_at_disk(status, node, disk,
+				status_has(xml->xml, disk) ? status_slot(disk) : -1, qemu);
 	}
 }
 

@@ -182,6 +182,15 @@ static const struct {
 		{}, STATUS_QEMU_STANDS,
 		"file-gone 1 its backing file " NOWHERE
 		"/base is not there; QEMU has it open still\n" },
+	/* A domain does not start without one of these, either. */
+	{ { NULL, "<disk type='file' device='disk'><source file='" NOWHERE
+		  "/root'/><target dev='vda' bus='virtio'/></disk>"
+		  "<disk type='file' device='disk'><source file='" NOWHERE
+		  "/other'/><target dev='sda' bus='scsi'/>"
+		  "<address type='drive' controller='1' target='0' unit='3'/></disk>" },
+		{ NULL, DISK("255", "0", NOWHERE "/system", "") }, STATUS_QEMU_NONE,
+		"file-gone -1 " NOWHERE "/root is not there\nfile-gone -1 " NOWHERE
+		"/other is not there\nfile-gone -1 " NOWHERE "/system is not there\n" },
 	/* No file of this host's. */
 	{ { NULL, DISK("0", "1", "volume", "") }, {}, STATUS_QEMU_RUNS, "" },
 };

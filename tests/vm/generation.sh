@@ -106,6 +106,32 @@ test_status_takes_nothing_that_came_while_it_waited_for_a_difference() {
 	check_equal 'live-only 0' "$(drift <status.json)"
 }
 
+# They need no guest.
+test_status_looks_at_the_files_of_disks_on_any_bus() {
+	local file
+	for file in virtio ide cd floppy; do raw_image "$file"; done
+	cat >any.xml <<-END
+		<domain type='qemu'><name>any</name><memory>65536</memory><os><type machine='pc'>hvm</type></os>
+		<devices><controller type='usb' model='none'/><memballoon model='none'/>
+		<disk type='file'><source file='$PWD/virtio'/><target dev='vda' bus='virtio'/></disk>
+		<disk type='file'><source file='$PWD/ide'/><target dev='hda' bus='ide'/></disk>
+		<disk type='file' device='cdrom'><source file='$PWD/cd'/><target dev='hdc' bus='ide'/></disk>
+		<disk type='file' device='floppy'><source file='$PWD/floppy'/><target dev='fda' bus='fdc'/></disk>
+		</devices></domain>
+	END
+	run_virsh define any.xml
+	run_virsh start any
+	check_equal "" "$(hs status any --json | drift)"
+	mv cd away
+	raw_image cd
+	rm virtio
+	check_equal $'file-gone -\nfile-replaced -' "$(hs status any --json | drift)"
+	run_virsh destroy any
+	check_fails 3 '^$' hs status any --exit-code
+	check_equal "file-gone -" "$(hs status any --json | drift)"
+	run_virsh undefine any
+}
+
 test_status_of_a_guest_that_does_not_answer_has_the_host_s_part() {
 	local status=0
 	guest_run vm "kill -STOP \$($AGENT_PID)"
