@@ -30,11 +30,15 @@ static const enum part_kind order[] = { PART_CHANNEL, PART_SERIAL, PART_SCSI, PA
 
 /* ---- disks in the way ---- */
 
-static const struct xml_disk *find_disk(const struct domain_xml *xml, unsigned controller)
+static const struct xml_disk *find_disk(
+	const struct domain_xml *xml, xmlNode *devices, const struct parts *noted)
 {
-	for (size_t i = 0; i < xml->n_disks; i++)
-		if (xml->disks[i].scsi && xml->disks[i].controller == controller)
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct part scsi = { .kind = PART_SCSI, .index = xml->disks[i].controller };
+
+		if (xml->disks[i].scsi && parts_has(noted, &scsi) && part_element(devices, &scsi))
 			return &xml->disks[i];
+	}
 	return NULL;
 }
 
@@ -54,13 +58,12 @@ static int refuse(const struct disabling *disabling, const struct xml_disk *disk
 static int check_disks(const struct disabling *disabling, xmlDoc *document,
 	const struct parts *noted, bool live, struct hotslot_error *error)
 {
-	const struct part *scsi = parts_find(noted, PART_SCSI);
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_free_ char *text = NULL;
 	const struct xml_disk *disk;
 	int r;
 
-	if (!scsi || !document || !part_element(enable_devices_of(document), scsi))
+	if (!document || !parts_find(noted, PART_SCSI))
 		return 0;
 	r = xml_dump(enable_domain_of(document), &text);
 	if (r == 0)
@@ -68,7 +71,7 @@ static int check_disks(const struct disabling *disabling, xmlDoc *document,
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot parse the XML of domain %s", disabling->domain->name);
-	disk = find_disk(xml, scsi->index);
+	disk = find_disk(xml, enable_devices_of(document), noted);
 	return disk ? refuse(disabling, disk, live, error) : 0;
 }
 

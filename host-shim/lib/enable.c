@@ -12,6 +12,7 @@ struct enabling {
 	struct enable_call *call;
 	struct hotslot_domain *domain;
 	struct enable_state *state;
+	int controller;	     /* -1: whichever */
 	struct parts added;  /* to the definition */
 	struct part plugged; /* into the running domain */
 	bool is_plugged;
@@ -180,7 +181,7 @@ static int check_transient(const struct enabling *enabling, struct hotslot_error
 
 	if (enabling->state->persistent)
 		return 0;
-	if (!parts_has_scsi(live))
+	if (!parts_has_scsi(live, enabling->controller))
 		lacks = "virtio-scsi";
 	else if (!parts_has_channel(live) && parts_plan_channel(live, NULL, &place) < 0)
 		lacks = "virtio-serial";
@@ -270,9 +271,21 @@ static void notice_guest(struct enabling *enabling)
 
 static int plan(struct enabling *enabling, struct hotslot_error *error)
 {
-	int r = parts_plan(enable_devices_of(enabling->state->config),
-		enable_devices_of(enabling->state->live), &enabling->added);
+	xmlNode *config = enable_devices_of(enabling->state->config);
+	int r = parts_plan(config, enable_devices_of(enabling->state->live), enabling->controller,
+		&enabling->added);
 
+	if (r == -EEXIST)
+		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
+			"SCSI controller %d of domain %s is no virtio-scsi one, and stays as it "
+			"is: "
+			"--controller %u adds one",
+			enabling->controller, enabling->domain->name, parts_next_scsi(config));
+	if (r == -ERANGE)
+		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
+			"Domain %s has no SCSI controller %d, and no number can be left out: the "
+			"next is %u",
+			enabling->domain->name, enabling->controller, parts_next_scsi(config));
 	return r < 0 ? error_system(
 			       error, r, "Cannot plan what domain %s needs", enabling->domain->name)
 		     : 0;
@@ -310,7 +323,11 @@ static int enable_definition(struct enabling *enabling, struct hotslot_error *er
 
 static int enable(struct enable_call *call, struct hotslot_error *error)
 {
-	struct enabling enabling = { .call = call, .domain = call->domain, .state = &call->state };
+	struct enabling enabling = { .controller = __atomic_load_n(
+					     &call->domain->controller, __ATOMIC_RELAXED),
+		.call = call,
+		.domain = call->domain,
+		.state = &call->state };
 	int r = enable_definition(&enabling, error);
 
 	if (r < 0)

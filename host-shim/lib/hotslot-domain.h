@@ -86,8 +86,11 @@ const char *hotslot_part_state_name(enum hotslot_part_state state);
  * virtio-scsi controller, with ports for these where the machine needs them, and keeps a note of
  * that in the domain's metadata. It is added to the definition; to a running domain only the
  * channel is, if there is a place for it. A transient domain that lacks a controller fails with
- * HOTSLOT_ERROR_TRANSIENT. FN is told of each part that is new or that comes with the next boot; of
- * none, if the domain is ready already. What is still to be done in the guest is a notice. */
+ * HOTSLOT_ERROR_TRANSIENT. If hotslot_domain_set_controller() has named a controller that the
+ * definition lacks, it is added if it is the next one, and else that is
+ * HOTSLOT_ERROR_NO_CONTROLLER. FN is told of each part that is new or that comes with the next
+ * boot; of none, if the domain is ready already. What is still to be done in the guest is a notice.
+ */
 int hotslot_enable(
 	struct hotslot_domain *domain, hotslot_part_fn fn, void *data, struct hotslot_error *error);
 

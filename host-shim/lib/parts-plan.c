@@ -44,12 +44,18 @@ bool parts_has_channel(xmlNode *devices)
 	return part_element_any(devices, &channel);
 }
 
-bool parts_has_scsi(xmlNode *devices)
+bool parts_has_scsi(xmlNode *devices, int controller)
 {
 	for (xmlNode *node = devices->children; node; node = node->next)
-		if (domain_controllers_is_virtio_scsi(node))
+		if (domain_controllers_is_virtio_scsi(node) &&
+			(controller < 0 || part_number(node, "index") == (unsigned)controller))
 			return true;
 	return false;
+}
+
+unsigned parts_next_scsi(xmlNode *devices)
+{
+	return next_index(devices, "scsi");
 }
 
 char *parts_other_scsi(xmlNode *devices, unsigned *ret_index)
@@ -244,19 +250,29 @@ static unsigned find_room(xmlNode *devices, const struct parts *parts)
 	return controllers ? room : 0;
 }
 
-int parts_plan(xmlNode *devices, xmlNode *live, struct parts *ret)
+static int plan_scsi(xmlNode *devices, int controller, struct parts *parts)
+{
+	struct part scsi = { .kind = PART_SCSI, .index = parts_next_scsi(devices) };
+
+	if (parts_has_scsi(devices, controller))
+		return 0;
+	if (controller >= 0 && scsi.index != (unsigned)controller) {
+		scsi.index = (unsigned)controller;
+		return part_element_any(devices, &scsi) ? -EEXIST : -ERANGE;
+	}
+	part_choose_alias(devices, &scsi);
+	return parts_add(parts, &scsi);
+}
+
+int parts_plan(xmlNode *devices, xmlNode *live, int controller, struct parts *ret)
 {
 	struct parts parts = {};
-	struct part scsi = { .kind = PART_SCSI };
 	int r = 0;
 
 	if (!parts_has_channel(devices))
 		r = plan_channel(devices, live, &parts);
-	if (r == 0 && !parts_has_scsi(devices)) {
-		scsi.index = next_index(devices, "scsi");
-		part_choose_alias(devices, &scsi);
-		r = parts_add(&parts, &scsi);
-	}
+	if (r == 0)
+		r = plan_scsi(devices, controller, &parts);
 	if (r == 0)
 		r = plan_ports(devices, &parts);
 	if (r < 0)

@@ -5,8 +5,10 @@
 #include "parts.h"
 
 /* Says what DEVICES, of a definition, lacks. LIVE, of the same domain as it runs, may be NULL: a
- * port that is taken there is not given to the channel here. */
-int parts_plan(xmlNode *devices, xmlNode *live, struct parts *ret);
+ * port that is taken there is not given to the channel here. CONTROLLER is the number of the
+ * virtio-scsi controller that it is to have, -1: whichever. -EEXIST if another one has the number,
+ * -ERANGE if it is not the next one: libvirt would fill the gap with controllers of its choice. */
+int parts_plan(xmlNode *devices, xmlNode *live, int controller, struct parts *ret);
 
 /* A place for the channel in DEVICES, the one of WISH if that is free. -ENOENT if no virtio-serial
  * controller has one. */
@@ -14,8 +16,11 @@ int parts_plan_channel(xmlNode *devices, const struct part *wish, struct part *r
 
 bool parts_has_channel(xmlNode *devices);
 
-/* Whether there is a virtio-scsi controller, of whichever model. */
-bool parts_has_scsi(xmlNode *devices);
+/* Whether there is a virtio-scsi controller, of whichever model, with that number, -1: any. */
+bool parts_has_scsi(xmlNode *devices, int controller);
+
+/* The number of the next SCSI controller. */
+unsigned parts_next_scsi(xmlNode *devices);
 
 /* The model of the first SCSI controller that is no virtio-scsi one, "lsilogic", say. NULL if there
  * is none; the caller frees it. */

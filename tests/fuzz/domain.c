@@ -37,14 +37,14 @@ static void check_parts(const char *text)
 	xmlNode *domain = xmlDocGetRootElement(document), *devices = xml_child(domain, "devices");
 	struct parts parts = {}, noted = {};
 
-	if (!devices || parts_plan(devices, NULL, &parts) < 0)
+	if (!devices || parts_plan(devices, NULL, -1, &parts) < 0)
 		return;
 	for (size_t i = 0; i < parts.n; i++) {
 		hold(!part_element_any(devices, &parts.parts[i]));
 		hold(part_write(devices, &parts.parts[i]) == 0);
 		hold(part_element(devices, &parts.parts[i]));
 	}
-	hold(parts_has_channel(devices) && parts_has_scsi(devices));
+	hold(parts_has_channel(devices) && parts_has_scsi(devices, -1));
 	if (parts.n == 0 || parts_note_add(domain, &parts) < 0)
 		return;
 	hold(parts_note_read(domain, &noted) == 0 && noted.n >= parts.n);

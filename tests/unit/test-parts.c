@@ -106,7 +106,38 @@ static void test_what_is_lacking_gets_a_place_that_is_free(void **state)
 		struct parts parts;
 		char got[256];
 
-		assert_int_equal(parts_plan(devices_of(config), devices_of(live), &parts), 0);
+		assert_int_equal(parts_plan(devices_of(config), devices_of(live), -1, &parts), 0);
+		describe(&parts, got, sizeof(got));
+		assert_string_equal(got, cases[i].want);
+	}
+}
+
+static void test_a_controller_that_is_named_has_the_next_number(void **state)
+{
+	static const struct {
+		const char *devices;
+		int controller, r;
+		const char *want;
+	} cases[] = {
+		{ SERIAL("") OURS("1") SCSI("virtio-scsi"), 0, 0, "" },
+		{ SERIAL("") OURS("1") SCSI("virtio-scsi"), 1, 0, "scsi:1 " },
+		{ SERIAL("") OURS("1") SCSI("virtio-scsi"), 2, -ERANGE, NULL },
+		{ SERIAL("") OURS("1") SCSI("lsilogic"), 0, -EEXIST, NULL },
+		{ SERIAL("") OURS("1") SCSI("lsilogic"), 1, 0, "scsi:1 " },
+		{ SERIAL("") OURS("1"), 0, 0, "scsi:0 " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_xml_ xmlDoc *document = read_devices(cases[i].devices);
+		struct parts parts;
+		char got[256];
+
+		assert_int_equal(
+			parts_plan(devices_of(document), NULL, cases[i].controller, &parts),
+			cases[i].r);
+		if (cases[i].r < 0)
+			continue;
 		describe(&parts, got, sizeof(got));
 		assert_string_equal(got, cases[i].want);
 	}
@@ -164,7 +195,7 @@ static void test_an_alias_that_another_device_has_is_not_given_twice(void **stat
 	struct parts parts;
 
 	(void)state;
-	assert_int_equal(parts_plan(devices_of(document), NULL, &parts), 0);
+	assert_int_equal(parts_plan(devices_of(document), NULL, -1, &parts), 0);
 	assert_string_equal(parts.parts[0].alias, "ua-hotslot_agent-3");
 }
 
@@ -344,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_lacking_gets_a_place_that_is_free),
+		cmocka_unit_test(test_a_controller_that_is_named_has_the_next_number),
 		cmocka_unit_test(test_what_libvirt_has_added_for_a_part_is_found),
 		cmocka_unit_test(test_an_alias_that_another_device_has_is_not_given_twice),
 		cmocka_unit_test(test_what_others_plugged_in_keeps_a_part),

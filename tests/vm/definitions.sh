@@ -267,6 +267,29 @@ controller pci 1 removed: from the next boot on" "$(hs disable q35 -q)"
 	check_equal "$before" "$(definition q35)"
 }
 
+test_the_controller_that_is_named_is_added() {
+	local before
+	define_plain named "<controller type='scsi' index='0' model='virtio-scsi'/><controller type='scsi'
+		index='1' model='lsilogic'/>"
+	before=$(definition named)
+	check_fails 1 "^hotslot: enable: Domain named has no SCSI controller 3, and no number can be left out: the next is 2$" \
+		hs enable named --controller 3
+	check_fails 1 "^hotslot: enable: SCSI controller 1 of domain named is no virtio-scsi one, and stays as it is: \
+--controller 2 adds one$" hs enable named --controller 1
+	check_equal "$before" "$(definition named)"
+	check_equal "controller scsi 2 added: from the next boot on" \
+		"$(hs enable named --controller 2 -q | grep scsi)"
+	check_equal "hotslot: enable: named: ready already" "$(hs enable named --controller 0 2>&1)"
+	# A disk on any that was added is in the way.
+	hs enable named --controller 3 -q >/dev/null
+	raw_image n.img
+	hs attach named n.img --config --controller 3 >/dev/null
+	check_fails 1 '^hotslot: disable: Controller scsi 3, .*, has sda ' hs disable named
+	hs detach named 0 --config --controller 3
+	hs disable named -q >/dev/null
+	check_equal "$before" "$(definition named)"
+}
+
 # The step before the definition is the last one at which nothing is done.
 test_disable_tells_of_nothing_that_it_has_not_done() {
 	define_plain undone
