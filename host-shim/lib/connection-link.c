@@ -78,6 +78,10 @@ static int on_lifecycle(
 		for_events(data, domain, events_started);
 	else if (event == VIR_DOMAIN_EVENT_STOPPED)
 		for_events(data, domain, on_stop(detail));
+	else if (event == VIR_DOMAIN_EVENT_DEFINED)
+		for_events(data, domain, events_defined);
+	else if (event == VIR_DOMAIN_EVENT_UNDEFINED)
+		for_events(data, domain, events_undefined);
 	else if (is_rewound(event, detail))
 		for_events(data, domain, events_rewound);
 	else if (event == VIR_DOMAIN_EVENT_SUSPENDED || event == VIR_DOMAIN_EVENT_RESUMED)

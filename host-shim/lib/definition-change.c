@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "definition-events.h"
 #include "definition-lock.h"
 #include "definition.h"
 #include "error.h"
@@ -93,6 +94,7 @@ struct change {
 	const char *text;
 	struct wider wider;
 	char *now;	   /* what libvirt has made of TEXT; NULL: it is not known */
+	unsigned defined;  /* so often */
 	bool to_be_undone; /* there is more, and all of it is ours or libvirt's */
 };
 
@@ -118,7 +120,7 @@ static int check_result(struct change *change, const char *old, struct hotslot_e
 	if (r == 0)
 		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
 			"Somebody else has changed the definition of domain %s at the same time: "
-			"it is left as it is now, with both changes; try again",
+			"it is left as it is now; look at it, and try again",
 			change->domain->name);
 	return 0;
 }
@@ -127,6 +129,7 @@ static int make(struct change *change, const char *old, struct hotslot_error *er
 {
 	int r = define(change->domain, old, change->text, error);
 
+	change->defined++;
 	free(steal_pointer(change->now));
 	change->to_be_undone = false;
 	if (r == 0)
@@ -136,8 +139,7 @@ static int make(struct change *change, const char *old, struct hotslot_error *er
 
 /* What is not as it was just read has been changed by somebody else meanwhile. The caller frees
  * *ret, what the definition is then. */
-static int undo(
-	const struct change *change, const char *old, char **ret, struct hotslot_error *error)
+static int undo(struct change *change, const char *old, char **ret, struct hotslot_error *error)
 {
 	_cleanup_free_ char *latest = NULL;
 	int r = definition_read_text(change->domain, &latest, error);
@@ -146,6 +148,7 @@ static int undo(
 		r = error_set(error, HOTSLOT_ERROR_LIBVIRT, "somebody else has changed it");
 	if (r == 0)
 		r = define(change->domain, change->now, old, error);
+	change->defined++;
 	return r < 0 ? r : definition_read_text(change->domain, ret, error);
 }
 
@@ -176,14 +179,18 @@ int definition_change(struct hotslot_domain *domain, const char *old, const char
 {
 	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct change change = { .domain = domain, .text = text, .wider = { strip, data } };
+	struct definition_events told;
 	int r = definition_lock(domain, &lock, error);
 
+	told = definition_events_note(domain);
 	if (r == 0)
 		r = check_unchanged(domain, old, error);
 	if (r == 0)
 		r = make(&change, old, error);
 	if (r < 0 && change.to_be_undone)
 		r = undo_or_make_again(&change, old, r, error);
+	if (r == 0)
+		r = definition_events_check(domain, &told, change.defined, error);
 	if (r < 0)
 		free(change.now);
 	else

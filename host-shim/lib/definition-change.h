@@ -12,8 +12,9 @@ typedef void (*definition_strip_fn)(xmlNode *domain, const void *data);
 /* Defines TEXT in place of OLD, which was read before, and reads what libvirt makes of it. If that
  * differs from OLD in more than STRIP takes out of both, this fails: what libvirt has changed is
  * undone, what only somebody else can have changed is left. It also fails, with nothing done, if
- * the definition is not OLD any more. Others of hotslot's wait meanwhile, see definition_lock().
- * The caller frees *ret, the definition as it is now. */
+ * the definition is not OLD any more; and, too late, if libvirt tells that somebody else has
+ * defined or undefined the domain in between. Others of hotslot's wait meanwhile, see
+ * definition_lock(). The caller frees *ret, the definition as it is now. */
 int definition_change(struct hotslot_domain *domain, const char *old, const char *text,
 	definition_strip_fn strip, const void *data, char **ret, struct hotslot_error *error);
 

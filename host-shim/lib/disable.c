@@ -175,8 +175,9 @@ static int change_definition(struct disabling *disabling, struct hotslot_error *
 		return error_system(error, r, "Cannot change the definition of domain %s",
 			disabling->domain->name);
 	error_step(error, "define");
-	return definition_change(disabling->domain, disabling->state->text, text, enable_strip,
-		&strip, &after, error);
+	r = definition_change(disabling->domain, disabling->state->text, text, enable_strip, &strip,
+		&after, error);
+	return r < 0 ? r : enable_check(disabling->domain, after, &disabling->taken, false, error);
 }
 
 /* ---- the running domain ---- */

@@ -117,6 +117,21 @@ int enable_note_live(
 	return element_set(domain, VIR_DOMAIN_AFFECT_LIVE, text, error);
 }
 
+int enable_check(const struct hotslot_domain *domain, const char *text, const struct parts *parts,
+	bool wanted, struct hotslot_error *error)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read(text);
+
+	for (size_t i = 0; i < parts->n; i++)
+		if (!part_element(enable_devices_of(document), &parts->parts[i]) == wanted)
+			return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+				"The definition of domain %s is not what it was changed to: "
+				"somebody else has changed it at the same time; look at it, and "
+				"try again",
+				domain->name);
+	return 0;
+}
+
 void enable_notice_saved(struct hotslot_domain *domain, const char *what)
 {
 	if (domain_has_saved(domain) == 1)

@@ -50,6 +50,11 @@ int enable_read_note(const struct hotslot_domain *domain, xmlDoc *document, stru
 int enable_note_live(
 	struct hotslot_domain *domain, const struct parts *parts, struct hotslot_error *error);
 
+/* Whether all of PARTS are in the definition TEXT, or none: somebody else may have defined another
+ * one at once. */
+int enable_check(const struct hotslot_domain *domain, const char *text, const struct parts *parts,
+	bool wanted, struct hotslot_error *error);
+
 /* If the domain has a managed save image: says that it keeps its own XML. */
 void enable_notice_saved(struct hotslot_domain *domain, const char *what);
 

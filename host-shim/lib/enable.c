@@ -51,6 +51,8 @@ static int change_definition(struct enabling *enabling, char **ret, struct hotsl
 	error_step(error, "define");
 	r = definition_change(
 		enabling->domain, state->text, text, enable_strip, &strip, ret, error);
+	if (r == 0)
+		r = enable_check(enabling->domain, *ret, &enabling->added, true, error);
 	enabling->changed = r == 0;
 	return r;
 }

@@ -89,6 +89,28 @@ void events_job_ended(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
+void events_defined(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->defined++;
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_undefined(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->undefined++;
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_handled(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->handled++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
 void events_rebooted(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);

@@ -27,7 +27,10 @@ struct events {
 	bool disconnected;	      /* the connection to libvirt is gone, until the next call */
 	const char *removing;	      /* alias of the device whose removal is awaited */
 	bool removed;
-	unsigned jobs; /* counts ends of libvirt's jobs on the domain */
+	unsigned defined, undefined; /* count changes of the whole definition: see
+					definition-events.h */
+	unsigned handled;	     /* likewise: how often the event loop has come to it */
+	unsigned jobs;		     /* counts ends of libvirt's jobs on the domain */
 	unsigned left; /* STOPS when the domain last went to another host; 0: it did not */
 };
 
@@ -58,6 +61,9 @@ void events_stopped(struct events *events);
 void events_reverting(struct events *events);
 void events_left(struct events *events);
 void events_job_ended(struct events *events);
+void events_defined(struct events *events);
+void events_undefined(struct events *events);
+void events_handled(struct events *events);
 void events_rebooted(struct events *events);
 void events_paused(struct events *events); /* or goes on */
 void events_rewound(struct events *events);

@@ -118,10 +118,40 @@ test_two_of_hotslot_do_not_attach_one_image_twice() {
 
 test_what_virsh_writes_after_the_definition_is_not_undone() {
 	define_plain late
-	check_fails 1 '^hotslot: enable: Somebody else has changed the definition of domain late at the same time: it is left as it is now, with both changes; try again \(step: define\)$' \
+	check_fails 1 '^hotslot: enable: Somebody else has changed the definition of domain late at the same time: it is left as it is now; look at it, and try again \(step: define\)$' \
 		hs_at 'after virDomainDefineXML' "virsh -q -c '$URI' desc late --config hello" enable late
 	check_match '<description>hello</description>' "$(definition late)"
 	check_equal "hotslot: enable: late: ready already" "$(hs enable late 2>&1)"
+}
+
+# libvirt defines what it is given, whatever was there: that something was is all that can be found.
+test_what_virsh_defines_at_the_same_time_is_told() {
+	local step virsh="virsh -q -c '$URI'"
+	for step in before after; do
+		define_plain "$step"
+		definition "$step" | sed 's|<memory |<description>theirs</description>&|' >theirs.xml
+		definition "$step" >same.xml
+		check_fails 1 "^hotslot: enable: Somebody else has .*; look at it, and try again \(|^hotslot: enable: Somebody \
+else has defined domain $step anew at the same time, and one of the two is lost: look at its definition, and try again \(step: define\)$" \
+			hs_at "$step virDomainDefineXML" "$virsh define '$PWD/theirs.xml'" enable "$step"
+		run_virsh define same.xml
+		check_fails 1 "defined domain $step anew at the same time, and one of the two is lost" \
+			hs_at "$step virDomainDefineXML" "$virsh define '$PWD/same.xml'" enable "$step"
+	done
+	define_plain gone
+	check_fails 1 '^hotslot: enable: Somebody else has undefined domain gone at the same time, and this change has defined it again: undefine it once more, if need be \(step: define\)$' \
+		hs_at 'before virDomainDefineXML' "$virsh undefine gone" enable gone
+	check_match ua-hotslot_agent "$(definition gone)"
+	define_plain away
+	check_fails 1 'Domain not found' hs_at 'after virDomainDefineXML' "$virsh undefine away" enable away
+}
+
+test_what_virsh_takes_away_at_the_same_time_is_not_told_to_be_added() {
+	define_plain taken
+	check_fails 1 '^hotslot: enable: The definition of domain taken is not what it was changed to: somebody else has changed it at the same time; look at it, and try again \(step: define\)$' \
+		hs_at 'after virDomainDefineXML' \
+		"virsh -q -c '$URI' detach-device-alias taken ua-hotslot_agent --config" enable taken
+	check_equal "channel added: from the next boot on" "$(hs enable taken -q)"
 }
 
 # What was there before has the number of the port that is added.
