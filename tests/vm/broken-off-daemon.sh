@@ -26,4 +26,11 @@ test_the_libvirtd_is_killed_while_a_domain_starts() {
 	check_daemon_step_at start 'before virDomainCreate'
 }
 
+# It has done that, and goes before it can say so.
+test_the_libvirtd_is_killed_before_it_tells_of_a_start() {
+	begin_command start
+	export STEPS_LOSE_STARTS=1
+	check_command_step 'after virDomainCreate'
+}
+
 run_tests

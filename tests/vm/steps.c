@@ -12,6 +12,8 @@
  *   STEPS_LOG      a file that the name of each step is added to
  *   STEPS_FAIL     "NAME CODE FROM TIMES [done]": so many calls of that function fail with that
  *                  virErrorNumber of that virErrorDomain, and are not made; or are, if "done"
+ *   STEPS_LOSE_STARTS  if set, no event tells of the start of a domain, as if the daemon had gone
+ *                  before it could
  *   STEPS_REFUSE   if set, no command is passed on to QEMU, as for a user with fewer rights
  */
 #include <dlfcn.h>
@@ -201,6 +203,28 @@ void virDomainAuditDisk(void *domain, void *before, void *after, const char *rea
 
 	step("before", "virDomainAuditDisk");
 	real(domain, before, after, reason, success);
+}
+
+static virConnectDomainEventCallback heard; /* one is enough: they are all of one function */
+
+static int lose_starts(
+	virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
+{
+	return event == VIR_DOMAIN_EVENT_STARTED ? 0
+						 : heard(connection, domain, event, detail, data);
+}
+
+int virConnectDomainEventRegisterAny(virConnectPtr connection, virDomainPtr domain, int event,
+	virConnectDomainEventGenericCallback callback, void *data, virFreeCallback free_data)
+{
+	int (*real)(virConnectPtr, virDomainPtr, int, virConnectDomainEventGenericCallback, void *,
+		virFreeCallback) = find("virConnectDomainEventRegisterAny");
+
+	if (event == VIR_DOMAIN_EVENT_ID_LIFECYCLE && getenv("STEPS_LOSE_STARTS")) {
+		heard = (virConnectDomainEventCallback)(void (*)(void))callback;
+		callback = VIR_DOMAIN_EVENT_CALLBACK(lose_starts);
+	}
+	return real(connection, domain, event, callback, data, free_data);
 }
 
 int virDomainQemuMonitorCommand(
