@@ -101,8 +101,7 @@ static int check_named(const struct attach *attach, const struct domain_xml *xml
 	return 0;
 }
 
-/* But for the twin. */
-static int join(const struct attach *attach, struct domain_xml *xml, const struct domain_xml *other,
+int attach_join(const struct attach *attach, struct domain_xml *xml, const struct domain_xml *other,
 	struct hotslot_error *error)
 {
 	for (size_t i = 0; i < other->n_disks; i++) {
@@ -127,7 +126,7 @@ int attach_agree(struct attach *attach, struct domain_xml *xml, const struct dom
 		r = take_twin(attach, twin, where, error);
 	else if (!attach->twin_found)
 		r = check_named(attach, other, where, error);
-	return r < 0 ? r : join(attach, xml, other, error);
+	return r < 0 ? r : attach_join(attach, xml, other, error);
 }
 
 void attach_choose_label(struct attach *attach)

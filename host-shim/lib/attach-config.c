@@ -44,11 +44,25 @@ static int check_image(const struct attach *attach, const struct domain_xml *def
 	return 0;
 }
 
+/* A reservation is the definition's, too. */
+static int pass_over_definition(struct attach *attach, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *definition = NULL;
+	int r;
+
+	if (domain_is_persistent(attach->domain) <= 0)
+		return 0;
+	r = definition_read(attach->domain, &definition, error);
+	return r < 0 ? r : attach_join(attach, attach->xml, definition, error);
+}
+
 int attach_join_definition(struct attach *attach, struct hotslot_error *error)
 {
 	int r;
 
-	if (attach->options.scope != HOTSLOT_SCOPE_PERSISTENT || attach->drive.reserved)
+	if (attach->drive.reserved)
+		return attach->options.slot < 0 ? pass_over_definition(attach, error) : 0;
+	if (attach->options.scope != HOTSLOT_SCOPE_PERSISTENT)
 		return 0;
 	attach->definition = domain_xml_free(attach->definition);
 	r = config_read(attach->domain, attach->xml->controller, &attach->definition, error);

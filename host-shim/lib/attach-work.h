@@ -53,6 +53,10 @@ int attach_format(struct attach *attach, struct hotslot_error *error);
 int attach_agree(struct attach *attach, struct domain_xml *xml, const struct domain_xml *other,
 	const char *where, struct hotslot_error *error);
 
+/* Adds what OTHER has, but for the twin, to XML. */
+int attach_join(const struct attach *attach, struct domain_xml *xml, const struct domain_xml *other,
+	struct hotslot_error *error);
+
 /* libvirt's label is to be the twin's, too, if it is free. */
 void attach_choose_label(struct attach *attach);
 

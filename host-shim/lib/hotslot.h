@@ -348,7 +348,7 @@ int hotslot_resize(struct hotslot_domain *domain, const char *disk, uint64_t byt
 /* ---- Reservations: slots that automatic choice passes over, kept in the domain's metadata ---- */
 
 /* Reserves each of the slots, or none: HOTSLOT_ERROR_RESERVED if one is already,
- * HOTSLOT_ERROR_SLOT_TAKEN if one has a disk. */
+ * HOTSLOT_ERROR_SLOT_TAKEN if one has a disk, in the running domain or in its definition. */
 int hotslot_reserve(
 	struct hotslot_domain *domain, const int *slots, size_t count, struct hotslot_error *error);
 

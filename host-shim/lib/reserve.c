@@ -41,6 +41,21 @@ static int change_element(struct hotslot_domain *domain, const struct slot_set *
 	return r;
 }
 
+/* Its disks come with the next boot, and would be in reserved slots. */
+static int check_definition(
+	struct hotslot_domain *domain, const struct slot_set *slots, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = definition_read(domain, &xml, error);
+
+	for (int i = slot_set_next(slots, 0); r == 0 && i >= 0; i = slot_set_next(slots, i + 1))
+		if (domain_xml_is_taken(xml, slot_target((unsigned)i), slot_lun((unsigned)i)))
+			r = error_set(error, HOTSLOT_ERROR_SLOT_TAKEN,
+				"The definition of domain %s has a disk in slot %d", domain->name,
+				i);
+	return r;
+}
+
 /* The running domain last: its metadata counts, so whoever is killed before it has done nothing and
  * does it again. Each gets the change, on top of what it has, which may differ. Both or, as far as
  * libvirt lets us, neither. */
@@ -56,6 +71,8 @@ static int store(struct hotslot_domain *domain, const struct slot_set *change, b
 		return error_libvirt(error, "Cannot ask about domain %s", domain->name);
 	if (persistent)
 		r = definition_lock(domain, &lock, error);
+	if (r == 0 && persistent && add)
+		r = check_definition(domain, change, error);
 	if (r == 0 && persistent)
 		r = change_element(domain, change, add, VIR_DOMAIN_AFFECT_CONFIG, &old, error);
 	if (r < 0 || scope == HOTSLOT_SCOPE_CONFIG)

@@ -386,6 +386,29 @@ test_reservations_and_labels_of_the_definition() {
 	check_equal '[]' "$(hs list vm --config --json | jq -c .reserved)"
 }
 
+# They are kept in both.
+test_what_is_reserved_is_free_in_both() {
+	raw_image a.img
+	raw_image b.img
+	raw_image c.img
+	hs attach vm a.img --config --slot 1 >/dev/null
+	hs attach vm b.img --slot 2 >/dev/null
+	check_equal "slot 0 reserved
+slot 3 reserved" "$(hs attach vm /dev/null && hs attach vm /dev/null)"
+	check_fails 1 "^hotslot: reserve: The definition of domain vm has a disk in slot 1 .step: reserve.$" \
+		hs reserve vm 4 1
+	check_fails 1 "^hotslot: attach: /dev/null: The definition of domain vm has a disk in slot 1 .step: reserve.$" \
+		hs attach vm /dev/null --slot 1
+	check_fails 1 "A disk is in slot 2" hs reserve vm 2
+	check_equal '[0,3] [0,3]' \
+		"$(hs list vm --config --json | jq -c .reserved) $(hs list vm --json | jq -c .reserved)"
+	# Of what is not in the running domain's metadata, a slot that is named is reserved there, too.
+	hs reserve vm 5
+	run_virsh metadata vm urn:hotslot:domain:1 --live --remove >/dev/null
+	hs reserve vm 5
+	check_equal '[5]' "$(hs list vm --json | jq -c .reserved)"
+}
+
 test_a_lun_is_defined_before_its_target_is_there() {
 	check_equal "slot 0 from the next boot on" \
 		"$(hs attach vm iscsi://127.0.0.1/iqn.2026-01.org.example:vol/1 --lun --config)"
