@@ -44,6 +44,14 @@ static int check_image(const struct attach *attach, const struct domain_xml *def
 	return 0;
 }
 
+static int check_definition(const struct attach *attach, const struct domain_xml *definition,
+	struct hotslot_error *error)
+{
+	int r = domain_check_gap(attach->domain, definition, "The definition of domain", error);
+
+	return r < 0 ? r : check_image(attach, definition, error);
+}
+
 /* A reservation is the definition's, too. */
 static int pass_over_definition(struct attach *attach, struct hotslot_error *error)
 {
@@ -69,7 +77,7 @@ int attach_join_definition(struct attach *attach, struct hotslot_error *error)
 	if (r == 0)
 		r = attach_agree(
 			attach, attach->xml, attach->definition, "definition of domain", error);
-	return r < 0 ? r : check_image(attach, attach->definition, error);
+	return r < 0 ? r : check_definition(attach, attach->definition, error);
 }
 
 /* ---- the definition ---- */
@@ -106,7 +114,7 @@ static int check_again(const struct attach *attach, struct hotslot_error *error)
 		return error_system(
 			error, r, "Cannot parse the definition of domain %s", attach->domain->name);
 	xml->controller = attach->xml->controller;
-	r = check_image(attach, xml, error);
+	r = check_definition(attach, xml, error);
 	if (r < 0 || attach->options.any_label)
 		return r;
 	return isolate_check(attach->domain, xml, attach->options.label, error);
@@ -241,7 +249,7 @@ static int read_config(
 	if (r > 0)
 		r = domain_read(attach->domain, &live, error);
 	if (r == 0 && !attach->drive.reserved)
-		r = check_image(attach, attach->xml, error);
+		r = check_definition(attach, attach->xml, error);
 	if (r == 0 && !attach->drive.reserved && !attach->options.any_label)
 		r = isolate_check(attach->domain, attach->xml, attach->options.label, error);
 	if (r < 0)

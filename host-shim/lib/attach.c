@@ -330,11 +330,14 @@ static int check(struct attach *attach, uint64_t deadline, struct hotslot_error 
 static int check_disks(struct attach *attach, struct hotslot_error *error)
 {
 	const struct hotslot_domain *domain = attach->domain;
+	int r;
 
 	if (attach->drive.reserved)
 		return 0;
-	return image_check_disks(
-		&attach->drive.image, domain->hotslot->local, attach->xml, domain->name, error);
+	r = domain_check_gap(domain, attach->xml, "Domain", error);
+	return r < 0 ? r
+		     : image_check_disks(&attach->drive.image, domain->hotslot->local, attach->xml,
+			       domain->name, error);
 }
 
 static int run(struct attach *attach, struct hotslot_error *error)

@@ -20,8 +20,22 @@ static int parse_iothread(xmlNode *node, struct xml_controller *controller)
 	return driver ? xml_number(driver, "iothread", &controller->iothread) : 0;
 }
 
+static bool has_scsi(xmlNode *devices, unsigned index)
+{
+	for (xmlNode *node = devices->children; node; node = node->next) {
+		unsigned number;
+
+		if (xml_is(node, "controller") && xml_attribute_is(node, "type", "scsi") &&
+			xml_number(node, "index", &number) == 0 && number == index)
+			return true;
+	}
+	return false;
+}
+
 int domain_controllers_parse(xmlNode *devices, struct domain_xml *xml)
 {
+	while (has_scsi(devices, xml->scsi_gap))
+		xml->scsi_gap++;
 	xml->controllers = calloc(xmlChildElementCount(devices) + 1, sizeof(*xml->controllers));
 	if (!xml->controllers)
 		return -ENOMEM;

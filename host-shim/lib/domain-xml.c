@@ -186,7 +186,7 @@ struct domain_xml *domain_xml_new(void)
 	xml->controllers = calloc(1, sizeof(*xml->controllers));
 	if (!xml->controllers)
 		return NULL;
-	xml->n_controllers = 1;
+	xml->n_controllers = xml->scsi_gap = 1;
 	return steal_pointer(xml);
 }
 
@@ -294,6 +294,11 @@ bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b)
 static bool is_on_controller(const struct domain_xml *xml, const struct xml_disk *disk)
 {
 	return disk->scsi && xml->controller >= 0 && disk->controller == (unsigned)xml->controller;
+}
+
+bool domain_xml_has_gap(const struct domain_xml *xml)
+{
+	return xml->controller >= 0 && xml->scsi_gap < (unsigned)xml->controller;
 }
 
 bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk)

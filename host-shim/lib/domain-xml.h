@@ -39,6 +39,7 @@ struct domain_xml {
 	int controller;	    /* index of the managed virtio-scsi controller, -1: none */
 	size_t n_controllers;
 	struct xml_controller *controllers;
+	unsigned scsi_gap;	/* the lowest index that no SCSI controller has, of any model */
 	bool has_channel;	/* a virtio channel of the agent's name */
 	char *channel_path;	/* of its socket; NULL if it has none */
 	bool channel_bound;	/* which QEMU listens on, made when it was started */
@@ -89,6 +90,10 @@ bool xml_disk_shares(const struct xml_disk *a, const struct xml_disk *b);
 
 /* The controller with that index, NULL if there is none. */
 const struct xml_controller *domain_xml_controller(const struct domain_xml *xml, int index);
+
+/* Whether a lower index than the managed controller's is left out: libvirt fills it before it
+ * attaches a disk, with a controller of its own choice. */
+bool domain_xml_has_gap(const struct domain_xml *xml);
 
 /* Whether it is a disk, and on the managed controller. */
 bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *disk);

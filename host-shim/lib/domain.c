@@ -281,6 +281,18 @@ int domain_check(const struct hotslot_domain *domain, const struct domain_xml *x
 	return 0;
 }
 
+int domain_check_gap(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *where, struct hotslot_error *error)
+{
+	if (!domain_xml_has_gap(xml))
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
+		"%s %s has no SCSI controller %u: libvirt would add one, of a model of its choice, "
+		"before it attached a disk to controller %d; add it, or give that a number with "
+		"none left out before it",
+		where, domain->name, xml->scsi_gap, xml->controller);
+}
+
 int domain_read_checked(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
 {

@@ -124,6 +124,11 @@ int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 int domain_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	struct hotslot_error *error);
 
+/* Whether libvirt can attach a disk and add nothing else. The XML is called WHERE: "Domain", say.
+ */
+int domain_check_gap(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	const char *where, struct hotslot_error *error);
+
 /* Reads it, and checks that. */
 int domain_read_checked(
 	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error);

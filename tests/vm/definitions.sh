@@ -320,6 +320,19 @@ test_the_controller_that_is_named_is_added() {
 	check_equal "$before" "$(definition named)"
 }
 
+# For a disk on controller 2, libvirt would have to have 0 and 1, and makes them of any model.
+test_an_attach_adds_no_controllers_of_libvirts_choice() {
+	local before
+	raw_image a.img
+	define_plain gap "<controller type='scsi' index='2' model='virtio-scsi'/>"
+	before=$(definition gap)
+	check_fails 1 '^hotslot: attach: a.img: The definition of domain gap has no SCSI controller 0: libvirt would add one, of a model of its choice, before it attached a disk to controller 2; ' \
+		hs attach gap a.img --config
+	check_equal "slot 3 reserved" "$(hs attach gap /dev/null --slot 3 --config)"
+	hs unreserve gap 3
+	check_equal "$before" "$(definition gap | grep -v '<metadata/>')"
+}
+
 # The step before the definition is the last one at which nothing is done.
 test_disable_tells_of_nothing_that_it_has_not_done() {
 	define_plain undone
