@@ -232,6 +232,14 @@ static void remove_exactly(xmlNode *node)
 	xml_remove(node);
 }
 
+static bool has_content(const xmlNode *node)
+{
+	for (const xmlNode *child = node->children; child; child = child->next)
+		if (!is_blank(child))
+			return true;
+	return false;
+}
+
 /* Without an element, libvirt writes it without blanks. */
 static void empty(xmlNode *metadata)
 {
@@ -248,10 +256,10 @@ void parts_note_remove(xmlNode *domain)
 		return;
 	(void)read_note(ours, &parts);
 	remove_notes(ours);
-	if (xmlFirstElementChild(ours) || ours->properties)
+	if (has_content(ours) || ours->properties)
 		return;
 	remove_exactly(ours);
-	if (xmlFirstElementChild(metadata))
+	if (has_content(metadata))
 		return;
 	if (parts.metadata)
 		xml_remove(metadata);

@@ -295,6 +295,21 @@ static void test_what_is_kept_stays_noted(void **state)
 	assert_string_equal(after, text);
 }
 
+static void test_what_somebody_has_written_into_the_metadata_since_stays(void **state)
+{
+	_cleanup_xml_ xmlDoc *document = xml_read_exactly("<domain/>");
+	xmlNode *domain = xmlDocGetRootElement(document);
+	_cleanup_free_ char *after = NULL;
+
+	(void)state;
+	assert_int_equal(parts_note_add(domain, &added), 0);
+	assert_non_null(
+		xmlAddChild(xml_child(domain, "metadata"), xmlNewComment((const xmlChar *)"mine")));
+	parts_note_remove(domain);
+	assert_int_equal(xml_dump(domain, &after), 0);
+	assert_string_equal(after, "<domain><metadata><!--mine--></metadata></domain>");
+}
+
 static void test_a_note_that_cannot_be_read_is_an_error(void **state)
 {
 	static const char too_many[] =
@@ -381,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_what_others_plugged_in_keeps_a_part),
 		cmocka_unit_test(test_the_note_comes_and_goes_without_a_trace),
 		cmocka_unit_test(test_what_is_kept_stays_noted),
+		cmocka_unit_test(test_what_somebody_has_written_into_the_metadata_since_stays),
 		cmocka_unit_test(test_a_note_that_cannot_be_read_is_an_error),
 		cmocka_unit_test(test_the_running_domains_note_keeps_what_others_have),
 		cmocka_unit_test(test_definitions_are_compared_but_for_what_is_stripped),
