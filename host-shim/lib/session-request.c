@@ -65,6 +65,19 @@ static int set_deadline(json_t *arguments, uint64_t deadline)
 		arguments, "deadline", json_integer((json_int_t)milliseconds_left(deadline)));
 }
 
+static int no_answer(
+	struct hotslot_domain *domain, const char *execute, struct hotslot_error *error)
+{
+	const char *standstill = session_standstill(domain);
+	int r = error_set(error, HOTSLOT_ERROR_TIMEOUT,
+		"The agent of domain %s did not answer the request '%s' in time", domain->name,
+		execute);
+
+	if (standstill)
+		error_append(error, "; the guest stands still: %s", standstill);
+	return r;
+}
+
 static int request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	uint64_t deadline, json_t **ret, struct hotslot_error *error)
 {
@@ -91,9 +104,7 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 		if (r == -ETIMEDOUT || now_ms() >= deadline) {
 			session_cancel(domain);
 			session_set_ready(domain, false);
-			return error_set(error, HOTSLOT_ERROR_TIMEOUT,
-				"The agent of domain %s did not answer the request '%s' in time",
-				domain->name, execute);
+			return no_answer(domain, execute, error);
 		}
 		session_set_ready(domain, false);
 		r = domain_pause(domain, earlier(now_ms() + ASK_AGAIN_MS, deadline), error);

@@ -30,6 +30,9 @@ int session_connect(struct hotslot_domain *domain, uint64_t deadline, struct hot
 int session_open_channel(
 	struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
 
+/* Why the guest does not run, and what to do, as the rest of a line; NULL: nothing is known. */
+const char *session_standstill(struct hotslot_domain *domain);
+
 void session_set_ready(struct hotslot_domain *domain, bool ready);
 
 /* Closes the channel and keeps the turn. */

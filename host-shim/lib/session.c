@@ -6,6 +6,7 @@
 
 #include "agreement.h"
 #include "channel.h"
+#include "domain-ask.h"
 #include "error.h"
 #include "hello.h"
 #include "job.h"
@@ -203,13 +204,35 @@ static void mark(struct hotslot_domain *domain)
 	pthread_mutex_unlock(&domain->events->lock);
 }
 
+const char *session_standstill(struct hotslot_domain *domain)
+{
+	int state, reason;
+
+	if (domain_get_state(domain, &state, &reason) < 0)
+		return NULL;
+	if (state == VIR_DOMAIN_PMSUSPENDED)
+		return "it sleeps, 'virsh dompmwakeup' wakes it up";
+	if (state != VIR_DOMAIN_PAUSED)
+		return NULL;
+	if (reason == VIR_DOMAIN_PAUSED_IOERROR)
+		return "it is paused, as an image could not be read or written; when that is "
+		       "mended, 'virsh resume' lets it go on";
+	return "it is paused, 'virsh resume' lets it go on";
+}
+
 static int no_hello(struct hotslot_domain *domain, struct hotslot_error *error)
 {
-	int r = error_set(error, HOTSLOT_ERROR_AGENT,
-		"The agent of domain %s does not answer: it does not run, or is busy with another "
-		"client",
-		domain->name);
+	const char *standstill = session_standstill(domain);
+	int r;
 
+	if (standstill)
+		r = error_set(error, HOTSLOT_ERROR_AGENT, "The guest of domain %s stands still: %s",
+			domain->name, standstill);
+	else
+		r = error_set(error, HOTSLOT_ERROR_AGENT,
+			"The agent of domain %s does not answer: it does not run, or is busy with "
+			"another client",
+			domain->name);
 	job_explain(domain, error);
 	return r;
 }

@@ -342,6 +342,22 @@ test_a_session_that_ends_while_the_domain_is_paused_is_in_nobodys_way() {
 	hs agent vm --timeout 20 >/dev/null
 }
 
+test_a_domain_that_is_paused_is_said_to_be() {
+	local still="it is paused, 'virsh resume' lets it go on"
+	raw_image paused
+	run_virsh suspend vm
+	check_fails 1 "^hotslot: list: The guest of domain vm stands still: $still$" hs list vm --timeout 1
+	check_fails 1 "^hotslot: attach: The guest of domain vm stands still: $still" \
+		hs attach vm paused --timeout 1
+	run_virsh resume vm
+	# In the middle of a request.
+	hs attach vm paused --slot 0
+	STEPS_AT='before virDomainDetachDeviceAlias' STEPS_COMMAND="virsh -q -c '$URI' suspend vm" \
+		LD_PRELOAD=$B/tests/vm/steps check_fails 1 "$still.*step: gone" hs detach vm 0 --timeout 3
+	run_virsh resume vm
+	hs agent vm --timeout 20 >/dev/null
+}
+
 run_uuid() {
 	virsh -q -c "$URI" domuuid vm | head -1
 }
