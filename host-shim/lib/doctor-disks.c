@@ -53,7 +53,12 @@ static void look_at_image(struct examined *disk)
 	if (!disk->doctor->hotslot->local || !source || source[0] != '/' || stat(source, &st) == 0)
 		return;
 	disk->sick = true;
-	if (errno == ENOENT || errno == ENOTDIR)
+	if ((errno == ENOENT || errno == ENOTDIR) && disk->doctor->xml->id < 0)
+		doctor_fail(disk->doctor, "disk", disk->disk->slot, HOTSLOT_ERROR_IMAGE,
+			"put it there again, or detach the disk with --config: the domain does "
+			"not start without it",
+			"Its image %s cannot be found: %s", source, strerror(errno));
+	else if (errno == ENOENT || errno == ENOTDIR)
 		doctor_say(disk->doctor, "disk", disk->disk->slot, HOTSLOT_HEALTH_WARNING,
 			"QEMU has it open still: copy what is on it before the domain ends",
 			"Its image %s cannot be found: %s", source, strerror(errno));

@@ -78,6 +78,21 @@ test_a_domain_that_is_shut_off_and_lacks_parts() {
 	run_virsh undefine bare
 }
 
+test_a_domain_that_is_shut_off_and_lacks_an_image() {
+	cat >gone.xml <<-END
+		<domain type='qemu'><name>gone</name><memory unit='MiB'>64</memory>
+		<os><type>hvm</type></os>
+		<devices><controller type='scsi' index='0' model='virtio-scsi'/>
+		<disk type='file'><source file='$PWD/gone.img'/><target dev='sda' bus='scsi'/></disk>
+		</devices></domain>
+	END
+	run_virsh define gone.xml
+	examine gone
+	found '^disk 0 failed: Its image .*/gone.img cannot be found.*\(put it there again, .* does not start'
+	check_equal "" "$(grep 'QEMU has it open' findings || true)"
+	run_virsh undefine gone
+}
+
 # Nothing is on its disk but the firmware's surprise.
 test_a_guest_with_no_agent() {
 	cat >silent.xml <<-END
