@@ -115,6 +115,43 @@ test_a_revert_to_when_it_was_off_ends_the_watch() {
 	end_shell
 }
 
+# Until its QEMU starts, libvirt does nothing else with a domain that goes back.
+test_a_watch_can_be_ended_while_its_domain_goes_back_to_a_snapshot() {
+	local watch revert
+	make_images kept
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nwhile [ -e hold ]; do : >holding; sleep 0.05; done\nexec %s "$@"\n' \
+		"$(run_virsh dumpxml vm | sed -n 's|.*<emulator>\(.*\)</emulator>|\1|p')" |
+		sed "s|hold|$PWD/&|g" >emulator
+	chmod +x emulator
+	run_virsh dumpxml --inactive vm |
+		sed "s|<name>vm<|<name>held<|; /<uuid>/d; /<genid>/d; s|vm\.console|held.console|
+			s|<emulator>.*|<emulator>$PWD/emulator</emulator>|" >held.xml
+	run_virsh define held.xml
+	run_virsh start held
+	hs attach held kept.qcow2 >/dev/null
+	run_virsh snapshot-create-as held earlier >/dev/null
+	mkfifo word
+	"$B/tests/vm/watcher" "$URI" held <word >told &
+	watch=$!
+	exec 6>word
+	await_equal ready cat told
+	: >hold
+	run_virsh snapshot-revert held earlier --running &
+	revert=$!
+	# It waits for the end of that, in a thread.
+	await_equal hotslot-asks eval "cat /proc/$watch/task/*/comm | grep -x hotslot-asks"
+	until [[ -e holding ]]; do sleep 0.05; done
+	echo >&6
+	await_equal $'ready\nended' head -n 2 told
+	rm hold
+	wait "$watch"
+	wait "$revert"
+	check_equal '0 kept' "$(hs list held --json | json_disks)"
+	run_virsh destroy held
+	run_virsh undefine held --snapshots-metadata
+}
+
 test_a_reset_by_the_host_is_a_new_boot() {
 	make_images kept
 	start_shell

@@ -3,10 +3,10 @@
  * A user of libhotslot that watches a domain in one thread and uses it in another, and from what is
  * called for each event:
  *
- *     watcher URI DOMAIN IMAGE
+ *     watcher URI DOMAIN [IMAGE]
  *
  * attaches the image, detaches it, and stops watching; then watches anew, and stops that before it
- * has begun.
+ * has begun. Without an image it says when it is ready, and stops when standard input says so.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -78,6 +78,14 @@ static void use(const char *image)
 	hotslot_watch_stop(domain);
 }
 
+static void wait_for_word(void)
+{
+	sem_wait(&ready);
+	puts("ready");
+	(void)getchar();
+	hotslot_watch_stop(domain);
+}
+
 static void stop_early(void)
 {
 	pthread_t thread;
@@ -95,7 +103,7 @@ int main(int argc, char **argv)
 	struct hotslot_error error;
 	pthread_t thread;
 
-	if (argc != 4)
+	if (argc != 3 && argc != 4)
 		return EXIT_FAILURE;
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	sem_init(&ready, 0, 0);
@@ -105,7 +113,10 @@ int main(int argc, char **argv)
 		fail("lookup", &error);
 	if (pthread_create(&thread, NULL, watch, NULL) != 0)
 		return EXIT_FAILURE;
-	use(argv[3]);
+	if (argc == 4)
+		use(argv[3]);
+	else
+		wait_for_word();
 	pthread_join(thread, NULL);
 	puts("ended");
 	stop_early();
