@@ -124,13 +124,15 @@ static json_t *domain_json(struct adopt *adopt)
 		adopt->count > 0 && !adopt->dry_run && !adopt->declined, "disks", list);
 }
 
-static void say_what_is_not_done(const struct adopt *adopt)
+static void say_what_is_not_done(const struct adopt *adopt, bool transient)
 {
 	const char *name = hotslot_domain_name(adopt->domain);
 
 	if (adopt->client->quiet || adopt->client->json)
 		return;
-	if (adopt->count == 0)
+	if (transient)
+		print_line(adopt->client, name, "transient, it has no definition to change", NULL);
+	else if (adopt->count == 0)
 		print_line(adopt->client, name, "every disk has an alias", NULL);
 	else if (adopt->declined)
 		print_line(adopt->client, name, "nothing is changed", NULL);
@@ -152,7 +154,7 @@ static int adopt_one(struct adopt *adopt, const char *name)
 	}
 	if (r < 0)
 		return fail(client, result, name, &error, NULL);
-	say_what_is_not_done(adopt);
+	say_what_is_not_done(adopt, false);
 	return finish(client, result);
 }
 
@@ -178,19 +180,20 @@ static void adopt_next(struct adopt *adopt, struct hotslot_domain *domain)
 {
 	struct hotslot_error error = { 0 };
 	int r = adopt_domain(adopt, domain, &error);
+	bool transient = r < 0 && error.code == HOTSLOT_ERROR_TRANSIENT;
 	json_t *result;
 
 	if (r < 0)
 		adopt->declined = true;
 	result = domain_json(adopt);
-	if (r < 0) {
+	if (r < 0 && !transient) {
 		note_failure(adopt, hotslot_domain_name(domain), &error);
 		if (result)
 			json_object_set_new(result, "error",
 				json_pack("{ss ss}", "code", hotslot_error_name(error.code),
 					"message", error.message));
 	} else {
-		say_what_is_not_done(adopt);
+		say_what_is_not_done(adopt, transient);
 	}
 	if (adopt->domains)
 		json_array_append_new(adopt->domains, result);
