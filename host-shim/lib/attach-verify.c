@@ -2,6 +2,8 @@
 /* Whether a domain has the disk that was attached as it was asked for. */
 #include "attach-work.h"
 #include "drive-verify.h"
+#include "image-user.h"
+#include "slot.h"
 
 int attach_compare(const struct attach *attach, xmlDoc *document, const struct domain_xml *xml,
 	const char *where, struct hotslot_error *error)
@@ -21,4 +23,13 @@ int attach_verify(struct attach *attach, struct domain_xml **ret, struct hotslot
 	if (r == 0)
 		*ret = steal_pointer(xml);
 	return r;
+}
+
+int attach_verify_image(
+	const struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
+{
+	unsigned slot = attach->drive.slot;
+
+	return image_check_attached(attach->domain->hotslot, xml,
+		domain_xml_disk_at(xml, slot_target(slot), slot_lun(slot)), error);
 }

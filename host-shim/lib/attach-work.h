@@ -44,6 +44,11 @@ int attach_compare(const struct attach *attach, xmlDoc *document, const struct d
  * caller if the disk is there as asked. */
 int attach_verify(struct attach *attach, struct domain_xml **ret, struct hotslot_error *error);
 
+/* HOTSLOT_ERROR_IMAGE_IN_USE if another disk has its image, or what is behind it, by now. XML is
+ * that of attach_verify(). */
+int attach_verify_image(
+	const struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error);
+
 /* Writes the element that libvirt gets to attach->asked. */
 int attach_format(struct attach *attach, struct hotslot_error *error);
 

@@ -199,6 +199,8 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 		error_step(error, "verify");
 		r = attach_verify(attach, &xml, error);
 	}
+	if (r == 0)
+		r = attach_verify_image(attach, xml, error);
 	if (r == 0) {
 		error_step(error, "confirm");
 		r = confirm(attach, xml, error);
@@ -337,7 +339,7 @@ static int check_disks(struct attach *attach, struct hotslot_error *error)
 	r = domain_check_gap(domain, attach->xml, "Domain", error);
 	return r < 0 ? r
 		     : image_check_disks(&attach->drive.image, domain->hotslot->local, attach->xml,
-			       domain->name, error);
+			       domain->name, NULL, error);
 }
 
 static int run(struct attach *attach, struct hotslot_error *error)

@@ -84,13 +84,19 @@ static bool is_guarded(const struct image *image)
 	return !image->block && (!image->network || source_kind(image->path) == SOURCE_PATH);
 }
 
+static bool has_alias(const struct xml_disk *disk, const char *alias)
+{
+	return disk->alias && alias && strcmp(disk->alias, alias) == 0;
+}
+
 static int check_disks(const struct image *image, const struct sought *sought,
-	const struct domain_xml *xml, const char *domain, struct hotslot_error *error)
+	const struct domain_xml *xml, const char *domain, const char *own,
+	struct hotslot_error *error)
 {
 	for (size_t i = 0; i < xml->n_disks; i++) {
 		const struct xml_disk *disk = &xml->disks[i];
 
-		if (may_share(image, disk, find_part(disk, sought)))
+		if (has_alias(disk, own) || may_share(image, disk, find_part(disk, sought)))
 			continue;
 		return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
 			"Image %s is in use by domain %s, as %s; only disks that are read-only or "
@@ -101,11 +107,11 @@ static int check_disks(const struct image *image, const struct sought *sought,
 }
 
 int image_check_disks(const struct image *image, bool local, const struct domain_xml *xml,
-	const char *domain, struct hotslot_error *error)
+	const char *domain, const char *own, struct hotslot_error *error)
 {
 	_cleanup_sought_ struct sought sought = seek(image->path, image->block, local);
 
-	return is_guarded(image) ? 0 : check_disks(image, &sought, xml, domain, error);
+	return is_guarded(image) ? 0 : check_disks(image, &sought, xml, domain, own, error);
 }
 
 /* Called with each active domain until it returns nonzero. */
@@ -169,21 +175,57 @@ char *image_find_user(struct hotslot *hotslot, const char *path)
 struct check {
 	const struct image *image;
 	const struct sought *sought;
+	const char *uuid, *own; /* a disk that has it already; NULL: none */
 	struct hotslot_error *error;
 };
 
 static int check_domain(const char *name, const struct domain_xml *xml, void *data)
 {
 	const struct check *check = data;
+	bool ours = check->uuid && xml->uuid && strcmp(check->uuid, xml->uuid) == 0;
 
-	return check_disks(check->image, check->sought, xml, name, check->error);
+	return check_disks(
+		check->image, check->sought, xml, name, ours ? check->own : NULL, check->error);
+}
+
+static int check_domains(struct hotslot *hotslot, const struct image *image, const char *uuid,
+	const char *own, struct hotslot_error *error)
+{
+	_cleanup_sought_ struct sought sought = seek(image->path, image->block, hotslot->local);
+	struct check check = { image, &sought, uuid, own, error };
+
+	return is_guarded(image) ? 0 : visit_domains(hotslot, check_domain, &check);
 }
 
 int image_check_domains(
 	struct hotslot *hotslot, const struct image *image, struct hotslot_error *error)
 {
-	_cleanup_sought_ struct sought sought = seek(image->path, image->block, hotslot->local);
-	struct check check = { .image = image, .sought = &sought, .error = error };
+	return check_domains(hotslot, image, NULL, NULL, error);
+}
 
-	return is_guarded(image) ? 0 : visit_domains(hotslot, check_domain, &check);
+static bool is_device(const char *path)
+{
+	struct stat st;
+
+	return path[0] == '/' && stat(path, &st) == 0 && S_ISBLK(st.st_mode);
+}
+
+int image_check_attached(struct hotslot *hotslot, const struct domain_xml *xml,
+	const struct xml_disk *disk, struct hotslot_error *error)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < disk->chain.n_images && r == 0; i++) {
+		const struct chain_image *part = &disk->chain.images[i];
+		const struct image image = {
+			.path = part->source,
+			.network = part->source[0] != '/',
+			.block = hotslot->local && is_device(part->source),
+			.read_only = disk->read_only || part->behind,
+			.shared = disk->shareable,
+		};
+
+		r = check_domains(hotslot, &image, xml->uuid, disk->alias, error);
+	}
+	return r;
 }

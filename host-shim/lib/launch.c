@@ -9,10 +9,12 @@
 #include "drive-verify.h"
 #include "error.h"
 #include "finish.h"
+#include "image-user.h"
 #include "launch-create.h"
 #include "options.h"
 #include "plan.h"
 #include "reopen.h"
+#include "resolve.h"
 #include "session.h"
 #include "stop.h"
 
@@ -63,9 +65,14 @@ static int verify(
 	_cleanup_xml_ xmlDoc *document = NULL;
 	int r = domain_read_document(domain, &document, &xml, error);
 
-	for (size_t i = 0; i < plan->spec.n_drives && r == 0; i++)
-		r = drive_verify(
-			&plan->spec.drives[i], 0, document, xml, "Domain", domain->name, error);
+	for (size_t i = 0; i < plan->spec.n_drives && r == 0; i++) {
+		const struct drive *drive = &plan->spec.drives[i];
+
+		r = drive_verify(drive, 0, document, xml, "Domain", domain->name, error);
+		if (r == 0)
+			r = image_check_attached(
+				domain->hotslot, xml, resolve_host(xml, drive->slot), error);
+	}
 	return r;
 }
 

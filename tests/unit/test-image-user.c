@@ -14,7 +14,7 @@
 
 static const struct {
 	const char *what, *xml;
-	const char *path;
+	const char *path, *own;
 	bool network, read_only, shared;
 	bool allowed;
 } cases[] = {
@@ -37,6 +37,9 @@ static const struct {
 		.read_only = true, .allowed = true },
 	{ "a mirror", DISK(F, "<mirror type='network' job='copy'>" E "</mirror>"), .path = NBD,
 		.network = true, .read_only = true, .allowed = false },
+	{ "itself", DISK(E, ""), .path = NBD, .own = "ua-a", .network = true, .allowed = true },
+	{ "another of two", DISK(E, ""), .path = NBD, .own = "ua-b", .network = true,
+		.allowed = false },
 	{ "a file, which QEMU locks", DISK("<source file='/a'/>", ""), .path = "/a",
 		.allowed = true },
 	{ "a host that is not told", DISK("<source protocol='ssh' name='/a'/>", ""),
@@ -59,7 +62,7 @@ static void test_what_nothing_guards_is_one_disks(void **state)
 
 		print_message("%s\n", cases[i].what);
 		assert_int_equal(domain_xml_parse(cases[i].xml, &xml), 0);
-		r = image_check_disks(&image, false, xml, "vm", &error);
+		r = image_check_disks(&image, false, xml, "vm", cases[i].own, &error);
 		assert_int_equal(r == 0, cases[i].allowed);
 		if (cases[i].allowed)
 			continue;

@@ -71,8 +71,8 @@ test_a_network_image_is_one_disks() {
 	check_equal /dev/disk/by-slot/1 "$(hs attach vm "$uri" --shareable)"
 }
 
-test_a_network_image_is_one_domains() {
-	local uri=nbd://$HOST:10809/e
+# A domain that has the server's image.
+write_other() {
 	cat >other.xml <<-XML
 		<domain type='qemu'><name>other</name><memory unit='MiB'>32</memory>
 		<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
@@ -80,6 +80,11 @@ test_a_network_image_is_one_domains() {
 		<source protocol='nbd' name='e'><host name='$HOST' port='10809'/></source>
 		<target dev='vda' bus='virtio'/></disk></devices></domain>
 	XML
+}
+
+test_a_network_image_is_one_domains() {
+	local uri=nbd://$HOST:10809/e
+	write_other
 	virsh -q -c "$URI" create --paused other.xml
 	in_use "Image $uri is in use by domain other, as virtio-disk0; $SHARE" "$uri"
 	check_fails 1 . hs launch third --accel tcg --kernel "$KERNEL" \
@@ -88,6 +93,26 @@ test_a_network_image_is_one_domains() {
 		"$(<stderr)"
 	virsh -q -c "$URI" destroy other
 	check_equal /dev/disk/by-slot/0 "$(hs attach vm "$uri")"
+}
+
+# Both look, and then both attach: who looks again afterwards sees the other.
+test_a_network_image_that_another_domain_gets_meanwhile() {
+	local uri=nbd://$HOST:10809/e before
+	before=$(live_devices vm)
+	write_other
+	check_fails 1 "^hotslot: attach: Image $uri is in use by domain other, as virtio-disk0; $SHARE; rolled back, the domain is as it was \(step: verify\)$" \
+		env STEPS_AT='before virDomainAttachDeviceFlags' LD_PRELOAD="$B/tests/vm/steps" \
+		STEPS_COMMAND="virsh -q -c '$URI' create --paused $T/other.xml" "$HOTSLOT" -c "$URI" attach vm "$uri"
+	check_equal "$before" "$(live_devices vm)"
+	# What is behind an image, only libvirt finds out.
+	qemu-img create -q -f qcow2 -b "$uri" -F raw top.qcow2
+	check_fails 1 "^hotslot: attach: top.qcow2: Image $uri is in use by domain other, as virtio-disk0; $SHARE; rolled back, the domain is as it was \(step: verify\)$" \
+		hs attach vm top.qcow2
+	check_equal "$before" "$(live_devices vm)"
+	virsh -q -c "$URI" destroy other
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm top.qcow2)"
+	in_use "Image $uri is in use by domain vm, as ua-hotslot-slot-0; $SHARE" "$uri"
+	hs detach vm 0
 }
 
 test_an_element_of_a_file_that_is_in_use() {
