@@ -3,10 +3,8 @@
  * is still seen. libvirt's own parser is the witness. */
 #include "test.h"
 
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
-
 #include "disk-compare.h"
+#include "libvirt.h"
 
 #define AT                                                                    \
 	"<target dev='sdb' bus='scsi'/><address type='drive' controller='0' " \
@@ -20,34 +18,11 @@
 #define CACHE(unit, size) \
 	QCOW2("<metadata_cache><max_size" unit ">" size "</max_size></metadata_cache>")
 
-static void be_silent(void *data, virErrorPtr error)
-{
-	(void)data;
-	(void)error;
-}
-
 /* A domain with that disk, as libvirt has it once it is defined. */
 static xmlDoc *define(const char *disk)
 {
-	virConnectPtr connection = virConnectOpen("test:///default");
-	_cleanup_free_ char *domain = NULL, *text = NULL;
-	virDomainPtr defined;
+	_cleanup_free_ char *text = define_with_disk(disk, 0);
 
-	virSetErrorFunc(NULL, be_silent);
-	assert_non_null(connection);
-	assert_true(asprintf(&domain,
-			    "<domain type='test'><name>d</name><memory>1024</memory><os>"
-			    "<type>hvm</type></os><devices><controller type='scsi' index='0' "
-			    "model='virtio-scsi'/>%s</devices></domain>",
-			    disk) > 0);
-	defined = virDomainDefineXML(connection, domain);
-	if (!defined)
-		print_message("%s\n", virGetLastErrorMessage());
-	assert_non_null(defined);
-	text = virDomainGetXMLDesc(defined, 0);
-	virDomainUndefine(defined);
-	virDomainFree(defined);
-	virConnectClose(connection);
 	assert_non_null(text);
 	return xml_read(text);
 }

@@ -4,52 +4,19 @@
 #include "test.h"
 
 #include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 
 #include "backend.h"
 #include "disk-compare.h"
 #include "disk-xml.h"
+#include "libvirt.h"
 
 #define UUID "5e0f6d0a-3d0e-4b1c-9f6e-0a1b2c3d4e5f"
 #define IQN "iqn.2026-01.org.example:vol"
 
-static void be_silent(void *data, virErrorPtr error)
-{
-	(void)data;
-	(void)error;
-}
-
-/* A domain with that disk, as libvirt has it once it is defined; NULL: its schema refuses it. */
-static char *define(const char *disk)
-{
-	virConnectPtr connection = virConnectOpen("test:///default");
-	_cleanup_free_ char *domain = NULL;
-	virDomainPtr defined;
-	char *text = NULL;
-
-	virSetErrorFunc(NULL, be_silent);
-	assert_non_null(connection);
-	assert_true(asprintf(&domain,
-			    "<domain type='test'><name>d</name><memory>1024</memory><os>"
-			    "<type>hvm</type></os><devices><controller type='scsi' index='0' "
-			    "model='virtio-scsi'/>%s</devices></domain>",
-			    disk) > 0);
-	defined = virDomainDefineXMLFlags(connection, domain, VIR_DOMAIN_DEFINE_VALIDATE);
-	if (defined) {
-		text = virDomainGetXMLDesc(defined, VIR_DOMAIN_XML_SECURE);
-		virDomainUndefine(defined);
-		virDomainFree(defined);
-	} else {
-		print_message("%s\n%s\n", virGetLastErrorMessage(), disk);
-	}
-	virConnectClose(connection);
-	return text;
-}
-
 /* What libvirt has not kept of the disk; NULL: nothing. */
 static char *find_lost(const char *disk)
 {
-	_cleanup_free_ char *text = define(disk);
+	_cleanup_free_ char *text = define_with_disk(disk, VIR_DOMAIN_DEFINE_VALIDATE);
 	_cleanup_xml_ xmlDoc *asked = xml_read(disk), *domain = NULL;
 	char *lost = NULL;
 	xmlNode *live;
