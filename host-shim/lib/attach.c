@@ -338,7 +338,7 @@ static int check_disks(struct attach *attach, struct hotslot_error *error)
 		return 0;
 	r = domain_check_gap(domain, attach->xml, "Domain", error);
 	return r < 0 ? r
-		     : image_check_disks(&attach->drive.image, domain->hotslot->local, attach->xml,
+		     : image_check_disks(domain->hotslot, &attach->drive.image, attach->xml,
 			       domain->name, NULL, error);
 }
 

@@ -8,40 +8,72 @@
 
 #include "error.h"
 #include "image-host.h"
+#include "image-volume.h"
 #include "source-compare.h"
 
 /* The image that others may have. */
 struct sought {
+	struct hotslot *hotslot; /* NULL: nobody knows its volumes */
 	const char *path;
-	bool local; /* paths are this host's */
-	int sys;    /* -1 unless it is a device of this host */
+	char *place; /* of a volume, by its path; NULL: it is none */
+	int sys;     /* -1 unless it is a device of this host */
 	struct stat device;
 };
 
 static void sought_done(struct sought *sought)
 {
+	free(sought->place);
 	closep(&sought->sys);
 }
 
 #define _cleanup_sought_ _cleanup_(sought_done)
 
-static struct sought seek(const char *path, bool block, bool local)
+/* The path of a volume, NULL if it is none. The caller frees it. */
+static char *locate(struct hotslot *hotslot, const char *text)
 {
-	struct sought sought = { .path = path, .local = local, .sys = -1 };
+	_cleanup_source_ struct source source = {};
 
-	if (block && local && stat(path, &sought.device) == 0)
+	if (!hotslot || source_kind(text) != SOURCE_VOLUME || source_parse(text, &source) < 0)
+		return NULL;
+	return image_volume_path(hotslot, &source);
+}
+
+static bool is_local(const struct hotslot *hotslot)
+{
+	return hotslot && hotslot->local;
+}
+
+static struct sought seek(struct hotslot *hotslot, const char *path)
+{
+	struct sought sought = {
+		.hotslot = hotslot,
+		.path = path,
+		.place = locate(hotslot, path),
+		.sys = -1,
+	};
+	const char *place = sought.place ?: path;
+
+	if (is_local(hotslot) && place[0] == '/' && stat(place, &sought.device) == 0 &&
+		S_ISBLK(sought.device.st_mode))
 		sought.sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return sought;
 }
 
-static bool is_sought(const struct sought *sought, const char *source)
+static bool is_at(const struct sought *sought, const char *place)
 {
 	struct stat st;
 
-	if (source_is_same(source, sought->path, sought->local))
+	if (source_is_same(place, sought->place ?: sought->path, is_local(sought->hotslot)))
 		return true;
-	return sought->sys >= 0 && source[0] == '/' && stat(source, &st) == 0 &&
+	return sought->sys >= 0 && place[0] == '/' && stat(place, &st) == 0 &&
 	       image_host_overlaps(sought->sys, &sought->device, &st);
+}
+
+static bool is_sought(const struct sought *sought, const char *source)
+{
+	_cleanup_free_ char *place = locate(sought->hotslot, source);
+
+	return strcmp(source, sought->path) == 0 || is_at(sought, place ?: source);
 }
 
 /* What the image is of the disk. */
@@ -106,12 +138,16 @@ static int check_disks(const struct image *image, const struct sought *sought,
 	return 0;
 }
 
-int image_check_disks(const struct image *image, bool local, const struct domain_xml *xml,
-	const char *domain, const char *own, struct hotslot_error *error)
+int image_check_disks(struct hotslot *hotslot, const struct image *image,
+	const struct domain_xml *xml, const char *domain, const char *own,
+	struct hotslot_error *error)
 {
-	_cleanup_sought_ struct sought sought = seek(image->path, image->block, local);
+	_cleanup_sought_ struct sought sought = { .sys = -1 };
 
-	return is_guarded(image) ? 0 : check_disks(image, &sought, xml, domain, own, error);
+	if (is_guarded(image))
+		return 0;
+	sought = seek(hotslot, image->path);
+	return check_disks(image, &sought, xml, domain, own, error);
 }
 
 /* Called with each active domain until it returns nonzero. */
@@ -165,7 +201,7 @@ static int find_user(const char *name, const struct domain_xml *xml, void *data)
 
 char *image_find_user(struct hotslot *hotslot, const char *path)
 {
-	const struct sought sought = seek(path, false, hotslot->local);
+	_cleanup_sought_ struct sought sought = seek(hotslot, path);
 	struct search search = { .sought = &sought };
 
 	(void)visit_domains(hotslot, find_user, &search);
@@ -191,10 +227,13 @@ static int check_domain(const char *name, const struct domain_xml *xml, void *da
 static int check_domains(struct hotslot *hotslot, const struct image *image, const char *uuid,
 	const char *own, struct hotslot_error *error)
 {
-	_cleanup_sought_ struct sought sought = seek(image->path, image->block, hotslot->local);
+	_cleanup_sought_ struct sought sought = { .sys = -1 };
 	struct check check = { image, &sought, uuid, own, error };
 
-	return is_guarded(image) ? 0 : visit_domains(hotslot, check_domain, &check);
+	if (is_guarded(image))
+		return 0;
+	sought = seek(hotslot, image->path);
+	return visit_domains(hotslot, check_domain, &check);
 }
 
 int image_check_domains(

@@ -11,10 +11,12 @@ char *image_find_user(struct hotslot *hotslot, const char *path);
 
 /* HOTSLOT_ERROR_IMAGE_IN_USE if a disk of the domain has an image that nothing else guards, as QEMU
  * locks files alone, or, of this host's devices, what has blocks of it: then two would write to
- * them. Not if both only read, or both share it. LOCAL: paths are this host's. OWN: the alias of
- * the disk that has it rightly, NULL: none does yet. */
-int image_check_disks(const struct image *image, bool local, const struct domain_xml *xml,
-	const char *domain, const char *own, struct hotslot_error *error);
+ * them. Not if both only read, or both share it. HOTSLOT, NULL: paths are not this host's, and
+ * where volumes are is not known. OWN: the alias of the disk that has it rightly, NULL: none does
+ * yet. */
+int image_check_disks(struct hotslot *hotslot, const struct image *image,
+	const struct domain_xml *xml, const char *domain, const char *own,
+	struct hotslot_error *error);
 
 /* The same of all active domains of the connection. */
 int image_check_domains(

@@ -62,7 +62,7 @@ static void test_what_nothing_guards_is_one_disks(void **state)
 
 		print_message("%s\n", cases[i].what);
 		assert_int_equal(domain_xml_parse(cases[i].xml, &xml), 0);
-		r = image_check_disks(&image, false, xml, "vm", cases[i].own, &error);
+		r = image_check_disks(NULL, &image, xml, "vm", cases[i].own, &error);
 		assert_int_equal(r == 0, cases[i].allowed);
 		if (cases[i].allowed)
 			continue;

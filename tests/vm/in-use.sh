@@ -205,6 +205,20 @@ test_an_image_behind_a_disk() {
 		jq --arg file "$T/q.qcow2" '[.return[] | select(.drv == "qcow2" and .file == $file)] | length')"
 }
 
+test_a_volume_is_what_is_at_its_path() {
+	mkdir pool
+	virsh -q -c "$URI" pool-create-as p dir --target "$T/pool"
+	virsh -q -c "$URI" vol-create-as p v 1M --format raw
+	ln -s pool/v link
+	hs attach vm volume:p/v
+	in_use "Image $T/link is in use by domain vm" "$T/link"
+	hs detach vm 0
+	hs attach vm "$T/link"
+	in_use "Image volume:p/v is in use by domain vm, as ua-hotslot-slot-0; $SHARE" volume:p/v
+	hs detach vm 0
+	virsh -q -c "$URI" pool-destroy p
+}
+
 # libvirt knows what a volume is, and a name without an ending says nothing.
 test_a_volume_is_not_raw_without_a_word() {
 	local notice="although it looks like qcow2: say format qcow2 if that is meant"
