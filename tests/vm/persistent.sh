@@ -193,7 +193,7 @@ test_the_definition_is_as_it_was_if_the_guest_gets_no_disk() {
 	echo "kill -STOP \$($AGENT_PID)" >stop-agent
 	check_fails 1 "; rolled back, the domain is as it was; its definition is as it was" \
 		hs_at "after virDomainAttachDeviceFlags" "$WITNESS ask $WORK/file/vm.witness <stop-agent" \
-		attach vm a.img --persistent --slot 3 --timeout 1
+		attach vm a.img --persistent --slot 3 --timeout 8
 	guest_run vm "kill -CONT \$($AGENT_PID)"
 	check_equal "$before" "$(definition)"
 	check_equal "" "$(running)"
