@@ -26,23 +26,27 @@ static bool is_same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Of two under one alias, or none. An image that a snapshot has put in front of another is told by
- * the serial alone, as a definition has no chain. */
-static bool has_same_content(const struct xml_disk *a, const struct xml_disk *b)
+/* Whether both have a text, and not the same. */
+static bool is_other_text(const char *a, const char *b)
 {
-	return a->serial && b->serial ? strcmp(a->serial, b->serial) == 0
-				      : is_same_text(a->source, b->source);
+	return a && b && strcmp(a, b) != 0;
 }
 
-/* Two that both have a text that tells them apart are two disks, and so are a disk, a LUN that is
- * passed through, and a drive for CDs. */
+/* Two that have a text that tells them apart are two disks, unless they have one image: of an
+ * alias or a serial somebody may have changed his mind. So are a disk, a LUN that is passed
+ * through, and a drive for CDs. An image that a snapshot has put in front of another is told by the
+ * serial alone, as a definition has no chain. */
 static bool may_be(const struct xml_disk *a, const struct xml_disk *b)
 {
-	if (a->passthrough != b->passthrough || a->cdrom != b->cdrom)
+	bool other_alias = has_alias(a) && has_alias(b) && strcmp(a->alias, b->alias) != 0;
+	bool other_serial = is_other_text(a->serial, b->serial);
+
+	if (a->passthrough != b->passthrough || a->cdrom != b->cdrom ||
+		(other_alias && other_serial))
 		return false;
-	if (has_alias(a) && has_alias(b) && strcmp(a->alias, b->alias) != 0)
-		return false;
-	return has_same_content(a, b);
+	if (other_alias || other_serial)
+		return a->source && is_same_text(a->source, b->source);
+	return (a->serial && b->serial) || is_same_text(a->source, b->source);
 }
 
 /* One of ours is made of the slot, if the caller gives no id: whoever attaches to one version alone

@@ -5,8 +5,8 @@
  * and on buses that are not SCSI, by libvirt's label. Pure.
  *
  * When in doubt, they are two disks, as what is done to the one is done to the other. So an alias
- * of ours, an address and a label lead to no disk of another serial, nor, where one of the two has
- * none, of another image.
+ * of ours, an address and a label lead to no disk of another image, unless the serial is the same,
+ * and a serial to none of another alias and image.
  */
 #pragma once
 

@@ -79,6 +79,22 @@ static const struct xml_disk *find_rival(
 	return rival && !counterpart_find(xml, rival) ? rival : NULL;
 }
 
+/* With one image they are not told apart by that. */
+static void tell_rival(
+	struct status *status, const struct xml_disk *disk, const struct xml_disk *rival)
+{
+	if (is_same_text(disk->source, rival->source))
+		status_add(status, HOTSLOT_DRIFT_OTHER_DISK, status_slot(disk),
+			"%s is there with the alias %s and the serial %s, and in the definition "
+			"with %s and %s",
+			status_name(disk), disk->alias ?: "none", disk->serial ?: "none",
+			rival->alias ?: "none", rival->serial ?: "none");
+	else
+		status_add(status, HOTSLOT_DRIFT_OTHER_DISK, status_slot(disk),
+			"%s is there, and in the definition %s", status_name(disk),
+			status_name(rival));
+}
+
 static void compare_live(struct status *status, const struct domain_xml *now,
 	const struct domain_xml *config, const struct xml_disk *disk)
 {
@@ -88,9 +104,7 @@ static void compare_live(struct status *status, const struct domain_xml *now,
 	if (other || has_other_image(disk, rival))
 		compare_disks(status, config, disk, other ?: rival);
 	else if (rival)
-		status_add(status, HOTSLOT_DRIFT_OTHER_DISK, status_slot(disk),
-			"%s is there, and in the definition %s", status_name(disk),
-			status_name(rival));
+		tell_rival(status, disk, rival);
 	else
 		status_add(status, HOTSLOT_DRIFT_LIVE_ONLY, status_slot(disk),
 			"%s is not in the definition: it does not come back at the next boot",

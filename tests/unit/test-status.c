@@ -86,6 +86,13 @@ static const struct {
 		{ NULL, DISK("0", "3", "/a", SERIAL("a")) DISK("0", "1", "/b", SERIAL("b")) },
 		"other-slot 1 /a is in slot 3 in the definition\n"
 		"config-only 1 /b is in the definition alone: it comes at the next boot\n" },
+	{ { NULL, DISK("0", "1", "/a", ALIAS("ua-hotslot-slot-1") SERIAL("s")) },
+		{ NULL, DISK("0", "1", "/a", ALIAS("ua-b") SERIAL("s")) },
+		"alias 1 /a has the alias ua-hotslot-slot-1, and ua-b in the definition\n" },
+	{ { NULL, DISK("0", "1", "/a", ALIAS("ua-a") SERIAL("s")) },
+		{ NULL, DISK("0", "1", "/a", ALIAS("ua-b") SERIAL("t")) },
+		"other-disk 1 /a is there with the alias ua-a and the serial s, and in the "
+		"definition with ua-b and t\n" },
 	{ { NULL, DISK("0", "1", "/a", ALIAS("scsi0-0-0-1")) },
 		{ NULL, DISK("0", "1", "/a", ALIAS("ua-hotslot-slot-1")) },
 		"alias 1 /a has the alias none, and ua-hotslot-slot-1 in the definition\n" },
