@@ -35,6 +35,12 @@ static inline bool is_same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+/* Checks all that needs no session with the agent, and has the drive ready. */
+int attach_check(struct attach *attach, uint64_t deadline, struct hotslot_error *error);
+
+/* Once attach->xml is read: now nobody else who takes turns can attach it to this domain. */
+int attach_check_disks(struct attach *attach, struct hotslot_error *error);
+
 /* HOTSLOT_ERROR_MISMATCH if a domain's XML, which is called WHERE, does not have the disk as it was
  * asked for, with all that libvirt was given. DOCUMENT is the same, unparsed. */
 int attach_compare(const struct attach *attach, xmlDoc *document, const struct domain_xml *xml,

@@ -11,11 +11,8 @@
 #include "ended.h"
 #include "error.h"
 #include "guest.h"
-#include "image-server.h"
-#include "image-user.h"
 #include "isolate.h"
 #include "job.h"
-#include "leaked.h"
 #include "obstacle.h"
 #include "options.h"
 #include "reserve.h"
@@ -299,59 +296,16 @@ static bool may_try_again(struct attach *attach, uint64_t deadline, struct hotsl
 	return true;
 }
 
-/* What has the image open may be of an attach that was broken off. */
-static int check_drive(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
-{
-	const struct hotslot_attach_options given = attach->options;
-	const char *image;
-	int r;
-
-	error_step(error, "check");
-	r = drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
-	image = given.image ?: attach->drive.image.path;
-	if (r == 0 || error->code != HOTSLOT_ERROR_IMAGE_IN_USE || !image ||
-		!leaked_free_image(attach->domain, image, deadline))
-		return r;
-	drive_done(&attach->drive);
-	attach->options = given;
-	error_begin(error, NULL);
-	error_step(error, "check");
-	return drive_check(attach->domain->hotslot, &attach->options, &attach->drive, error);
-}
-
-static int check(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
-{
-	int r = check_drive(attach, deadline, error);
-
-	if (r < 0 || attach->drive.reserved)
-		return r;
-	return image_await_server(attach->domain->hotslot, &attach->drive.image, deadline, error);
-}
-
-/* Now that nobody else who takes turns can attach it to this domain. */
-static int check_disks(struct attach *attach, struct hotslot_error *error)
-{
-	const struct hotslot_domain *domain = attach->domain;
-	int r;
-
-	if (attach->drive.reserved)
-		return 0;
-	r = domain_check_gap(domain, attach->xml, "Domain", error);
-	return r < 0 ? r
-		     : image_check_disks(domain->hotslot, &attach->drive.image, attach->xml,
-			       domain->name, NULL, error);
-}
-
 static int run(struct attach *attach, struct hotslot_error *error)
 {
 	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
-	int r = check(attach, deadline, error);
+	int r = attach_check(attach, deadline, error);
 
 	if (r < 0)
 		return r;
 	r = job_await_and_open(attach->domain, deadline, &attach->xml, error);
 	if (r == 0)
-		r = check_disks(attach, error);
+		r = attach_check_disks(attach, error);
 	if (r == 0)
 		r = attach_join_definition(attach, error);
 	if (r < 0)
