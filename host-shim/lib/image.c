@@ -134,15 +134,16 @@ static int check_local(struct hotslot *hotslot, const char *format, struct image
 	return r < 0 || image->used ? r : image_check_unused(hotslot, image, fd, error);
 }
 
-static int check_remote(struct hotslot *hotslot, const char *format, struct image *image,
+/* What only libvirt can look at. */
+static int check_unseen(struct hotslot *hotslot, const char *format, struct image *image,
 	struct hotslot_error *error)
 {
 	if (image->path[0] != '/')
 		return error_set(error, HOTSLOT_ERROR_INVALID,
 			"Image %s: a path on another host must be absolute", image->path);
 	if (format && strcmp(format, "auto") == 0)
-		return error_set(error, HOTSLOT_ERROR_INVALID,
-			"Image %s is on another host: say its format", image->path);
+		return error_set(error, HOTSLOT_ERROR_INVALID, "Image %s is %s: say its format",
+			image->path, hotslot->local ? "only libvirt's to read" : "on another host");
 	if (!format)
 		image->format = image_format_from_name(image->path) ?: "raw";
 	image->block = strncmp(image->path, "/dev/", 5) == 0;
@@ -237,6 +238,17 @@ static bool is_other_uri(const char *text)
 	return length > 0 && strncmp(text + length, "://", 3) == 0;
 }
 
+/* A daemon may open for its clients what they may not, as root's does with the images of its pools.
+ * Not devices: whether this host has one mounted, only who can open it is told. */
+static bool is_daemons(const struct hotslot *hotslot, const struct image *image)
+{
+	int mode = image->read_only ? R_OK : R_OK | W_OK;
+	struct stat st;
+
+	return !hotslot->embedded && stat(image->path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       faccessat(AT_FDCWD, image->path, mode, AT_EACCESS) < 0 && errno == EACCES;
+}
+
 static int check_path(struct hotslot *hotslot, const char *path, const char *format,
 	struct image *image, struct hotslot_error *error)
 {
@@ -249,8 +261,9 @@ static int check_path(struct hotslot *hotslot, const char *path, const char *for
 	r = make_absolute(hotslot, path, &image->path, error);
 	if (r < 0)
 		return r;
-	return hotslot->local ? check_local(hotslot, format, image, error)
-			      : check_remote(hotslot, format, image, error);
+	return hotslot->local && !is_daemons(hotslot, image)
+		       ? check_local(hotslot, format, image, error)
+		       : check_unseen(hotslot, format, image, error);
 }
 
 int image_check(struct hotslot *hotslot, const char *path, const char *format, unsigned flags,

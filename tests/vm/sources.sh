@@ -297,6 +297,27 @@ test_a_volume_of_a_pool() {
 		head -n 1 raw)"
 }
 
+# As root's daemon with the images of its pools, for who is in its group.
+test_what_only_the_daemon_may_read_is_its_own_to_open() {
+	[[ $(id -u) == 0 ]] || skip "only root can give a file away"
+	raw_image secret.img 2M
+	chown 4321:0 secret.img
+	chmod 060 secret.img
+	local program=$HOTSLOT
+	printf '#!/bin/sh\nexec setpriv --regid 65534 --clear-groups --bounding-set=%s -- %q "$@"\n' \
+		-dac_override,-dac_read_search "$program" >hotslot
+	chmod +x hotslot
+	HOTSLOT=./hotslot
+	check_equal /dev/disk/by-slot/0 "$(hs attach vm secret.img)"
+	check_equal "$T/secret.img 2097152 raw" "$(tells 0 source size format)"
+	hs detach vm 0
+	check_fails 2 'secret.img is only libvirt.s to read: say its format' \
+		hs attach vm secret.img --format auto
+	chmod 0 secret.img
+	check_fails 1 'Cannot attach .*/secret.img to domain vm: .*Permission denied' \
+		hs attach vm secret.img
+}
+
 # ---- elements ------------------------------------------------------------------------------
 
 test_an_element_gets_what_it_lacks() {
