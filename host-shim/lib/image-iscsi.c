@@ -35,13 +35,16 @@ static int parse_host(const char *text, size_t length, struct iscsi_uri *uri)
 static int parse_name(const char *text, struct iscsi_uri *uri)
 {
 	const char *slash = strchr(text, '/');
+	_cleanup_free_ char *decoded = NULL;
 	char iqn[ISCSI_NAME_MAX + 1];
 	uint64_t lun;
 	int r;
 
 	if (!slash || parse_u64(slash + 1, LUN_MAX, &lun) < 0)
 		return -EINVAL;
-	r = uri_copy(text, (size_t)(slash - text), LETTERS DIGITS ".:-_", iqn, sizeof(iqn));
+	r = uri_decode(text, (size_t)(slash - text), &decoded);
+	if (r == 0)
+		r = uri_copy(decoded, strlen(decoded), LETTERS DIGITS ".:-_", iqn, sizeof(iqn));
 	if (r == 0)
 		snprintf(uri->name, sizeof(uri->name), "%s/%u", iqn, (unsigned)lun);
 	return r;

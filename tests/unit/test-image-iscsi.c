@@ -22,6 +22,8 @@ static void test_a_uri_is_host_port_name_and_lun(void **state)
 		{ "iscsi://[::1]/eui.02004567A425678D/2", "::1", "3260", "eui.02004567A425678D/2",
 			"iscsi://[::1]:3260/eui.02004567A425678D/2" },
 		{ "iscsi://h:03260/" IQN "/1", "h", "3260", IQN "/1", "iscsi://h:3260/" IQN "/1" },
+		{ "iscsi://h/iqn.2026-01.org.example%3avol/1", "h", "3260", IQN "/1",
+			"iscsi://h:3260/" IQN "/1" },
 		{ "iscsi://h/" IQN "/007", "h", "3260", IQN "/7", "iscsi://h:3260/" IQN "/7" },
 	};
 
@@ -71,6 +73,8 @@ static void test_what_is_no_uri_is_refused(void **state)
 		{ "iscsi://[]/" IQN "/1", -EINVAL },
 		{ "iscsi://[san.example]/" IQN "/1", -EINVAL },
 		{ "iscsi://h/iqn,x/1", -EINVAL },
+		{ "iscsi://h/iqn%2fx/1", -EINVAL },
+		{ "iscsi://h/iqn%2/1", -EINVAL },
 	};
 
 	(void)state;
