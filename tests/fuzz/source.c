@@ -5,6 +5,7 @@
 #include "disk-element.h"
 #include "disk-xml.h"
 #include "encode.h"
+#include "source-compare.h"
 #include "source-xml.h"
 #include "targets.h"
 
@@ -40,6 +41,7 @@ void fuzz_source(const char *data, size_t size)
 	hold(source_format(&source, &once) == 0);
 	hold(source_parse(once, &same) == 0);
 	hold(source_format(&same, &twice) == 0 && strcmp(once, twice) == 0);
+	hold(source_is_same(text, once, false) && source_is_same(once, text, true));
 	check_xml(text, once);
 }
 
