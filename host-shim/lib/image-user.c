@@ -110,10 +110,11 @@ static bool may_share(const struct image *image, const struct xml_disk *disk, en
 }
 
 /* QEMU locks a file. Of a device it locks a node, and libvirt may give each QEMU nodes of its own.
- * What has no text in source.h is described too coarsely to be told from others. */
+ * What is of a server that is not told is described too coarsely to be told from others. */
 static bool is_guarded(const struct image *image)
 {
-	return !image->block && (!image->network || source_kind(image->path) == SOURCE_PATH);
+	return !image->block && (!image->network || (source_kind(image->path) == SOURCE_PATH &&
+							    !strstr(image->path, "://")));
 }
 
 static bool has_alias(const struct xml_disk *disk, const char *alias)

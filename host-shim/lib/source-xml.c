@@ -216,7 +216,45 @@ static char *describe_volume(xmlNode *node)
 	return text;
 }
 
-/* A path where there is one, else protocol and name. */
+/* libvirt writes a port that was left out into the XML of a running domain. */
+static const struct {
+	const char *protocol, *port;
+} others[] = {
+	{ "ftp", "21" },
+	{ "ftps", "990" },
+	{ "gluster", "24007" },
+	{ "http", "80" },
+	{ "https", "443" },
+	{ "nfs", "2049" },
+	{ "sheepdog", "7000" },
+	{ "ssh", "22" },
+	{ "tftp", "69" },
+	{ "vxhs", "9999" },
+};
+
+/* PROTOCOL://HOST[:PORT]/NAME, by the first host; NULL if it has none, or no port is known. */
+static char *describe_server(xmlNode *source, const char *protocol, const char *name)
+{
+	xmlNode *host = xml_child(source, "host");
+	_cleanup_free_ char *address = xml_attribute(host, "name"), *port = read_port(host);
+	_cleanup_free_ char *server = NULL;
+	char *text;
+
+	for (size_t i = 0; address && i < ARRAY_SIZE(others); i++) {
+		if (strcmp(others[i].protocol, protocol) != 0)
+			continue;
+		if (port && strcmp(port, others[i].port) == 0)
+			*port = '\0';
+		if (uri_host_format(address, port, &server) < 0 ||
+			asprintf(&text, "%s://%s%s%s", protocol, server, *name == '/' ? "" : "/",
+				name) < 0)
+			return NULL;
+		return text;
+	}
+	return NULL;
+}
+
+/* A path where there is one, else server or protocol and name. */
 static char *describe_other(xmlNode *source)
 {
 	static const char *const paths[] = { "file", "dev", "dir" };
@@ -229,9 +267,11 @@ static char *describe_other(xmlNode *source)
 		return text;
 	kind = xml_attribute(source, "protocol") ?: xml_attribute(source, "type");
 	name = xml_attribute(source, "name") ?: xml_attribute(source, "path");
-	if (!name || asprintf(&text, "%s:%s", kind ?: "", name) < 0)
-		return NULL;
-	return text;
+	if (kind && name)
+		text = describe_server(source, kind, name);
+	if (text || !name)
+		return text;
+	return asprintf(&text, "%s:%s", kind ?: "", name) < 0 ? NULL : text;
 }
 
 char *source_describe(xmlNode *source)
