@@ -7,6 +7,7 @@
 #include "definition-lock.h"
 #include "enable-state.h"
 #include "error.h"
+#include "job.h"
 #include "parts-note.h"
 #include "parts-plan.h"
 #include "places.h"
@@ -200,8 +201,10 @@ static int unplug_once(struct disabling *disabling, struct hotslot_error *error)
 {
 	struct hotslot_domain *domain = disabling->domain;
 	_cleanup_free_ char *reason = NULL;
-	int r = 0;
+	int r = job_await(domain, domain_deadline(domain), error);
 
+	if (r < 0)
+		return r;
 	unplug_expect(domain, disabling->unplugged.alias);
 	if (virDomainDetachDeviceAlias(
 		    domain->domain, disabling->unplugged.alias, VIR_DOMAIN_AFFECT_LIVE) < 0)

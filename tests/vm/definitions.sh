@@ -333,6 +333,33 @@ test_an_attach_adds_no_controllers_of_libvirts_choice() {
 	check_equal "$before" "$(definition gap | grep -v '<metadata/>')"
 }
 
+# A dump lasts until somebody reads it.
+test_the_channel_comes_and_goes_when_the_job_of_another_is_done() {
+	local command dump pid
+	define_plain job "<controller type='scsi' index='0' model='virtio-scsi'/><controller type='virtio-serial' index='0'/>"
+	run_virsh start job --paused
+	for command in enable disable; do
+		rm -f core
+		mkfifo core
+		exec 5<>core
+		run_virsh dump job "$PWD/core" --memory-only &
+		dump=$!
+		until run_virsh domjobinfo job | grep Unbounded >/dev/null; do sleep 0.05; done
+		: >stderr
+		hs "$command" job >stdout 2>stderr &
+		pid=$!
+		until grep 'Domain job is being dumped: waiting until that is done' stderr >/dev/null; do
+			kill -0 "$pid" || fail "$(cat stdout stderr)"
+			sleep 0.05
+		done
+		cat <&5 >/dev/null &
+		wait "$dump"
+		wait "$pid" || fail "$(<stderr)"
+		check_match 'channel (added|removed): now and from the next boot on' "$(<stdout)"
+	done
+	run_virsh destroy job
+}
+
 # The step before the definition is the last one at which nothing is done.
 test_disable_tells_of_nothing_that_it_has_not_done() {
 	define_plain undone
