@@ -57,8 +57,10 @@ static void adopt(struct hotslot_domain *domain, virDomainPtr found, unsigned li
 	events->disconnected = link != hotslot->link->number;
 	events->reopens++;
 	/* The channel's path has the domain's id in it, and so the generation. */
-	if (domain->id > 0 && virDomainGetID(found) != (unsigned)domain->id)
+	if (domain->id > 0 && virDomainGetID(found) != (unsigned)domain->id) {
 		events->stops++;
+		events->reverting = false;
+	}
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 	pthread_mutex_unlock(&hotslot->lock);

@@ -6,7 +6,6 @@
 
 #include "block-job.h"
 #include "error.h"
-#include "libvirt-error.h"
 #include "qemu-question.h"
 #include "session.h"
 #include "watch-signs.h"
@@ -69,14 +68,6 @@ static bool await_job(const struct watch *watch, virDomainPtr domain)
 	return !stopped;
 }
 
-bool watch_is_gone(const struct watch *watch)
-{
-	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
-	int active = virDomainIsActive(domain);
-
-	return active == 0 || (active < 0 && libvirt_error_last() == LIBVIRT_ERROR_NO_DOMAIN);
-}
-
 bool watch_is_back(struct watch *watch)
 {
 	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
@@ -90,8 +81,7 @@ bool watch_is_back(struct watch *watch)
 	pthread_mutex_unlock(&events->lock);
 	if (ended)
 		return false;
-	/* If libvirt's daemon has gone meanwhile, the next look finds out. */
-	if (await_job(watch, domain) && watch_is_gone(watch))
+	if (await_job(watch, domain) && virDomainIsActive(domain) != 1)
 		return false;
 	watch->stops = stops;
 	return true;

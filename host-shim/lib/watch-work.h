@@ -53,9 +53,6 @@ struct watch {
 void watch_begin(struct watch *watch);
 void watch_end(struct watch *watch);
 
-/* Whether libvirt says that the domain does not run. */
-bool watch_is_gone(const struct watch *watch);
-
 /* Whether the domain that has ended goes on all the same: from a snapshot. Waits until libvirt is
  * done with that. */
 bool watch_is_back(struct watch *watch);

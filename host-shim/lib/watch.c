@@ -7,6 +7,7 @@
 #include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "libvirt-error.h"
 #include "session.h"
 
 static const char *const names[] = {
@@ -108,6 +109,15 @@ static int take_end(struct watch *watch)
 	return tell_stopped(watch);
 }
 
+/* An agent that goes with its domain says nothing. */
+static bool is_gone(const struct watch *watch)
+{
+	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
+	int active = virDomainIsActive(domain);
+
+	return active == 0 || (active < 0 && libvirt_error_last() == LIBVIRT_ERROR_NO_DOMAIN);
+}
+
 static bool is_paused(const struct watch *watch)
 {
 	_cleanup_domain_ virDomainPtr domain = domain_get(watch->domain);
@@ -135,8 +145,7 @@ static bool is_passing(const struct watch *watch, enum hotslot_error_code code)
 /* Whatever could not be done for the reason in ERROR. */
 static int fail(struct watch *watch, const struct hotslot_error *error)
 {
-	/* An agent that goes with its domain says nothing. */
-	if (watch->begun && (error->code == HOTSLOT_ERROR_NOT_RUNNING || watch_is_gone(watch)))
+	if (watch->begun && (error->code == HOTSLOT_ERROR_NOT_RUNNING || is_gone(watch)))
 		return take_end(watch);
 	if (!is_passing(watch, error->code)) {
 		*watch->error = *error;
