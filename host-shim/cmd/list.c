@@ -208,7 +208,7 @@ static int print_json(
 	struct hotslot_agent_info info = { .size = sizeof(info) };
 	struct hotslot_error error = { 0 };
 	_cleanup_free_ const char **labels = NULL;
-	size_t n_labels;
+	size_t n_labels = 0;
 	int r = 0;
 
 	if (!selection->config)
