@@ -8,10 +8,17 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../daemon.sh"
 
+# An embedded driver that ends while it still looks for its guest may crash, and virsh ends soon.
 setup_file() {
+	start_daemon "$T/d"
 	launch_controlled vm --persistent
 	definition >vm.xml
+}
+
+teardown_file() {
+	end_daemon
 }
 
 # Each test begins with no disk, and with the definition as it was.
@@ -25,7 +32,7 @@ setup_test() {
 
 # As the driver keeps it on disk: that needs no second connection.
 definition() {
-	find "$(driver_directory)/etc" -name vm.xml -exec sed '1,/^-->/d' {} +
+	find "$(driver_directory)/config" -name vm.xml -exec sed '1,/^-->/d' {} +
 }
 
 # Target, unit, alias, serial, target name and image of each disk in the XML: a line each.
@@ -53,11 +60,6 @@ same_in_both() {
 	check_equal "$(running)" "$(in_definition)"
 }
 
-# An embedded driver may hear of QEMU's end before it is done with that: an error then.
-end_domain() { # NAME
-	run_virsh destroy "$1" || ! run_virsh list --name | grep -qx "$1"
-}
-
 # hotslot, which does something at a step: see steps.c.
 hs_at() { # STEP COMMAND ARGUMENT…
 	STEPS_AT=$1 STEPS_COMMAND=$2 LD_PRELOAD=$B/tests/vm/steps "$HOTSLOT" -c "$URI" "${@:3}"
@@ -69,7 +71,7 @@ hide_image() {
 }
 block_definitions() {
 	local directory
-	directory=$(dirname "$(find "$(driver_directory)/etc" -name vm.xml)")
+	directory=$(dirname "$(find "$(driver_directory)/config" -name vm.xml)")
 	echo "mv '$directory' '$directory.away'; : >'$directory'"
 	printf '%s\n' "rm '$directory'; mv '$directory.away' '$directory'" >unblock
 }
@@ -452,7 +454,7 @@ test_the_slots_are_the_same_after_a_cold_boot() {
 	hs attach vm b.img --persistent --slot 257 --serial B >/dev/null
 	hs attach vm gone.img >/dev/null
 	before=$(hs list vm 5 257 --json | jq -c '.disks[] | [.slot, .id, .serial, ."by-slot", ."by-serial"]')
-	end_domain vm
+	run_virsh destroy vm
 	check_equal "shut off" "$(run_virsh domstate vm)"
 	check_fails 1 "^hotslot: attach: c.img: Domain vm is shut off; --config is for its definition$" \
 		hs attach vm c.img
