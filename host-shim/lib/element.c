@@ -4,6 +4,7 @@
 
 #include <libvirt/virterror.h>
 
+#include "definition-lock.h"
 #include "error.h"
 #include "job.h"
 #include "metadata.h"
@@ -37,4 +38,22 @@ int element_set(struct hotslot_domain *domain, unsigned flags, const char *text,
 	if (r == 0)
 		return 0;
 	return error_libvirt(error, "Cannot write the metadata of domain %s", domain->name);
+}
+
+int element_change(struct hotslot_domain *domain, unsigned flags, element_change_fn fn, void *data,
+	struct hotslot_error *error)
+{
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
+	_cleanup_free_ char *old = NULL, *text = NULL;
+	int r = definition_lock_for(domain, flags, &lock, error);
+
+	if (r == 0)
+		r = element_get(domain, flags, &old, error);
+	if (r < 0)
+		return r;
+	r = fn(old, data, &text);
+	if (r < 0)
+		return error_system(
+			error, r, "Cannot change the metadata of domain %s", domain->name);
+	return r > 0 ? 0 : element_set(domain, flags, text, error);
 }

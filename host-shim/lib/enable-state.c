@@ -102,19 +102,15 @@ int enable_read_note(const struct hotslot_domain *domain, xmlDoc *document, stru
 	return 0;
 }
 
-int enable_note_live(
-	struct hotslot_domain *domain, const struct parts *parts, struct hotslot_error *error)
+static int with_note(const char *old, void *data, char **ret)
 {
-	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = element_get(domain, VIR_DOMAIN_AFFECT_LIVE, &old, error);
+	return old || data ? parts_note_update(old, data, ret) : 1;
+}
 
-	if (r < 0 || (!old && !parts))
-		return r;
-	r = parts_note_update(old, parts, &text);
-	if (r < 0)
-		return error_system(
-			error, r, "Cannot change the metadata of domain %s", domain->name);
-	return element_set(domain, VIR_DOMAIN_AFFECT_LIVE, text, error);
+int enable_note_live(
+	struct hotslot_domain *domain, struct parts *parts, struct hotslot_error *error)
+{
+	return element_change(domain, VIR_DOMAIN_AFFECT_LIVE, with_note, parts, error);
 }
 
 int enable_check(const struct hotslot_domain *domain, const char *text, const struct parts *parts,

@@ -48,7 +48,7 @@ int enable_read_note(const struct hotslot_domain *domain, xmlDoc *document, stru
 
 /* Changes the note in the running domain's metadata. PARTS NULL: takes it away. */
 int enable_note_live(
-	struct hotslot_domain *domain, const struct parts *parts, struct hotslot_error *error);
+	struct hotslot_domain *domain, struct parts *parts, struct hotslot_error *error);
 
 /* Whether all of PARTS are in the definition TEXT, or none: somebody else may have defined another
  * one at once. */

@@ -142,7 +142,7 @@ static int attach_or_find(struct enabling *enabling, const char *text, struct ho
 static int plug(struct enabling *enabling, struct hotslot_error *error)
 {
 	struct hotslot_domain *domain = enabling->domain;
-	const struct parts parts = { .n = 1, .parts = { enabling->plugged } };
+	struct parts parts = { .n = 1, .parts = { enabling->plugged } };
 	_cleanup_free_ char *text = NULL;
 	int r = format_channel(&enabling->plugged, &text);
 

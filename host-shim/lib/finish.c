@@ -4,27 +4,20 @@
 
 #include <string.h>
 
-#include "definition-lock.h"
 #include "element.h"
 #include "error.h"
 
+static int without_mark(const char *old, void *data, char **ret)
+{
+	int r = mark_remove(old, ret);
+
+	(void)data;
+	return r == -ENOENT ? 1 : r;
+}
+
 static int take_mark(struct hotslot_domain *domain, unsigned flags, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
-	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = definition_lock_for(domain, flags, &lock, error);
-
-	if (r == 0)
-		r = element_get(domain, flags, &old, error);
-	if (r < 0)
-		return r;
-	r = mark_remove(old, &text);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_system(
-			error, r, "Cannot change the metadata of domain %s", domain->name);
-	return element_set(domain, flags, text, error);
+	return element_change(domain, flags, without_mark, NULL, error);
 }
 
 /* The running domain last: as long as it has the mark, somebody finishes this. */

@@ -73,25 +73,28 @@ int isolate_check(const struct hotslot_domain *domain, const struct domain_xml *
 	return isolate_refuse(domain->name, &held, label, error);
 }
 
+struct change {
+	const struct label_set *labels;
+	bool add;
+	struct label_set *ret_changed;
+};
+
+static int update(const char *old, void *data, char **ret)
+{
+	const struct change *change = data;
+	int r = label_update(old, change->labels, change->add, change->ret_changed, ret);
+
+	return r < 0 ? r : label_set_is_empty(change->ret_changed);
+}
+
 /* Changes the running domain's metadata or that of its configuration: FLAGS say which. */
-static int change_element(struct hotslot_domain *domain, const struct label_set *change, bool add,
+static int change_element(struct hotslot_domain *domain, const struct label_set *labels, bool add,
 	unsigned flags, struct label_set *ret_changed, struct hotslot_error *error)
 {
-	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
-	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = definition_lock_for(domain, flags, &lock, error);
+	struct change change = { labels, add, ret_changed };
+	int r = element_change(domain, flags, update, &change, error);
 
-	if (r == 0)
-		r = element_get(domain, flags, &old, error);
-	if (r < 0)
-		return r;
-	r = label_update(old, change, add, ret_changed, &text);
-	if (r == -ENOSPC)
-		return too_many(domain->name, error);
-	if (r < 0)
-		return error_system(
-			error, r, "Cannot change the metadata of domain %s", domain->name);
-	return label_set_is_empty(ret_changed) ? 0 : element_set(domain, flags, text, error);
+	return r == -ENOSPC ? too_many(domain->name, error) : r;
 }
 
 static int record_config(struct hotslot_domain *domain, const struct label_set *change,

@@ -17,27 +17,36 @@ bool reserve_has(const struct domain_xml *xml, unsigned slot)
 	return slot_set_has(&xml->reserved, slot);
 }
 
-/* Changes the reservations of the running domain or of its configuration: FLAGS say which. The
- * caller frees *ret_old, what was there before; it may be NULL, or there was nothing. */
-static int change_element(struct hotslot_domain *domain, const struct slot_set *change, bool add,
-	unsigned flags, char **ret_old, struct hotslot_error *error)
-{
-	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
-	_cleanup_free_ char *old = NULL, *text = NULL;
-	int r = definition_lock_for(domain, flags, &lock, error);
+struct change {
+	const struct slot_set *slots;
+	bool add;
+	char *old; /* what was there before; NULL: nothing */
+};
 
-	if (r == 0)
-		r = element_get(domain, flags, &old, error);
+static int update(const char *old, void *data, char **ret)
+{
+	struct change *change = data;
+	int r = metadata_update(old, change->slots, change->add, ret);
+
 	if (r < 0)
 		return r;
-	r = metadata_update(old, change, add, &text);
-	if (r < 0)
-		return error_system(
-			error, r, "Cannot change the metadata of domain %s", domain->name);
-	if (old || text)
-		r = element_set(domain, flags, text, error);
+	if (!old)
+		return !*ret;
+	change->old = strdup(old);
+	return change->old ? 0 : -ENOMEM;
+}
+
+/* Changes the reservations of the running domain or of its configuration: FLAGS say which. The
+ * caller frees *ret_old, what was there before; it may be NULL, or there was nothing. */
+static int change_element(struct hotslot_domain *domain, const struct slot_set *slots, bool add,
+	unsigned flags, char **ret_old, struct hotslot_error *error)
+{
+	struct change change = { .slots = slots, .add = add };
+	int r = element_change(domain, flags, update, &change, error);
+
 	if (r == 0 && ret_old)
-		*ret_old = steal_pointer(old);
+		*ret_old = steal_pointer(change.old);
+	free(change.old);
 	return r;
 }
 
