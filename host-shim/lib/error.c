@@ -159,6 +159,8 @@ static void append_libvirt(struct hotslot_error *error)
 {
 	const char *message = virGetLastErrorMessage();
 
+	if (virGetLastErrorCode() == VIR_ERR_OK)
+		message = "libvirt does not say why";
 	error_append(error, ": %s", message ?: "unknown error");
 }
 

@@ -19,13 +19,27 @@
 /* The root disk's; no slot of a user's disk gives this id. */
 #define ROOT_ID "root"
 
+/* There is no directory here that it could be relative to. */
+static int check_remote(const struct hotslot *hotslot, const char *what, const char *path,
+	struct hotslot_error *error)
+{
+	if (hotslot->local || path[0] == '/')
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_INVALID,
+		"The %s %s: a path on another host must be absolute", what, path);
+}
+
 static int find_file(struct hotslot *hotslot, const char *what, const char *path, char **ret,
 	struct hotslot_error *error)
 {
 	struct stat st;
+	int r;
 
 	if (!path || !*path)
 		return error_set(error, HOTSLOT_ERROR_INVALID, "No %s is given", what);
+	r = check_remote(hotslot, what, path, error);
+	if (r < 0)
+		return r;
 	*ret = hotslot->local ? realpath(path, NULL) : strdup(path);
 	if (!*ret || (hotslot->local && (access(*ret, R_OK) < 0 || stat(*ret, &st) < 0)))
 		return error_set(
@@ -63,6 +77,8 @@ static int find_files(struct hotslot *hotslot, struct plan *plan, struct hotslot
 	if (r == 0 && options->console_log && !*options->console_log)
 		return error_set(
 			error, HOTSLOT_ERROR_INVALID, "The name of the console log is empty");
+	if (r == 0 && options->console_log)
+		r = check_remote(hotslot, "console log", options->console_log, error);
 	if (r == 0 && options->console_log)
 		r = make_absolute(options->console_log, &plan->console_log, error);
 	return r;

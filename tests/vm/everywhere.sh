@@ -53,6 +53,8 @@ test_a_daemon_on_another_host_is_reached_over_the_network() {
 		tcp_port = \"$port\"
 		auth_tcp = \"none\"" start_daemon "$T/d"
 	URI=qemu+tcp://127.0.0.1:$port/session
+	check_fails 2 'The kernel kernel: a path on another host must be absolute' \
+		there launch vm --kernel kernel --initramfs "$THERE/initramfs"
 	there launch vm --kernel "$THERE/kernel" --initramfs "$THERE/initramfs" --accel tcg \
 		--drive "$THERE/one" --console "$THERE/console"
 	there watch vm --json >events &
