@@ -42,7 +42,7 @@ static int read_live(struct adopting *adopting, struct hotslot_error *error)
 static int make_plan(struct adopting *adopting, struct hotslot_error *error)
 {
 	struct hotslot_domain *domain = adopting->domain;
-	int controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+	int controller = domain_controller(domain);
 	int r = domain_xml_parse(adopting->text, &adopting->xml);
 
 	if (r == 0 && controller >= 0)

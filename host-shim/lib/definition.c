@@ -53,7 +53,7 @@ int definition_read(
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_free_ char *text = NULL;
-	int r = read_text(domain, 0, &text, error);
+	int r = read_text(domain, 0, &text, error), controller;
 
 	if (r < 0)
 		return r;
@@ -61,8 +61,9 @@ int definition_read(
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot parse the definition of domain %s", domain->name);
-	if (domain->controller >= 0)
-		xml->controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+	controller = domain_controller(domain);
+	if (controller >= 0)
+		xml->controller = controller;
 	*ret = steal_pointer(xml);
 	return 0;
 }

@@ -242,7 +242,7 @@ int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 		return error_system(error, r, "Cannot parse the XML of domain %s", domain->name);
 	if (xml->id < 0)
 		return ended_shut_off(domain, error);
-	controller = __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+	controller = domain_controller(domain);
 	if (controller >= 0)
 		xml->controller = controller;
 	generation_set(domain, xml, &host);

@@ -103,6 +103,13 @@ static inline void domain_putp(virDomainPtr *domain)
 
 #define _cleanup_domain_ _cleanup_(domain_putp)
 
+/* The controller to manage, -1: the default. Another thread may set another one: to be asked once.
+ */
+static inline int domain_controller(const struct hotslot_domain *domain)
+{
+	return __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+}
+
 /* From the event loop: somebody may want the turn to talk with the agent. */
 void domain_poked(void *domain);
 

@@ -325,8 +325,7 @@ static int enable_definition(struct enabling *enabling, struct hotslot_error *er
 
 static int enable(struct enable_call *call, struct hotslot_error *error)
 {
-	struct enabling enabling = { .controller = __atomic_load_n(
-					     &call->domain->controller, __ATOMIC_RELAXED),
+	struct enabling enabling = { .controller = domain_controller(call->domain),
 		.call = call,
 		.domain = call->domain,
 		.state = &call->state };

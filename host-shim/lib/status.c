@@ -85,7 +85,7 @@ static int take_xml(struct look *look, char *text, const char *what, struct stat
 	struct hotslot_error *error)
 {
 	_cleanup_free_ char *owned = text;
-	int r, controller = __atomic_load_n(&look->domain->controller, __ATOMIC_RELAXED);
+	int r, controller = domain_controller(look->domain);
 
 	if (!owned)
 		return error_libvirt(
