@@ -28,18 +28,19 @@ struct adopt {
 
 /* ---- the plan ---- */
 
-static void print_adoption(const struct adopt *adopt, const struct hotslot_adoption *adoption)
+static void print_adoption(
+	FILE *out, const struct adopt *adopt, const struct hotslot_adoption *adoption)
 {
 	_cleanup_free_ char *label =
 		printable(adoption->target_dev ? adoption->target_dev : "hostdev");
 	_cleanup_free_ char *live = adoption->live_alias ? printable(adoption->live_alias) : NULL;
 
 	if (adopt->all)
-		printf("%s: ", hotslot_domain_name(adopt->domain));
-	printf("%s: %s", label ? label : "", adoption->alias);
+		fprintf(out, "%s: ", hotslot_domain_name(adopt->domain));
+	fprintf(out, "%s: %s", label ? label : "", adoption->alias);
 	if (live && strcmp(live, adoption->alias))
-		printf(" from the next boot on, now %s", live);
-	putchar('\n');
+		fprintf(out, " from the next boot on, now %s", live);
+	fputc('\n', out);
 }
 
 static json_t *adoption_json(const struct hotslot_adoption *adoption)
@@ -50,15 +51,23 @@ static json_t *adoption_json(const struct hotslot_adoption *adoption)
 		adoption->alias, "live-alias", json_text(adoption->live_alias));
 }
 
+static bool is_to_ask(const struct adopt *adopt)
+{
+	return !adopt->dry_run && !adopt->yes && isatty(STDIN_FILENO);
+}
+
+/* Who is asked is told first of what. */
 static void add(void *data, const struct hotslot_adoption *adoption)
 {
 	struct adopt *adopt = data;
 
 	adopt->count++;
+	if (!adopt->list)
+		print_adoption(stdout, adopt, adoption);
+	else if (is_to_ask(adopt))
+		print_adoption(stderr, adopt, adoption);
 	if (adopt->list)
 		json_array_append_new(adopt->list, adoption_json(adoption));
-	else
-		print_adoption(adopt, adoption);
 }
 
 /* ---- the question ---- */
@@ -87,10 +96,8 @@ static bool confirm(void *data)
 {
 	struct adopt *adopt = data;
 
-	if (adopt->dry_run)
-		return false;
-	if (adopt->yes || !isatty(STDIN_FILENO))
-		return true;
+	if (!is_to_ask(adopt))
+		return !adopt->dry_run;
 	adopt->declined = !ask(adopt);
 	return !adopt->declined;
 }

@@ -105,6 +105,7 @@ test_on_a_terminal_it_asks() {
 	}
 	check_match 'Give these disks their aliases in the definition of '"$NOVA"'\? \[y/N\]' "$(ask n)"
 	check_match "adopt: $NOVA: nothing is changed" "$(ask '')"
+	check_match 'sda: ua-hotslot-slot-0.*Give these disks .*"changed": false' "$(ask n --json | tr '\n' ' ')"
 	check_equal "$before" "$(definition "$NOVA")"
 	[[ $(ask n --yes) != *\?* ]]
 	check_match 'ua-hotslot-slot-0' "$(definition "$NOVA")"
