@@ -57,7 +57,7 @@ static int make_plan(struct adopting *adopting, struct hotslot_error *error)
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot parse the definition of domain %s", domain->name);
-	return 0;
+	return domain_check_metadata(domain, adopting->xml, error);
 }
 
 static void tell(const struct adopting *adopting, const struct adoption *adoption)

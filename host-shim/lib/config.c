@@ -7,7 +7,6 @@
 #include "domain-ask.h"
 #include "encode.h"
 #include "error.h"
-#include "metadata.h"
 #include "places.h"
 #include "record.h"
 #include "reserve.h"
@@ -92,14 +91,7 @@ static int check(const struct hotslot_domain *domain, const struct domain_xml *x
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
 			"The definition of domain %s has no virtio-scsi controller %d",
 			domain->name, xml->controller);
-	if (xml->bad_metadata)
-		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
-			"The metadata of the definition of domain %s has an element "
-			"of " METADATA_URI
-			" that is no list of reserved slots, or of labels: correct or remove it "
-			"with 'virsh metadata --config'",
-			domain->name);
-	return 0;
+	return domain_check_metadata(domain, xml, error);
 }
 
 int config_read(struct hotslot_domain *domain, int controller, struct domain_xml **ret,

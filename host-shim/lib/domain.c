@@ -254,6 +254,20 @@ int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 	return 0;
 }
 
+int domain_check_metadata(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	struct hotslot_error *error)
+{
+	bool defined = xml->id < 0;
+
+	if (!xml->bad_metadata)
+		return 0;
+	return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+		"The metadata of %sdomain %s has an element of " METADATA_URI
+		" that is no list of reserved slots, or of labels: correct or remove it with "
+		"'virsh metadata%s'",
+		defined ? "the definition of " : "", domain->name, defined ? " --config" : "");
+}
+
 int domain_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	struct hotslot_error *error)
 {
@@ -271,14 +285,7 @@ int domain_check(const struct hotslot_domain *domain, const struct domain_xml *x
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
 			"Domain %s has no virtio-scsi controller %d", domain->name,
 			xml->controller);
-	if (xml->bad_metadata)
-		return error_set(error, HOTSLOT_ERROR_LIBVIRT,
-			"The metadata of domain %s has an element of " METADATA_URI
-			" that is no list of reserved slots, or of labels: correct or remove it "
-			"with 'virsh "
-			"metadata'",
-			domain->name);
-	return 0;
+	return domain_check_metadata(domain, xml, error);
 }
 
 int domain_check_gap(const struct hotslot_domain *domain, const struct domain_xml *xml,

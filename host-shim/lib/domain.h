@@ -127,6 +127,10 @@ int domain_read(
 int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 	struct domain_xml **ret, struct hotslot_error *error);
 
+/* Whether its metadata of ours is sound, or there is none; without an id XML is the definition. */
+int domain_check_metadata(const struct hotslot_domain *domain, const struct domain_xml *xml,
+	struct hotslot_error *error);
+
 /* Whether the domain has what we need: channel, controller, sound metadata. */
 int domain_check(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	struct hotslot_error *error);

@@ -19,14 +19,19 @@ xmlNode *enable_devices_of(xmlDoc *document)
 	return xml_child(enable_domain_of(document), "devices");
 }
 
+/* The note is in an element of ours, of which libvirt keeps one. */
 static int parse(
 	struct hotslot_domain *domain, const char *text, xmlDoc **ret, struct hotslot_error *error)
 {
 	_cleanup_xml_ xmlDoc *document = xml_read_exactly(text);
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	int r = enable_devices_of(document) ? domain_xml_parse(text, &xml) : -EBADMSG;
 
-	if (!enable_devices_of(document))
-		return error_system(
-			error, -EBADMSG, "Cannot parse the XML of domain %s", domain->name);
+	if (r < 0)
+		return error_system(error, r, "Cannot parse the XML of domain %s", domain->name);
+	r = domain_check_metadata(domain, xml, error);
+	if (r < 0)
+		return r;
 	*ret = steal_pointer(document);
 	return 0;
 }

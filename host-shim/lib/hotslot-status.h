@@ -25,7 +25,7 @@ enum hotslot_drift_kind {
 	HOTSLOT_DRIFT_SERIAL,
 	HOTSLOT_DRIFT_SOURCE,
 	HOTSLOT_DRIFT_READ_ONLY,
-	HOTSLOT_DRIFT_RESERVED, /* other slots are reserved */
+	HOTSLOT_DRIFT_RESERVED, /* other slots are reserved, or nobody can tell which */
 	HOTSLOT_DRIFT_LABELS,	/* other labels are noted */
 	/* Between the XML and the host's files, if they are this host's. */
 	HOTSLOT_DRIFT_FILE_GONE,     /* any disk's file, or one behind it, is not there */

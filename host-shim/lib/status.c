@@ -272,6 +272,14 @@ static int look_at_domain(struct look *look, struct hotslot_error *error)
 	return r < 0 ? r : read_xml(look, error);
 }
 
+static void look_at_metadata(struct look *look, const struct domain_xml *xml)
+{
+	struct hotslot_error error = {};
+
+	if (xml && domain_check_metadata(look->domain, xml, &error) < 0)
+		status_add(look->status, HOTSLOT_DRIFT_RESERVED, -1, "%s", error.message);
+}
+
 static int look_at_all(struct look *look, struct hotslot_error *error)
 {
 	int r = look_at_domain(look, error);
@@ -284,6 +292,8 @@ static int look_at_all(struct look *look, struct hotslot_error *error)
 	if (r < 0)
 		return r;
 	note_generation(look);
+	look_at_metadata(look, look->now.xml);
+	look_at_metadata(look, look->config.xml);
 	if (look->now.xml && look->config.xml)
 		status_compare_config(look->status, look->now.xml, look->config.xml);
 	if (look->domain->hotslot->local)

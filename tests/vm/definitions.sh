@@ -360,6 +360,25 @@ test_the_channel_comes_and_goes_when_the_job_of_another_is_done() {
 	run_virsh destroy job
 }
 
+test_nothing_is_changed_where_our_metadata_cannot_be_read() {
+	local metadata command before ns="xmlns:h='urn:hotslot:domain:1'"
+	local bad='has an element of urn:hotslot:domain:1 that is no list of reserved slots, or of labels: correct or remove it with .virsh metadata --config.'
+	for metadata in "<h:hotslot $ns><h:reserved slots='z'/></h:hotslot>" \
+		"<h:hotslot $ns><h:labels names='!!'/></h:hotslot>" "<h:foo $ns/>"; do
+		define_plain bad "<disk type='file'><source file='/y'/><target dev='vdb' bus='virtio'/></disk>" pc \
+			"<metadata>$metadata</metadata>"
+		before=$(definition bad)
+		for command in enable adopt disable; do
+			check_fails 1 "^hotslot: $command: The metadata of the definition of domain bad $bad" \
+				hs "$command" bad
+		done
+		check_equal "$before" "$(definition bad)"
+		check_fails 3 '^$' hs status bad --exit-code
+		check_match "reserved +The metadata of the definition of domain bad $bad" "$(<stdout)"
+		run_virsh undefine bad
+	done
+}
+
 # The step before the definition is the last one at which nothing is done.
 test_disable_tells_of_nothing_that_it_has_not_done() {
 	define_plain undone
