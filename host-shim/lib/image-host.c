@@ -113,6 +113,35 @@ bool image_host_overlaps(int sys, const struct stat *a, const struct stat *b)
 	return stands_on(sys, &one, &other, 0) || stands_on(sys, &other, &one, 0);
 }
 
+/* ---- SCSI devices ---- */
+
+int image_host_find_scsi(int sys, const char *text, struct stat *ret)
+{
+	_cleanup_closedir_ DIR *disks = NULL;
+	unsigned host, bus, target, unit;
+	struct dirent *entry;
+	char path[96];
+	int end = 0;
+
+	if (sscanf(text, "scsi_host%9u:%9u:%9u:%9u%n", &host, &bus, &target, &unit, &end) != 4 ||
+		text[end])
+		return -ENOENT;
+	snprintf(path, sizeof(path), "class/scsi_device/%u:%u:%u:%u/device/block", host, bus,
+		target, unit);
+	disks = open_directory_at(sys, path);
+	while (disks && (entry = readdir(disks))) {
+		char device[NAME_MAX + sizeof("/dev")];
+		struct node node;
+
+		snprintf(device, sizeof(device), "%s/dev", entry->d_name);
+		if (entry->d_name[0] == '.' || read_device(dirfd(disks), device, &node) < 0)
+			continue;
+		*ret = (struct stat){ .st_mode = S_IFBLK, .st_rdev = node.device };
+		return 0;
+	}
+	return -ENOENT;
+}
+
 /* ---- loop devices ---- */
 
 bool image_host_find_loop(int sys, const struct stat *file, char ret_name[static BLOCK_NAME_SIZE])

@@ -18,6 +18,10 @@
  * and a loop device of it. Two partitions of a disk do not. */
 bool image_host_overlaps(int sys, const struct stat *a, const struct stat *b);
 
+/* The disk of a SCSI device of the host that is passed through, "scsi_host0:0:1:5", as far as
+ * image_host_overlaps() needs it. -ENOENT if there is none, or the text is none of these. */
+int image_host_find_scsi(int sys, const char *text, struct stat *ret);
+
 /* Finds a loop device that the file is behind. */
 bool image_host_find_loop(int sys, const struct stat *file, char ret_name[static BLOCK_NAME_SIZE]);
 

@@ -65,8 +65,11 @@ static bool is_at(const struct sought *sought, const char *place)
 
 	if (source_is_same(place, sought->place ?: sought->path, is_local(sought->hotslot)))
 		return true;
-	return sought->sys >= 0 && place[0] == '/' && stat(place, &st) == 0 &&
-	       image_host_overlaps(sought->sys, &sought->device, &st);
+	if (sought->sys < 0 ||
+		(place[0] == '/' ? stat(place, &st)
+				 : image_host_find_scsi(sought->sys, place, &st)) < 0)
+		return false;
+	return image_host_overlaps(sought->sys, &sought->device, &st);
 }
 
 static bool is_sought(const struct sought *sought, const char *source)

@@ -127,6 +127,26 @@ static void test_the_loop_device_of_a_file_is_found(void **state)
 	remove_tree(&tree);
 }
 
+static void test_a_scsi_device_that_is_passed_through_is_its_disk(void **state)
+{
+	static const char *const none[] = { "scsi_host2:0:1:6", "scsi_host2:0:1", "/dev/sda",
+		"scsi_host2:0:1:5x" };
+	struct stat things[THINGS], found;
+	_cleanup_close_ int sys = -1;
+	struct tree tree;
+
+	(void)state;
+	make_sys(&tree, &sys);
+	stat_things(&tree, things);
+	put_text(&tree, "sys/class/scsi_device/2:0:1:5/device/block/sda/dev", "8:0\n");
+	assert_int_equal(image_host_find_scsi(sys, "scsi_host2:0:1:5", &found), 0);
+	assert_true(image_host_overlaps(sys, &found, &things[PART1]));
+	assert_false(image_host_overlaps(sys, &found, &things[OTHER]));
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		assert_int_equal(image_host_find_scsi(sys, none[i], &found), -ENOENT);
+	remove_tree(&tree);
+}
+
 static bool is_mounted(const char *name)
 {
 	return strcmp(name, "nvme1n2") == 0;
@@ -163,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_devices_that_stand_on_each_other_overlap),
 		cmocka_unit_test(test_a_sysfs_without_a_ground_is_given_up),
 		cmocka_unit_test(test_the_loop_device_of_a_file_is_found),
+		cmocka_unit_test(test_a_scsi_device_that_is_passed_through_is_its_disk),
 		cmocka_unit_test(test_every_namespace_of_an_nvme_device_is_looked_at),
 	};
 
