@@ -151,17 +151,12 @@ test_a_device_that_this_host_has_mounted() {
 	hs detach vm 0
 }
 
-# Ends loop devices with the test; without any, there is none.
-loop_device() { # FILE OPTION…
-	losetup -f --show "$@" 2>/dev/null || skip "no loop devices here"
-}
-
 # It locks nothing.
 test_a_file_that_is_a_loop_device_here() {
 	local device=
 	raw_image a.img
 	ln a.img hard.img
-	device=$(loop_device a.img)
+	device=$(losetup -f --show a.img 2>/dev/null) || skip "no loop devices here"
 	trap 'losetup -d '"$device" EXIT
 	in_use "Image $T/a.img is in use by this host, as $device; 'losetup -d $device' frees it" a.img
 	in_use "Image $T/hard.img is in use by this host, as $device; 'losetup -d $device' frees it" \
@@ -177,9 +172,9 @@ test_a_file_that_is_a_loop_device_here() {
 test_a_device_that_has_blocks_of_a_disk() {
 	local device='' upper=''
 	raw_image a.img
-	device=$(loop_device a.img)
+	device=$(losetup -f --show a.img 2>/dev/null) || skip "no loop devices here"
 	trap 'losetup -d '"$device" EXIT
-	upper=$(loop_device "$device")
+	upper=$(losetup -f --show "$device" 2>/dev/null) || skip "no loop devices here"
 	trap 'losetup -d '"$upper"'; losetup -d '"$device" EXIT
 	mknod node b "$(stat -c '0x%t' "$device")" "$(stat -c '0x%T' "$device")" || skip "no nodes here"
 	head -c 0 node 2>/dev/null || skip "no devices here"
