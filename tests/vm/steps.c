@@ -233,5 +233,6 @@ int virDomainQemuMonitorCommand(
 	int (*real)(virDomainPtr, const char *, char **, unsigned) =
 		find("virDomainQemuMonitorCommand");
 
+	step("before", "virDomainQemuMonitorCommand");
 	return getenv("STEPS_REFUSE") ? -1 : real(domain, command, result, flags);
 }
