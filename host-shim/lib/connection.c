@@ -87,7 +87,6 @@ static int read_uri(struct hotslot *hotslot, const char *given, struct hotslot_e
 			error, HOTSLOT_ERROR_CONNECT, "Cannot tell what is connected");
 	hotslot->local = !uri->server || !*uri->server;
 	hotslot->embedded = uri->path && strcmp(uri->path, "/embed") == 0;
-	hotslot->shared = uri->path && strcmp(uri->path, "/system") == 0;
 	xmlFreeURI(uri);
 	hotslot->uri = given ? strdup(given) : steal_pointer(text);
 	return hotslot->uri ? 0 : error_memory(error);

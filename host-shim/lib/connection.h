@@ -22,7 +22,6 @@ struct hotslot {
 	char *uri;     /* to connect to anew */
 	bool local;    /* paths mean the same there and here */
 	bool embedded;
-	bool shared;		       /* the system's: users have it in common */
 	struct reconnects *reconnects; /* of an embedded driver; else NULL */
 	pthread_mutex_t lock;	       /* for what follows */
 	struct link *link;	       /* the newest: see connection_get() */

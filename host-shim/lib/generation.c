@@ -33,8 +33,9 @@ static bool find_start(const struct hotslot_domain *domain, const struct domain_
  * a domain without a genid may have been restored under the id that it had: where its start cannot
  * be seen, only who is connected all the time knows that it was not.
  *
- * Of one with a genid all are to say the same who use the system's daemon, though some may not see
- * the socket, and are not on that host. A daemon of a user's own rarely knows the host's UUID. */
+ * Of one with a genid all who use a daemon are to say the same, though some may not see the socket,
+ * and are not on that host. An embedded driver has one user at a time, and rarely knows the host's
+ * UUID. */
 static size_t format(struct hotslot_domain *domain, const struct domain_xml *xml,
 	const struct host *host, char *ret)
 {
@@ -47,7 +48,7 @@ static size_t format(struct hotslot_domain *domain, const struct domain_xml *xml
 			domain->link);
 	return (size_t)snprintf(ret, HOTSLOT_GENERATION_MAX + 1, "%s/%d/%s/%s", domain->uuid,
 		xml->id, xml->genid ?: connection,
-		seen && !(xml->genid && domain->hotslot->shared) ? start : host->uuid);
+		seen && (!xml->genid || domain->hotslot->embedded) ? start : host->uuid);
 }
 
 /* A guest that went back to a snapshot may have the same id and genid as before: only then is that

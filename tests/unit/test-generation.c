@@ -110,17 +110,19 @@ static void test_without_a_genid_it_is_that_of_the_start_of_qemu(void **state)
 	check_start(*state, "");
 }
 
-static void test_the_start_tells_more_than_the_host_of_a_daemon_of_ones_own(void **state)
+static void test_the_start_tells_more_than_the_host_of_an_embedded_driver(void **state)
 {
-	check_start(*state, GENID);
+	struct machine *machine = *state;
+
+	machine->hotslot.embedded = true;
+	check_start(machine, GENID);
 }
 
-static void test_all_who_use_the_systems_daemon_say_the_same_of_a_genid(void **state)
+static void test_all_who_use_a_daemon_say_the_same_of_a_genid(void **state)
 {
 	struct machine *machine = *state;
 	char before[HOTSLOT_GENERATION_MAX + 1];
 
-	machine->hotslot.shared = true;
 	strcpy(before, ask(machine, GENID, BOUND, &host));
 	assert_true(machine->domain.generation_lasts);
 	assert_string_equal(before, UUID "/7/0a7c7a54-5f0c-4c0b-8a3f-6a3c5a1f2e90/host");
@@ -179,8 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_without_a_genid_it_is_that_of_the_start_of_qemu),
-		TEST(test_the_start_tells_more_than_the_host_of_a_daemon_of_ones_own),
-		TEST(test_all_who_use_the_systems_daemon_say_the_same_of_a_genid),
+		TEST(test_the_start_tells_more_than_the_host_of_an_embedded_driver),
+		TEST(test_all_who_use_a_daemon_say_the_same_of_a_genid),
 		TEST(test_who_does_not_see_the_start_is_of_another_one_in_each_connection),
 		TEST(test_what_goes_back_while_qemu_runs_is_counted),
 	};
