@@ -11,6 +11,7 @@
 #include "parts-note.h"
 #include "parts-plan.h"
 #include "places.h"
+#include "record.h"
 #include "unplug.h"
 
 struct disabling {
@@ -56,19 +57,24 @@ static int refuse(const struct disabling *disabling, const struct xml_disk *disk
 		disk->source ?: "", live ? "the running domain" : "the definition");
 }
 
+static int parse(xmlDoc *document, struct domain_xml **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = xml_dump(enable_domain_of(document), &text);
+
+	return r < 0 ? r : domain_xml_parse(text, ret);
+}
+
 static int check_disks(const struct disabling *disabling, xmlDoc *document,
 	const struct parts *noted, bool live, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	_cleanup_free_ char *text = NULL;
 	const struct xml_disk *disk;
 	int r;
 
 	if (!document || !parts_find(noted, PART_SCSI))
 		return 0;
-	r = xml_dump(enable_domain_of(document), &text);
-	if (r == 0)
-		r = domain_xml_parse(text, &xml);
+	r = parse(document, &xml);
 	if (r < 0)
 		return error_system(
 			error, r, "Cannot parse the XML of domain %s", disabling->domain->name);
@@ -267,6 +273,30 @@ static void tell_parts(struct disabling *disabling)
 			disabling->call, HOTSLOT_PART_KEPT, &disabling->kept.parts[i], false, true);
 }
 
+/* That is no reason to keep the channel: adopt gives disks our aliases that were there before. */
+static void notice_disks(const struct disabling *disabling)
+{
+	const struct enable_state *state = disabling->state;
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+
+	if (!disabling->is_unplugged && !parts_find(&disabling->taken, PART_CHANNEL))
+		return;
+	if (parse(state->live ?: state->config, &xml) < 0)
+		return;
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *disk = &xml->disks[i];
+
+		if (record_is_foreign(disk) || !domain_xml_manages(xml, disk))
+			continue;
+		connection_notice(disabling->domain->hotslot,
+			"Domain %s has disks of hotslot's, %s for one: without the channel no "
+			"guest lets go of them, and they cannot be detached while it runs; "
+			"'hotslot enable' adds the channel again",
+			disabling->domain->name, disk->alias);
+		return;
+	}
+}
+
 static int check(struct disabling *disabling, struct hotslot_error *error)
 {
 	const struct enable_state *state = disabling->state;
@@ -312,6 +342,7 @@ static int disable(struct enable_call *call, struct hotslot_error *error)
 		return r;
 	r = change_live(&disabling, error);
 	tell_parts(&disabling);
+	notice_disks(&disabling);
 	if (r == 0 && disabling.taken.n > 0)
 		enable_notice_saved(call->domain, "this change");
 	return r;

@@ -379,6 +379,19 @@ test_nothing_is_changed_where_our_metadata_cannot_be_read() {
 	done
 }
 
+test_disable_says_which_disks_are_left_without_the_channel() {
+	define_plain left "<controller type='virtio-serial'/><controller type='scsi' model='virtio-scsi'/>
+		<disk type='file'><source file='/y'/><target dev='sda' bus='scsi'/></disk>"
+	hs enable left -q >/dev/null
+	check_equal "channel removed: from the next boot on" "$(hs disable left 2>&1)"
+	hs enable left -q >/dev/null
+	hs adopt left -q >/dev/null
+	check_equal "channel removed: from the next boot on
+hotslot: disable: Domain left has disks of hotslot's, ua-hotslot-slot-0 for one: without the channel no \
+guest lets go of them, and they cannot be detached while it runs; 'hotslot enable' adds the channel again" \
+		"$(hs disable left 2>&1)"
+}
+
 # The step before the definition is the last one at which nothing is done.
 test_disable_tells_of_nothing_that_it_has_not_done() {
 	define_plain undone
