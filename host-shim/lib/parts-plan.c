@@ -210,7 +210,7 @@ static int add_port(xmlNode *devices, unsigned index, struct parts *parts)
 
 	while (port.slot <= ROOT_SLOT_MAX && slot_is_taken(devices, parts, port.slot))
 		port.slot++;
-	if (port.slot > ROOT_SLOT_MAX)
+	if (port.slot > ROOT_SLOT_MAX || index > INT_MAX)
 		return 0; /* libvirt knows of other ways */
 	port.chassis = choose_chassis(devices, parts, index);
 	part_choose_alias(devices, &port);
@@ -247,7 +247,7 @@ static unsigned find_room(xmlNode *devices, const struct parts *parts)
 		if (part->kind == PART_PCI && part->index >= room)
 			room = part->index + 1;
 	}
-	return controllers ? room : 0;
+	return controllers && room <= INT_MAX ? room : 0;
 }
 
 static int plan_scsi(xmlNode *devices, int controller, struct parts *parts)

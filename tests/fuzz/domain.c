@@ -35,7 +35,7 @@ static void check_parts(const char *text)
 {
 	_cleanup_xml_ xmlDoc *document = xml_read(text);
 	xmlNode *domain = xmlDocGetRootElement(document), *devices = xml_child(domain, "devices");
-	struct parts parts = {}, noted = {};
+	struct parts parts = {}, noted = {}, found;
 
 	if (!devices || parts_plan(devices, NULL, -1, &parts) < 0)
 		return;
@@ -48,6 +48,10 @@ static void check_parts(const char *text)
 	if (parts.n == 0 || parts_note_add(domain, &parts) < 0)
 		return;
 	hold(parts_note_read(domain, &noted) == 0 && noted.n >= parts.n);
+	if (parts_find_unnamed(devices, &noted, &found) == 0)
+		for (size_t i = 0; i < found.n; i++)
+			hold(part_element_any(devices, &found.parts[i]) &&
+				found.parts[i].index >= noted.room);
 	parts_note_remove(domain);
 	hold(parts_note_read(domain, &noted) < 0);
 }

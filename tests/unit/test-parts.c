@@ -3,6 +3,8 @@
  * is what it was, to the byte. */
 #include "test.h"
 
+#include <limits.h>
+
 #include "definition-change.h"
 #include "metadata.h"
 #include "parts-note.h"
@@ -93,6 +95,9 @@ static void test_what_is_lacking_gets_a_place_that_is_free(void **state)
 		       "chassis='2'/>"
 		       "</controller>" PLUGGED("0x01") SERIAL(""),
 			"", "channel@0.1 scsi:0 pci:2@2/255 " },
+		/* As high a number as libvirt takes. */
+		{ ROOT PORT("2147483646", "0x02") PLUGGED("0x7ffffffe"), "",
+			"virtio-serial:0 channel@0.1 scsi:0 pci:2147483647@3 " },
 		/* Somebody else's channel of our name is not added to: enable refuses it. */
 		{ "<channel type='pty'><target type='virtio' "
 		  "name='org.hotslot.agent.0'/></channel>" SCSI("virtio-scsi"),
@@ -109,6 +114,7 @@ static void test_what_is_lacking_gets_a_place_that_is_free(void **state)
 		assert_int_equal(parts_plan(devices_of(config), devices_of(live), -1, &parts), 0);
 		describe(&parts, got, sizeof(got));
 		assert_string_equal(got, cases[i].want);
+		assert_true(parts.room <= INT_MAX);
 	}
 }
 
