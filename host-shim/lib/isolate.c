@@ -110,6 +110,20 @@ static int record_config(struct hotslot_domain *domain, const struct label_set *
 			  : 0;
 }
 
+static int count_defined(struct hotslot_domain *domain, size_t *ret, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	size_t n = 0;
+	int r = definition_read(domain, &xml, error);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < xml->n_disks; i++)
+		n += domain_xml_manages(xml, &xml->disks[i]);
+	*ret = n;
+	return 0;
+}
+
 /* What a disk that never came brought is forgotten again; what was only missing is not. */
 static void note(
 	struct label_set *recorded, const struct label_set *changed, const struct label_set *before)
@@ -148,6 +162,11 @@ static int record(struct hotslot_domain *domain, const struct label_set *before,
 	if (r < 0)
 		return r;
 	note(&written.config, &config, before);
+	if (!label_set_is_empty(&written.config))
+		r = count_defined(domain, &recorded->defined, error);
+	if (r < 0)
+		return r;
+	written.defined = recorded->defined;
 	if (change->count != before->count || change->nobody != before->nobody)
 		r = record_live(domain, change, &written, &live, error);
 	if (r < 0)
@@ -182,9 +201,10 @@ int isolate_record_config(struct hotslot_domain *domain, const struct domain_xml
 	if (label_set_add(&held, label) < 0)
 		return too_many(domain->name, error);
 	r = record_config(domain, &held, &config, error);
-	if (r == 0)
-		note(&recorded->config, &config, &xml->labels);
-	return r;
+	if (r < 0)
+		return r;
+	note(&recorded->config, &config, &xml->labels);
+	return count_defined(domain, &recorded->defined, error);
 }
 
 int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bool *ret_mended,
@@ -201,6 +221,27 @@ int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bo
 	return 0;
 }
 
+static int forget_config(struct hotslot_domain *domain, const struct isolation *recorded,
+	struct hotslot_error *error)
+{
+	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
+	struct label_set undone;
+	size_t defined;
+	int r = definition_lock(domain, &lock, error);
+
+	if (r == 0)
+		r = count_defined(domain, &defined, error);
+	if (r < 0)
+		return r;
+	if (defined > recorded->defined)
+		return error_set(error, HOTSLOT_ERROR_LABEL,
+			"another disk has come to the definition of domain %s meanwhile, which may "
+			"count on it",
+			domain->name);
+	return change_element(
+		domain, &recorded->config, false, VIR_DOMAIN_AFFECT_CONFIG, &undone, error);
+}
+
 int isolate_forget(struct hotslot_domain *domain, const struct isolation *recorded,
 	struct hotslot_error *error)
 {
@@ -208,8 +249,7 @@ int isolate_forget(struct hotslot_domain *domain, const struct isolation *record
 	int r = 0;
 
 	if (!label_set_is_empty(&recorded->config))
-		r = change_element(
-			domain, &recorded->config, false, VIR_DOMAIN_AFFECT_CONFIG, &undone, error);
+		r = forget_config(domain, recorded, error);
 	if (r == 0 && !label_set_is_empty(&recorded->live))
 		r = change_element(
 			domain, &recorded->live, false, VIR_DOMAIN_AFFECT_LIVE, &undone, error);

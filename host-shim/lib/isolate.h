@@ -22,6 +22,7 @@ int isolate_check(const struct hotslot_domain *domain, const struct domain_xml *
 /* What was written to the metadata for a disk that is to come. */
 struct isolation {
 	struct label_set live, config;
+	size_t defined; /* the disks of the configuration, if something was written to that */
 };
 
 /* Writes it down, of a persistent domain to its configuration first, which then has what the
@@ -39,6 +40,7 @@ int isolate_record_config(struct hotslot_domain *domain, const struct domain_xml
 int isolate_mend(struct hotslot_domain *domain, const struct domain_xml *xml, bool *ret_mended,
 	struct hotslot_error *error);
 
-/* The inverse, for a disk that never came. */
+/* The inverse, for a disk that never came. Fails if another disk has come to the configuration
+ * since: nothing was written for that one any more. */
 int isolate_forget(struct hotslot_domain *domain, const struct isolation *recorded,
 	struct hotslot_error *error);

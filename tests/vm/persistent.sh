@@ -204,6 +204,20 @@ test_the_definition_is_as_it_was_if_the_guest_gets_no_disk() {
 	same_in_both
 }
 
+# That one has found the label noted, and noted nothing.
+test_a_label_stays_that_another_disk_has_come_with() {
+	raw_image a.img
+	raw_image b.img
+	check_fails 1 "; its definition does not have the disk, .*; its label is still noted: another disk has come to the \
+definition of domain vm meanwhile, which may count on it" \
+		hs_at "before virDomainAttachDeviceFlags 2" \
+		"$(hide_image); '$HOTSLOT' -c '$URI' attach vm '$PWD/b.img' --config --label mine >/dev/null" \
+		attach vm a.img --persistent --label mine --slot 5
+	check_match "^0:0 ua-hotslot-slot-0 .* b.img$" "$(in_definition)"
+	check_equal '["mine"]' "$(hs list vm --config --json | jq -c .labels)"
+	check_fails 1 "for disks of the label mine" hs attach vm b.img --persistent
+}
+
 test_an_attach_that_cannot_be_put_back_is_partial() {
 	raw_image a.img
 	check_fails 1 "; the definition of domain vm has the disk, in slot 0, or may have it: 'detach --config' takes it \
