@@ -271,7 +271,7 @@ static int reserve_label(
 		drive_choose_label(xml, drive->slot, drive->target_dev, sizeof(drive->target_dev));
 		return 0;
 	}
-	if (drive_label_is_taken(xml, wanted))
+	if (!drive->label_kept && drive_label_is_taken(xml, wanted))
 		return error_set(error, HOTSLOT_ERROR_ID_TAKEN,
 			"Another disk has the target %s: leave it out of the XML", wanted);
 	snprintf(drive->target_dev, sizeof(drive->target_dev), "%s", wanted);

@@ -23,6 +23,7 @@ struct drive {
 	char serial[SERIAL_OWN_MAX + 1]; /* empty: the device's own */
 	char alias[sizeof(ALIAS_PREFIX) + ID_MAX];
 	char target_dev[16];
+	bool label_kept; /* its element's label is in the XML already, for it */
 	struct hotslot_backend_options backend; /* the texts are the caller's */
 	struct disk_element *element;		/* a user's own, NULL: none */
 };

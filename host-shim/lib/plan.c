@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a launch is to start: options checked, images found, places reserved. */
-#include "plan.h"
+#include "plan-images.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #include "encode.h"
 #include "error.h"
-#include "image-server.h"
 #include "isolate.h"
 #include "options.h"
 #include "slot.h"
-#include "source-compare.h"
 
 #define MEMORY_DEFAULT_MIB 512
 #define VCPUS_DEFAULT 1
@@ -100,6 +98,24 @@ static int add_drive(
 	return domain_xml_add(taken, &disk);
 }
 
+/* The labels that elements name, so that none of them is chosen for another drive. Of two that name
+ * one, the second is refused when its turn comes. */
+static int keep_labels(const struct plan *plan, struct domain_xml *taken)
+{
+	for (size_t i = 0; i < plan->n_drives; i++) {
+		struct drive *drive = &plan->drives[i];
+		const char *label = drive->element ? drive->element->target_dev : NULL;
+		struct xml_disk disk = { .target_dev = (char *)label };
+
+		if (!label || drive_label_is_taken(taken, label))
+			continue;
+		if (domain_xml_add(taken, &disk) < 0)
+			return -ENOMEM;
+		drive->label_kept = true;
+	}
+	return 0;
+}
+
 /* Drives whose slots are named come first; the others fill the gaps. */
 static int reserve_drives(struct plan *plan, const struct hotslot_attach_options *options,
 	bool named, struct domain_xml *taken, struct hotslot_error *error)
@@ -148,36 +164,6 @@ static void finish_reservations(struct plan *plan, const struct domain_xml *take
 		plan->reserved.words[i] |= taken->reserved.words[i];
 }
 
-/* QEMU's locks let one writer at an image; they speak when the domain starts, and not clearly. */
-static int check_pair(
-	const struct drive *a, const struct drive *b, bool local, struct hotslot_error *error)
-{
-	const char *path = a->image.path, *other = b->image.path;
-	bool alike;
-
-	if (!path || !other || !source_is_same(path, other, local) ||
-		(a->image.read_only && b->image.read_only) ||
-		(a->backend.shareable && b->backend.shareable))
-		return 0;
-	alike = strcmp(path, other) == 0;
-	return error_set(error, HOTSLOT_ERROR_IMAGE_IN_USE,
-		"Image %s is given twice%s%s; only disks that are read-only or shareable can share "
-		"one",
-		path, alike ? "" : ", once as ", alike ? "" : other);
-}
-
-static int check_twice(const struct plan *plan, bool local, struct hotslot_error *error)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < plan->n_drives && r == 0; i++) {
-		r = check_pair(&plan->drives[i], &plan->root, local, error);
-		for (size_t k = 0; k < i && r == 0; k++)
-			r = check_pair(&plan->drives[i], &plan->drives[k], local, error);
-	}
-	return r;
-}
-
 static int add_label(
 	struct plan *plan, const struct hotslot_attach_options *drive, struct hotslot_error *error)
 {
@@ -211,21 +197,6 @@ static int plan_labels(struct plan *plan, const struct hotslot_attach_options *o
 	return r;
 }
 
-static int await_server(struct hotslot *hotslot, const struct plan *plan, const struct image *image,
-	struct hotslot_error *error)
-{
-	return image_await_server(
-		hotslot, image, deadline_after(plan->options.timeout_ms, TIMEOUT_LAUNCH_MS), error);
-}
-
-static int check_drive(struct hotslot *hotslot, const struct plan *plan,
-	struct hotslot_attach_options *options, struct drive *ret, struct hotslot_error *error)
-{
-	int r = drive_check(hotslot, options, ret, error);
-
-	return r < 0 || ret->reserved ? r : await_server(hotslot, plan, &ret->image, error);
-}
-
 static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain_xml *taken,
 	struct hotslot_attach_options *options, struct hotslot_error *error)
 {
@@ -236,15 +207,17 @@ static int plan_drives(struct hotslot *hotslot, struct plan *plan, struct domain
 		return error_memory(error);
 	for (size_t i = 0; i < plan->options.n_drives; i++) {
 		plan->n_drives++;
-		r = check_drive(hotslot, plan, &options[i], &plan->drives[i], error);
+		r = plan_check_drive(hotslot, plan, &options[i], &plan->drives[i], error);
 		if (r < 0 && options[i].xml && plan->options.n_drives > 1)
 			error_append(error, "; it is drive %zu", i + 1);
 		if (r < 0)
 			return r;
 	}
-	r = check_twice(plan, hotslot->local, error);
+	r = plan_check_twice(plan, hotslot->local, error);
 	if (r == 0)
 		r = plan_labels(plan, options, error);
+	if (r == 0 && keep_labels(plan, taken) < 0)
+		r = error_memory(error);
 	if (r == 0)
 		r = reserve_drives(plan, options, true, taken, error);
 	if (r == 0)
@@ -275,7 +248,7 @@ static int plan_root(struct hotslot *hotslot, struct plan *plan, struct domain_x
 		plan->options.root_writable ? 0 : IMAGE_READ_ONLY, &root->image, error);
 
 	if (r == 0)
-		r = await_server(hotslot, plan, &root->image, error);
+		r = plan_await_server(hotslot, plan, &root->image, error);
 	if (r < 0)
 		return r;
 	snprintf(root->alias, sizeof(root->alias), ALIAS_PREFIX ROOT_ID);

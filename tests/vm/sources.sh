@@ -18,7 +18,7 @@ setup_file() {
 	truncate -s 1M "$T/shared.img"
 	raw_image "$T/element.img" 2M
 	echo "<disk><source file='$T/element.img'/><driver name='qemu' type='raw' cache='unsafe'/><serial>own-1</serial>
-		<address type='drive' unit='5'/></disk>" >"$T/element.xml"
+		<target dev='sda'/><address type='drive' unit='5'/></disk>" >"$T/element.xml"
 	launch_controlled other --iothreads 1 --memory 256 --xml "$T/element.xml" \
 		--drive "$T/shared.img,shareable,discard=unmap,read-bps=4M,iothread=1,id=shared" &
 	launch_controlled vm --memory 256
@@ -191,18 +191,27 @@ test_a_drive_of_a_launch_is_served_as_it_says() {
 }
 
 test_a_drive_of_a_launch_can_be_an_element() {
-	check_equal "own-1 2097152 ua-hotslot-slot-5 true" "$(hs list other --json |
-		jq -r '.disks[] | select(.slot == 5) | "\(.serial) \(.size) \(.alias) \(.visible)"')"
+	local file
+	check_equal "0 sdb
+5 sda own-1 2097152 ua-hotslot-slot-5 true" "$(hs list other --json |
+		jq -r '.disks[] | "\(.slot) \(."target-dev")" +
+			if .slot == 5 then " \(.serial) \(.size) \(.alias) \(.visible)" else "" end')"
 	check_match '<driver name=.qemu. type=.raw. cache=.unsafe./>' "$(virsh -q -c "$URI" dumpxml other)"
 	raw_image a.img
 	echo "<disk><source file='$T/a.img'/><target bus='virtio'/></disk>" >bad.xml
 	check_fails 2 "^hotslot: launch: third: The XML has bus 'virtio' in <target>: .*; it is drive 2$" \
 		launch third --drive /dev/null --xml bad.xml
 	check_fails 1 '^hotslot: launch: none.xml: No such file' launch third --xml none.xml
-	# What libvirt drops is told here, too.
-	echo "<disk><source file='$T/a.img'/><speed>fast</speed></disk>" |
-		check_fails 1 '^hotslot: launch: Domain third does not have the disk in slot 0 as it was asked for: libvirt has not kept <speed>' \
-			launch third --memory 256 --xml -
+	raw_image b.img
+	for file in a b; do
+		echo "<disk><source file='$T/$file.img'/><target dev='sdc'/></disk>" >$file.xml
+	done
+	check_fails 1 'Another disk has the target sdc: leave it out of the XML' \
+		launch third --xml a.xml --xml b.xml
+	# What libvirt drops is told here, too. The label that would be the first one's is the second one's.
+	echo "<disk><source file='$T/a.img'/><target dev='sda'/><speed>fast</speed></disk>" |
+		check_fails 1 '^hotslot: launch: Domain third does not have the disk in slot 1 as it was asked for: libvirt has not kept <speed>' \
+			launch third --memory 256 --drive b.img --xml -
 	check_equal "" "$(virsh -q -c "$URI" list --all --name | grep third || true)"
 }
 
