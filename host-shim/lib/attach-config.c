@@ -11,6 +11,7 @@
 #include "attach-work.h"
 #include "config.h"
 #include "definition-lock.h"
+#include "domain-ask.h"
 #include "error.h"
 #include "places.h"
 #include "reserve.h"

@@ -12,6 +12,16 @@ int domain_is_active(struct hotslot_domain *domain)
 	return r;
 }
 
+int domain_is_persistent(struct hotslot_domain *domain)
+{
+	int r;
+
+	do
+		r = virDomainIsPersistent(domain->domain);
+	while (r < 0 && domain_reopened(domain));
+	return r;
+}
+
 int domain_has_saved(struct hotslot_domain *domain)
 {
 	int r;

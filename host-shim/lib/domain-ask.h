@@ -11,6 +11,9 @@
 /* Whether it runs; -1. */
 int domain_is_active(struct hotslot_domain *domain);
 
+/* Whether its definition outlives it; -1. */
+int domain_is_persistent(struct hotslot_domain *domain);
+
 /* Whether it has a managed save image; -1. */
 int domain_has_saved(struct hotslot_domain *domain);
 

@@ -94,16 +94,6 @@ bool domain_reopened(struct hotslot_domain *domain)
 	return false;
 }
 
-int domain_is_persistent(struct hotslot_domain *domain)
-{
-	int persistent;
-
-	do
-		persistent = virDomainIsPersistent(domain->domain);
-	while (persistent < 0 && domain_reopened(domain));
-	return persistent;
-}
-
 virDomainPtr domain_get(struct hotslot_domain *domain)
 {
 	virDomainPtr found;

@@ -89,9 +89,6 @@ int domain_reopen(struct hotslot_domain *domain, struct hotslot_error *error);
  */
 bool domain_reopened(struct hotslot_domain *domain);
 
-/* In a call: whether its definition outlives it; -1, with libvirt's error. */
-int domain_is_persistent(struct hotslot_domain *domain);
-
 /* Outside of calls; the caller frees it. */
 virDomainPtr domain_get(struct hotslot_domain *domain);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "domain-ask.h"
 #include "element.h"
 #include "error.h"
 

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "definition-lock.h"
+#include "domain-ask.h"
 #include "element.h"
 #include "error.h"
 #include "record.h"

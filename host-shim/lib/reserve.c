@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "definition-lock.h"
+#include "domain-ask.h"
 #include "drive.h"
 #include "element.h"
 #include "error.h"
