@@ -50,8 +50,9 @@ static const char *describe_renewed(const struct hotslot_status *status)
 	if (status->renewed < 0)
 		return status->genid ? "an older agent does not say"
 				     : "without a genid it cannot be told whether it is the same";
-	return status->renewed ? "another one: the guest's disks were looked at anew"
-			       : "the same as before";
+	if (status->renewed)
+		return "another one: the guest's disks were looked at anew";
+	return status->previous ? "the same as before" : "the only one that the agent was told of";
 }
 
 static void print_session(const struct hotslot_status *status)

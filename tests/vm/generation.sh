@@ -64,7 +64,7 @@ agent  0.1.0
   boot id  BOOT
   epoch  1
 session  new
-generation  the same as before
+generation  the only one that the agent was told of
   last  -
 drift  7
 live-only  slot 0  above.qcow2 is not in the definition: it does not come back at the next boot
