@@ -204,6 +204,23 @@ test_the_definition_is_as_it_was_if_the_guest_gets_no_disk() {
 	same_in_both
 }
 
+# The running domain's metadata cannot be written; what another one wants to reserve in the definition
+# waits until that is put back.
+test_a_reservation_that_is_put_back_undoes_no_other() {
+	local run=$DAEMON_DIRECTORY/run/libvirt/qemu/run
+	check_fails 1 "^hotslot: reserve: Cannot write the metadata of domain vm" \
+		hs_at "before virDomainSetMetadata 2" "mv '$run' '$run.away'; : >'$run'
+			'$HOTSLOT' -c '$URI' attach vm /dev/null --slot 6 --config >printed 2>&1 & echo \$! >pid
+			timeout 1 tail --pid=\$! -f /dev/null || true" reserve vm 3
+	tail --pid="$(<pid)" -f /dev/null
+	rm "$run"
+	mv "$run.away" "$run"
+	check_equal "slot 6 reserved" "$(<printed)"
+	check_equal '[6]' "$(hs list vm --config --json | jq -c .reserved)"
+	# libvirt keeps in memory what it could not write.
+	hs unreserve vm 3
+}
+
 # That one has found the label noted, and noted nothing.
 test_a_label_stays_that_another_disk_has_come_with() {
 	raw_image a.img
