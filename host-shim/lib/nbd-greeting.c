@@ -8,8 +8,15 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-/* The protocol's (doc/proto.md of the NBD project): NBDMAGIC, and another magic of eight bytes. */
+/* The protocol's (doc/proto.md of the NBD project): NBDMAGIC, another magic of eight bytes and, if
+ * that is IHAVEOPT, 16 bits of flags. */
 #define GREETING_SIZE 16
+#define GREETING_NEW "NBDMAGICIHAVEOPT"
+#define FLAGS_SIZE 2
+#define FLAG_FIXED 1 /* in the last byte: options are understood */
+
+/* The client's flags, which say that it does, too, and the option NBD_OPT_ABORT, of no length. */
+static const char abort_option[] = "\0\0\0\1IHAVEOPT\0\0\0\2\0\0\0";
 
 /* Both to connect and to read end by DEADLINE with EAGAIN, or EINPROGRESS. */
 static int set_deadline(int fd, uint64_t deadline)
@@ -29,18 +36,17 @@ static int set_deadline(int fd, uint64_t deadline)
 	return 0;
 }
 
-static int read_greeting(int fd, uint64_t deadline)
+static int read_all(int fd, char *buffer, size_t size, uint64_t deadline)
 {
-	char greeting[GREETING_SIZE];
 	size_t length = 0;
 
-	while (length < sizeof(greeting)) {
+	while (length < size) {
 		int r = set_deadline(fd, deadline);
 		ssize_t n;
 
 		if (r < 0)
 			return r;
-		n = read(fd, greeting + length, sizeof(greeting) - length);
+		n = read(fd, buffer + length, size - length);
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		if (n == 0)
@@ -48,6 +54,25 @@ static int read_greeting(int fd, uint64_t deadline)
 		length += (size_t)n;
 	}
 	return 0;
+}
+
+/* A server would note down a client that has just gone. */
+static void leave(int fd, uint64_t deadline)
+{
+	char flags[FLAGS_SIZE];
+
+	if (read_all(fd, flags, sizeof(flags), deadline) == 0 && (flags[1] & FLAG_FIXED))
+		(void)!send(fd, abort_option, sizeof(abort_option), MSG_NOSIGNAL);
+}
+
+static int read_greeting(int fd, uint64_t deadline)
+{
+	char greeting[GREETING_SIZE];
+	int r = read_all(fd, greeting, sizeof(greeting), deadline);
+
+	if (r == 0 && memcmp(greeting, GREETING_NEW, sizeof(greeting)) == 0)
+		leave(fd, deadline);
+	return r;
 }
 
 /* -ECONNREFUSED, or another one, if there is no server. */

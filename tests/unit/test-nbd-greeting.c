@@ -12,6 +12,10 @@
 #include "nbd-greeting.h"
 
 #define GREETING "NBDMAGICIHAVEOPT\0\3"
+#define OLD_GREETING "NBDMAGIC\0\0\x42\x02\x81\x86\x12\x53"
+
+/* The client's flags, and the option to leave. */
+#define GOODBYE "\0\0\0\1IHAVEOPT\0\0\0\2\0\0\0\0"
 
 /* What is waited for comes at once; what does not come is not waited for. */
 #define LONG_MS 60000
@@ -56,11 +60,13 @@ static int await(const char *text, uint64_t ms)
 	return nbd_await_greeting(&source, now_ms() + ms);
 }
 
-/* A server for one client, who leaves first unless LEAVES. Returns its process. */
+/* A server for one client, who leaves first unless LEAVES. Returns its process, which ends with 0
+ * if the client has said GOODBYE, with 1 if it has said nothing. */
 static pid_t serve(int listener, const char *words, size_t length, bool leaves)
 {
 	pid_t pid = fork();
-	char rest;
+	char rest[sizeof(GOODBYE)];
+	ssize_t n = 0;
 	int fd;
 
 	assert_true(pid >= 0);
@@ -71,22 +77,26 @@ static pid_t serve(int listener, const char *words, size_t length, bool leaves)
 	while (length > 0 && write(fd, words++, 1) == 1)
 		length--;
 	if (!leaves)
-		(void)!read(fd, &rest, 1);
-	_exit(0);
+		n = recv(fd, rest, sizeof(rest), MSG_WAITALL);
+	if (n <= 0)
+		_exit(1);
+	_exit(n == sizeof(GOODBYE) - 1 && !memcmp(rest, GOODBYE, (size_t)n) ? 0 : 2);
 }
 
 static const struct {
 	const char *what, *words;
 	size_t length;
 	bool leaves;
-	int r;
+	int r, status;
 } cases[] = {
-	{ "speaks", GREETING, sizeof(GREETING) - 1, false, 0 },
-	{ "speaks and leaves", GREETING, sizeof(GREETING) - 1, true, 0 },
-	{ "leaves", "", 0, true, 0 },
-	{ "speaks otherwise", "HTTP/1.1 400 Bad Request\r\n", 26, false, 0 },
-	{ "stops in the middle", GREETING, 15, false, -ETIMEDOUT },
-	{ "says nothing", "", 0, false, -ETIMEDOUT },
+	{ "speaks", GREETING, sizeof(GREETING) - 1, false, 0, 0 },
+	{ "speaks and leaves", GREETING, sizeof(GREETING) - 1, true, 0, 1 },
+	{ "knows no options", "NBDMAGICIHAVEOPT\0\2", sizeof(GREETING) - 1, false, 0, 1 },
+	{ "is old", OLD_GREETING, sizeof(OLD_GREETING) - 1, false, 0, 1 },
+	{ "leaves", "", 0, true, 0, 1 },
+	{ "speaks otherwise", "HTTP/1.1 400 Bad Request\r\n", 26, false, 0, 1 },
+	{ "stops in the middle", GREETING, 15, false, -ETIMEDOUT, 1 },
+	{ "says nothing", "", 0, false, -ETIMEDOUT, 1 },
 };
 
 static void test_a_server_that_says_nothing_is_told_from_others(void **state)
@@ -100,10 +110,12 @@ static void test_a_server_that_says_nothing_is_told_from_others(void **state)
 		_cleanup_free_ char *text = NULL;
 		int fd = i % 2 ? listen_on_port(&text) : listen_on_socket(&tree, &text);
 		pid_t pid = serve(fd, cases[n].words, cases[n].length, cases[n].leaves);
+		int status;
 
 		print_message("%s: %s\n", text, cases[n].what);
 		assert_int_equal(await(text, cases[n].r ? SHORT_MS : LONG_MS), cases[n].r);
-		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WEXITSTATUS(status), cases[n].status);
 		close(fd);
 		unlinkat(tree.fd, "s", 0);
 	}
