@@ -6,6 +6,7 @@
 
 #include "domain-ask.h"
 #include "error.h"
+#include "wire.h"
 #include "xml-controls.h"
 
 /* The XML of a transient domain has no word of its not being there the next time. */
@@ -66,4 +67,22 @@ int definition_read(
 		xml->controller = controller;
 	*ret = steal_pointer(xml);
 	return 0;
+}
+
+void definition_explain(struct hotslot_domain *domain, struct hotslot_error *error)
+{
+	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
+	enum hotslot_error_code code = error->code;
+	struct hotslot_error lack = {};
+
+	if ((code != HOTSLOT_ERROR_NO_CHANNEL && code != HOTSLOT_ERROR_NO_CONTROLLER) ||
+		domain_is_persistent(domain) <= 0 || definition_read(domain, &xml, &lack) < 0)
+		return;
+	(void)domain_check(domain, xml, &lack);
+	if (lack.code != code)
+		error_set(error, code,
+			"Domain %s has no %s yet: its definition has one, from the next boot on",
+			domain->name,
+			code == HOTSLOT_ERROR_NO_CHANNEL ? "virtio channel " HOTSLOT_PORT_NAME
+							 : "virtio-scsi controller to manage");
 }

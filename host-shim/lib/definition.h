@@ -12,3 +12,7 @@ int definition_read(
 /* Its text, with all that defining it again needs: secrets, and tabs and line ends such that a
  * parser reads them as they are. The caller frees *ret. */
 int definition_read_text(struct hotslot_domain *domain, char **ret, struct hotslot_error *error);
+
+/* If the running domain lacks a channel or a controller that the definition has by now, the error
+ * says so. */
+void definition_explain(struct hotslot_domain *domain, struct hotslot_error *error);

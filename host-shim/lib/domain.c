@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "connection-link.h"
+#include "definition.h"
 #include "ended.h"
 #include "error.h"
 #include "generation.h"
@@ -306,10 +307,13 @@ int domain_read_checked(
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	int r = domain_read(domain, &xml, error);
 
-	if (r == 0)
-		r = domain_check(domain, xml, error);
 	if (r < 0)
 		return r;
+	r = domain_check(domain, xml, error);
+	if (r < 0) {
+		definition_explain(domain, error);
+		return r;
+	}
 	*ret = steal_pointer(xml);
 	return 0;
 }

@@ -165,6 +165,12 @@ test_a_domain_still_starts_whose_ports_have_other_numbers() {
 	run_virsh destroy ports
 }
 
+test_what_a_definition_lacks_is_told() {
+	define_plain none
+	check_fails 1 "^hotslot: list: The definition of domain none has no virtio-scsi controller: 'hotslot enable' adds one$" \
+		hs list none --config
+}
+
 test_a_channel_that_is_no_socket_is_refused() {
 	define_plain pty "<channel type='pty'><target type='virtio' name='org.hotslot.agent.0'/></channel>"
 	check_fails 1 '^hotslot: enable: The channel org.hotslot.agent.0 of domain pty is of the type pty, and has to be a UNIX socket: take it out of the domain' \

@@ -129,6 +129,8 @@ controller scsi 1 added: from the next boot on" "$(hs enable "$OLD" -q 2>&1)"
 	check_equal "controller virtio-serial 0 pending: with the next boot
 channel pending: with the next boot
 controller scsi 1 pending: with the next boot" "$(hs enable "$OLD" 2>&1)"
+	check_fails 1 "^hotslot: list: Domain $OLD has no virtio channel org.hotslot.agent.0 yet: its definition has one, from the next boot on$" \
+		hs list "$OLD"
 	hs shutdown "$OLD" --force
 	hs shutdown "$SCSI" --force
 }
