@@ -7,8 +7,9 @@
 #include "connect-within.h"
 #include "output.h"
 
-/* A daemon that is busy answers late, and the time is meant for the agent. */
-#define PATIENCE_MIN_MS 5000
+/* A daemon that is busy, or is started by libvirt now, answers late, and the time is meant for the
+ * agent. */
+#define PATIENCE_MIN_MS 10000
 
 struct open_domain {
 	struct hotslot_domain *domain;
@@ -29,8 +30,9 @@ void client_adopt(struct client *client)
 }
 
 /* An embedded driver has no daemon that could hang, and may take its time to begin. */
-static bool is_embedded(const char *uri)
+static bool is_embedded(const struct client *client)
 {
+	const char *uri = client->uri ?: getenv("LIBVIRT_DEFAULT_URI");
 	const char *path = uri ? strstr(uri, ":///") : NULL;
 
 	return path && strncmp(path, ":///embed", strlen(":///embed")) == 0;
@@ -39,7 +41,7 @@ static bool is_embedded(const char *uri)
 /* 0: as long as it takes. */
 static unsigned patience(const struct client *client)
 {
-	if (client->patience_ms == 0 || is_embedded(client->uri))
+	if (client->patience_ms == 0 || is_embedded(client))
 		return 0;
 	return client->patience_ms > PATIENCE_MIN_MS ? client->patience_ms : PATIENCE_MIN_MS;
 }
