@@ -81,10 +81,10 @@ void doctor_channel(struct doctor *doctor)
 	xmlNode *node = part_element_any(
 		xml_child(xmlDocGetRootElement(doctor->document), "devices"), &channel);
 
-	if (node && !xml_attribute_is(node, "type", "unix"))
+	if (node && !part_is_open(node))
 		doctor_fail(doctor, "channel", -1, HOTSLOT_ERROR_NO_CHANNEL,
 			"take it out with 'virsh edit DOM'; 'hotslot enable DOM' then adds one",
-			"The channel " HOTSLOT_PORT_NAME " is no UNIX socket");
+			"The channel " HOTSLOT_PORT_NAME " is no UNIX socket that QEMU listens at");
 	else if (!xml->has_channel)
 		doctor_fail(doctor, "channel", -1, HOTSLOT_ERROR_NO_CHANNEL,
 			"'hotslot enable DOM' adds it, also to a running domain; by hand it is "

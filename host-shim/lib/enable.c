@@ -204,12 +204,12 @@ static int check_channel(struct enabling *enabling, xmlDoc *document, struct hot
 	_cleanup_free_ char *type = NULL;
 
 	node = devices ? part_element_any(devices, &channel) : NULL;
-	if (!node || xml_attribute_is(node, "type", "unix"))
+	if (!node || part_is_open(node))
 		return 0;
 	type = xml_attribute(node, "type");
 	return error_set(error, HOTSLOT_ERROR_NO_CHANNEL,
 		"The channel " HOTSLOT_PORT_NAME " of domain %s is of the type %s, and has to be a "
-		"UNIX socket: take it out of the domain",
+		"UNIX socket that QEMU listens at: take it out of the domain",
 		enabling->domain->name, type ?: "none");
 }
 

@@ -102,6 +102,12 @@ static bool alias_is_taken(xmlNode *devices, const char *alias)
 	return false;
 }
 
+bool part_is_open(xmlNode *channel)
+{
+	return xml_attribute_is(channel, "type", "unix") &&
+	       !xml_attribute_is(xml_child(channel, "source"), "mode", "connect");
+}
+
 void part_choose_alias(xmlNode *devices, struct part *part)
 {
 	char base[PART_ALIAS_SIZE / 2 + 16];

@@ -57,6 +57,9 @@ xmlNode *part_element(xmlNode *devices, const struct part *part);
 /* Likewise, whatever its alias. */
 xmlNode *part_element_any(xmlNode *devices, const struct part *part);
 
+/* Whether a channel is one that libvirt can open: QEMU listens at a UNIX socket. */
+bool part_is_open(xmlNode *channel);
+
 /* Chooses its alias: none that another device has. */
 void part_choose_alias(xmlNode *devices, struct part *part);
 

@@ -171,12 +171,18 @@ test_what_a_definition_lacks_is_told() {
 		hs list none --config
 }
 
-test_a_channel_that_is_no_socket_is_refused() {
-	define_plain pty "<channel type='pty'><target type='virtio' name='org.hotslot.agent.0'/></channel>"
-	check_fails 1 '^hotslot: enable: The channel org.hotslot.agent.0 of domain pty is of the type pty, and has to be a UNIX socket: take it out of the domain' \
-		hs enable pty
-	check_match 'failed  channel     The channel org.hotslot.agent.0 is no UNIX socket' \
-		"$(hs doctor pty 2>&1 || true)"
+test_a_channel_that_is_no_socket_of_qemus_is_refused() {
+	local name type source
+	while read -r name type source; do
+		define_plain "$name" "<channel type='$type'>$source<target type='virtio' name='org.hotslot.agent.0'/></channel>"
+		check_fails 1 "^hotslot: enable: The channel org.hotslot.agent.0 of domain $name is of the type $type, and has to be a UNIX socket that QEMU listens at: take it out of the domain" \
+			hs enable "$name"
+		check_match 'failed  channel     The channel org.hotslot.agent.0 is no UNIX socket that QEMU listens at' \
+			"$(hs doctor "$name" 2>&1 || true)"
+	done <<-END
+		pty pty
+		connect unix <source mode='connect' path='/x'/>
+	END
 }
 
 # libvirt appends the SCSI controllers that are missing, and sorts them when it reads its own text.
