@@ -172,6 +172,10 @@ static void look_at_pause(struct doctor *doctor, int reason)
 			"make room for the images, or bring their storage back; then 'virsh resume "
 			"DOM'",
 			"It is paused, because an image could not be read or written");
+	else if (domain_pause_passes(reason))
+		doctor_fail(doctor, "domain", -1, HOTSLOT_ERROR_NOT_RUNNING,
+			"wait until it goes on; 'virsh domjobinfo DOM' tells what it waits for",
+			"libvirt has paused it for a while, so its guest cannot answer");
 	else
 		doctor_fail(doctor, "domain", -1, HOTSLOT_ERROR_NOT_RUNNING,
 			"'virsh resume DOM' has it go on",

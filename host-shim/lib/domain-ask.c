@@ -42,6 +42,14 @@ int domain_get_state(struct hotslot_domain *domain, int *ret_state, int *ret_rea
 	return r;
 }
 
+bool domain_pause_passes(int reason)
+{
+	return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_SAVE ||
+	       reason == VIR_DOMAIN_PAUSED_DUMP || reason == VIR_DOMAIN_PAUSED_SNAPSHOT ||
+	       reason == VIR_DOMAIN_PAUSED_STARTING_UP ||
+	       reason == VIR_DOMAIN_PAUSED_SHUTTING_DOWN || reason == VIR_DOMAIN_PAUSED_POSTCOPY;
+}
+
 char *domain_get_xml(struct hotslot_domain *domain, unsigned flags)
 {
 	char *text;

@@ -217,6 +217,8 @@ const char *session_standstill(struct hotslot_domain *domain)
 	if (reason == VIR_DOMAIN_PAUSED_IOERROR)
 		return "it is paused, as an image could not be read or written; when that is "
 		       "mended, 'virsh resume' lets it go on";
+	if (domain_pause_passes(reason))
+		return "libvirt has paused it for a while";
 	return "it is paused, 'virsh resume' lets it go on";
 }
 

@@ -22,6 +22,7 @@ struct look {
 	struct status *status;
 	uint64_t deadline;
 	bool runs;		       /* its guest does */
+	bool left;		       /* it was migrated from here */
 	bool connected;		       /* with the agent */
 	unsigned hellos;	       /* of the session, before that */
 	struct status_xml now, config; /* empty: there is none */
@@ -77,6 +78,7 @@ static int look_at_state(struct look *look, struct hotslot_error *error)
 	status->state = name_state(state);
 	status->persistent = persistent > 0;
 	look->runs = state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
+	look->left = state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_MIGRATED;
 	return 0;
 }
 
@@ -243,7 +245,8 @@ static void look_at_agent(struct look *look)
 	const struct domain_xml *now = look->now.xml;
 
 	if (!now || now->id < 0) {
-		give_up(look, "The domain is shut off");
+		give_up(look, look->left ? "The domain was migrated to another host"
+					 : "The domain is shut off");
 	} else if (!now->has_channel) {
 		give_up(look, "The domain has no virtio channel " HOTSLOT_PORT_NAME);
 	} else if (!look->runs) {

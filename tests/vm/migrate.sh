@@ -128,6 +128,8 @@ hotslot: attach: two.img: $busy$" hs attach vm two.img --timeout 1
 	check_fails 1 "hotslot: resize: 0: $busy" hs resize vm 0 2M --timeout 1
 	URI=$THERE_URI check_fails 1 'is being migrated to this host, and cannot be changed' \
 		hs attach vm two.img --timeout 1
+	URI=$THERE_URI check_fails 1 'stands still: libvirt has paused it for a while; .*to this host' \
+		hs list vm --timeout 1
 	hs attach vm two.img >stdout 2>stderr &
 	pid=$!
 	await_equal "hotslot: attach: Domain vm $what: waiting until that is done" cat stderr
@@ -223,6 +225,15 @@ test_a_domain_takes_its_disks_slots_and_metadata_along() {
 	hs detach vm 1 id:its-id
 	check_equal 1000 "$(slots vm)"
 	hs unreserve vm 5-7
+}
+
+test_the_host_before_says_where_a_domain_is_that_is_defined_there() {
+	run_virsh dumpxml vm --inactive >defined.xml
+	run_virsh define defined.xml
+	migrate
+	check_equal 'shut-off true The domain was migrated to another host' "$(
+		hs status vm --json | jq -r '"\(.state) \(.complete) \(.trouble)"')"
+	run_virsh undefine vm
 }
 
 run_tests
