@@ -83,9 +83,8 @@ static int check(const struct hotslot_domain *domain, const struct domain_xml *x
 {
 	if (xml->controller < 0)
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
-			"The definition of domain %s has no virtio-scsi controller: 'hotslot "
-			"enable' "
-			"adds one",
+			"The definition of domain %s has no virtio-scsi controller: "
+			"'hotslot enable' adds one",
 			domain->name);
 	if (!domain_xml_controller(xml, xml->controller))
 		return error_set(error, HOTSLOT_ERROR_NO_CONTROLLER,
