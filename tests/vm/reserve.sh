@@ -7,11 +7,18 @@
 # On demand: udevd udev
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../daemon.sh"
 
 KEY=urn:hotslot:domain:1
 
+# An embedded driver that ends while it still looks for its guest may crash, and virsh ends soon.
 setup_file() {
+	start_daemon "$T/d"
 	launch vm
+}
+
+teardown_file() {
+	end_daemon
 }
 
 setup_test() {
