@@ -268,11 +268,19 @@ static enum status_qemu find_qemu(const struct look *look)
 	return look->runs ? STATUS_QEMU_RUNS : STATUS_QEMU_STANDS;
 }
 
+/* It may have been started, or have ended, between the two. */
 static int look_at_domain(struct look *look, struct hotslot_error *error)
 {
+	const char *const *state = &look->status->status.state, *before;
 	int r = look_at_state(look, error);
 
-	return r < 0 ? r : read_xml(look, error);
+	if (r == 0)
+		r = read_xml(look, error);
+	if (r < 0)
+		return r;
+	before = *state;
+	r = look_at_state(look, error);
+	return r < 0 || *state == before ? r : read_xml(look, error);
 }
 
 static void look_at_metadata(struct look *look, const struct domain_xml *xml)

@@ -132,6 +132,20 @@ test_status_looks_at_the_files_of_disks_on_any_bus() {
 	run_virsh undefine any
 }
 
+test_status_of_a_domain_that_ends_meanwhile_is_of_one_moment() {
+	cat >brief.xml <<-END
+		<domain type='qemu'><name>brief</name><memory>65536</memory>
+		<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>
+	END
+	run_virsh define brief.xml
+	run_virsh start brief --paused
+	STEPS_AT='after virDomainGetState' LD_PRELOAD=$B/tests/vm/steps \
+		STEPS_COMMAND="virsh -q -c '$URI' destroy brief >/dev/null" hs status brief --json >status.json
+	check_equal 'shut-off null The domain is shut off' \
+		"$(jq -r '"\(.state) \(.generation.id) \(.trouble)"' status.json)"
+	run_virsh undefine brief
+}
+
 test_status_of_a_guest_that_does_not_answer_has_the_host_s_part() {
 	local status=0
 	guest_run vm "kill -STOP \$($AGENT_PID)"
