@@ -168,13 +168,45 @@ static bool holds_system(
 	return false;
 }
 
+/* Whether NAME is a PCI function, "0000:01:02.0", or what is left of that without its domain and
+ * its bus, too. */
+static bool is_function(const char *function, size_t length, const char *name, size_t name_length)
+{
+	const char *end;
+
+	if (name_length == 0 || name_length > length)
+		return false;
+	end = function + length - name_length;
+	return strncmp(end, name, name_length) == 0 && (end == function || end[-1] == ':');
+}
+
+/* The functions on the way, as the host tells them: the numbers of buses behind bridges are the
+ * guest's, and a root's is left out if it is 0. */
+static bool is_host_path(const char *path, const char *name)
+{
+	char from_root[CONTROLLER_SIZE + sizeof("00:")];
+
+	snprintf(from_root, sizeof(from_root), "%s%s",
+		strcspn(name, ":") < strcspn(name, "/") ? "" : "00:", name);
+	for (name = from_root;; path++, name++) {
+		size_t length = strcspn(path, "/"), name_length = strcspn(name, "/");
+
+		if (!is_function(path, length, name, name_length))
+			return false;
+		path += length;
+		name += name_length;
+		if (!*path || !*name)
+			return *path == *name;
+	}
+}
+
 /* The whole path of the configured controller; a controller that is not there keeps its name. */
 static void complete_name(const struct controllers *list, char name[CONTROLLER_SIZE])
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const char *last = strrchr(list->names[i], '/');
 
-		if (last && !strcmp(last + 1, name)) {
+		if ((last && !strcmp(last + 1, name)) || is_host_path(list->names[i], name)) {
 			strcpy(name, list->names[i]);
 			return;
 		}

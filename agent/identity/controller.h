@@ -25,8 +25,8 @@ int controllers_list(const struct view *view, struct controllers *ret);
 
 /* Finds the managed controller: the one that the kernel command line or else /etc/hotslot.conf
  * names, else the only virtio-scsi controller, else the one with the lowest PCI path that none of
- * the system's disks is on. A name is the whole path as hotslot-id prints it, or its last PCI
- * function. Returns 0 with an empty name if there is no virtio-scsi controller, or there are
+ * the system's disks is on. A name is the whole path as hotslot-id prints it, its last PCI
+ * function, or the path as the host's errors tell it, "02.0/01.0". Returns 0 with an empty name if there is no virtio-scsi controller, or there are
  * several and it is undecided what the system's disks are, or a negative errno if the configuration
  * cannot be read (-EBADMSG: it is malformed). */
 int controller_find(

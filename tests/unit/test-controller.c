@@ -9,6 +9,7 @@
 #define LOW "devices/pci0000:00/0000:00:03.0/virtio5"
 #define HIGH "devices/pci0000:00/0000:00:07.0/virtio0"
 #define BRIDGED "devices/pci0000:00/0000:00:02.0/0000:01:01.0/virtio1"
+#define EXPANDED "devices/pci0000:80/0000:80:05.0/virtio2"
 
 struct find_case {
 	const char *text;
@@ -177,6 +178,22 @@ static void test_the_configuration_decides(void **state)
 	check_found(&machine, 0, 0, "0000:00:02.0/0000:01:01.0");
 	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=0000:00:02.0/0000:01:01.0\n");
 	check_found(&machine, 0, 0, "0000:00:02.0/0000:01:01.0");
+	/* As the host tells it. */
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=02.0/01.0\n");
+	check_found(&machine, 0, 0, "0000:00:02.0/0000:01:01.0");
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=07.0\n");
+	check_found(&machine, 0, 0, "0000:00:07.0");
+	put_controller(&machine, EXPANDED);
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=80:05.0\n");
+	check_found(&machine, 0, 0, "0000:80:05.0");
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=05.0\n");
+	check_found(&machine, 0, 0, "05.0");
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=02.0\n");
+	check_found(&machine, 0, 0, "02.0");
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=02.0/01.0/\n");
+	check_found(&machine, 0, 0, "02.0/01.0/");
+	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=\n");
+	check_found(&machine, 0, 0, "");
 	/* One that is not there is not replaced by another. */
 	put_text(&machine.tree, "proc/cmdline", "hotslot.controller=0000:00:09.0\n");
 	check_found(&machine, 0, 0, "0000:00:09.0");
