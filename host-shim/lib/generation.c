@@ -3,6 +3,7 @@
  * back in time. */
 #include "generation.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,13 +20,18 @@
 static bool find_start(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	const struct host *host, char ret[START_SIZE])
 {
-	struct stat st;
+	const struct statx_timestamp *made;
+	struct statx st;
 
 	if (!domain->hotslot->local || !xml->channel_bound || host->version < VERSION_STARTS_ANEW ||
-		stat(xml->channel_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		statx(AT_FDCWD, xml->channel_path, 0,
+			STATX_INO | STATX_TYPE | STATX_CTIME | STATX_BTIME, &st) < 0 ||
+		!S_ISSOCK(st.stx_mode))
 		return false;
-	snprintf(ret, START_SIZE, "%" PRIuMAX "-%" PRIdMAX ".%09ld", (uintmax_t)st.st_ino,
-		(intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+	/* Not all file systems keep it; the other is later once somebody changes its mode. */
+	made = st.stx_mask & STATX_BTIME ? &st.stx_btime : &st.stx_ctime;
+	snprintf(ret, START_SIZE, "%" PRIu64 "-%" PRId64 ".%09" PRIu32, (uint64_t)st.stx_ino,
+		(int64_t)made->tv_sec, (uint32_t)made->tv_nsec);
 	return true;
 }
 

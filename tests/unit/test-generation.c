@@ -86,6 +86,13 @@ static const struct host host = { .uuid = "host", .version = NEW_ENOUGH };
 static const struct host other_host = { .uuid = "other", .version = NEW_ENOUGH };
 static const struct host old_host = { .uuid = "host", .version = NEW_ENOUGH - 1 };
 
+static bool keeps_birth(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, 0, STATX_BTIME, &st) == 0 && (st.stx_mask & STATX_BTIME);
+}
+
 static void check_start(struct machine *machine, const char *genid)
 {
 	uint64_t until = now_ms() + PATIENCE_MS;
@@ -97,6 +104,10 @@ static void check_start(struct machine *machine, const char *genid)
 	strcpy(machine->hotslot.nonce, "other");
 	machine->domain.link++;
 	assert_string_equal(ask(machine, genid, BOUND, &other_host), before);
+	if (keeps_birth(machine->path)) {
+		assert_int_equal(chmod(machine->path, 0600), 0);
+		assert_string_equal(ask(machine, genid, BOUND, &host), before);
+	}
 	/* Whoever has started QEMU anew. A file system's clock may be coarse, and inodes come back.
 	 */
 	do {
