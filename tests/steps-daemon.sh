@@ -101,11 +101,12 @@ result() {
 	cat stdout stderr | sed 's/[0-9][0-9.]* ms/N ms/; s/id [0-9]*/id N/; s/[0-9.]* MiB/N MiB/'
 	[[ $SUBJECT != vm ]] || return 0
 	run_virsh dumpxml "$SUBJECT" --inactive
-	# libvirt itself may forget an alias while a domain begins.
+	# libvirt itself may forget an alias while a domain begins, and learns from QEMU when it starts who
+	# has a channel open.
 	if [[ $SUBJECT == new ]]; then
 		hs list new --json
 	else
-		live_xml old | sed "/ pid='/d; s/ id='[0-9]*'//"
+		live_xml old | sed "/ pid='/d; s/ id='[0-9]*'//; s/ state='[a-z]*'//"
 	fi
 }
 
