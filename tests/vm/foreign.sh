@@ -8,12 +8,19 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../daemon.sh"
 
 # A Cinder volume's id is what Nova gives as the serial: 36 characters.
 VOLUME=3f2504e0-4f89-41d3-9a0c-0305e82c3301
 
+# An embedded driver that ends while it still looks for its guest may crash, and virsh ends soon.
 setup_file() {
+	start_daemon "$T/d"
 	launch_controlled vm
+}
+
+teardown_file() {
+	end_daemon
 }
 
 setup_test() {

@@ -5,12 +5,19 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../daemon.sh"
 
 KEY=urn:hotslot:domain:1
 
+# An embedded driver that ends while it still looks for its guest may crash, and virsh ends soon.
 setup_file() {
+	start_daemon "$T/d"
 	raw_image drive.img
 	launch vm --persistent --label a --drive drive.img --drive /dev/null
+}
+
+teardown_file() {
+	end_daemon
 }
 
 setup_test() {

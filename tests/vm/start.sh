@@ -7,10 +7,13 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
+. "$(dirname "$0")/../daemon.sh"
 . "$(dirname "$0")/../fake.sh"
 
-# An appliance that is shut off, with two disks.
+# An appliance that is shut off, with two disks. With a daemon: an embedded driver that ends while it
+# still looks for its guest may crash, and virsh ends soon.
 setup_file() {
+	start_daemon "$T/d"
 	raw_image a.img
 	raw_image b.img 3M
 	launch_controlled vm --persistent --memory 256 --drive a.img,slot=7,serial=seven,readonly \
@@ -18,6 +21,10 @@ setup_file() {
 	hs shutdown vm --force
 	run_virsh dumpxml vm --inactive >vm.xml
 	VM=$PWD
+}
+
+teardown_file() {
+	end_daemon
 }
 
 # As it was defined at first, or as the XML on standard input says.
