@@ -226,7 +226,7 @@ static int forget_config(struct hotslot_domain *domain, const struct isolation *
 	struct hotslot_error *error)
 {
 	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
-	struct label_set undone;
+	struct label_set undone = {};
 	size_t defined;
 	int r = definition_lock(domain, &lock, error);
 
@@ -246,7 +246,7 @@ static int forget_config(struct hotslot_domain *domain, const struct isolation *
 int isolate_forget(struct hotslot_domain *domain, const struct isolation *recorded,
 	struct hotslot_error *error)
 {
-	struct label_set undone;
+	struct label_set undone = {};
 	int r = 0;
 
 	if (!label_set_is_empty(&recorded->config))
