@@ -20,8 +20,8 @@ int domain_has_saved(struct hotslot_domain *domain);
 /* Its state, a virDomainState, and the reason; -1. */
 int domain_get_state(struct hotslot_domain *domain, int *ret_state, int *ret_reason);
 
-/* Whether libvirt has paused it, for that reason, in the course of something of its own, and lets it
- * go on itself. */
+/* Whether libvirt has paused it, for that reason, in the course of something of its own, and lets
+ * it go on itself. */
 bool domain_pause_passes(int reason);
 
 /* Its XML, and that of its managed save image, as FLAGS of libvirt's say; NULL. The caller frees
