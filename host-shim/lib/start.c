@@ -11,6 +11,7 @@
 #include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "image-server.h"
 #include "options.h"
 #include "places.h"
 #include "session.h"
@@ -34,9 +35,24 @@ static int runs_already(const struct hotslot_domain *domain, struct hotslot_erro
 	return error_set(error, HOTSLOT_ERROR_RUNNING, "Domain %s runs already", domain->name);
 }
 
-/* Of a managed save it is the image that says what the domain has, and no longer the definition. */
-static int check(struct hotslot_domain *domain, struct hotslot_error *error)
+/* Who starts a domain waits for libvirt, and that for QEMU, as long as a server says nothing. */
+static int await_servers(const struct start *start, const struct domain_xml *xml,
+	unsigned timeout_ms, struct hotslot_error *error)
 {
+	uint64_t deadline = deadline_after(timeout_ms, TIMEOUT_LAUNCH_MS);
+	int r = 0;
+
+	for (size_t i = 0; i < xml->n_disks && r == 0; i++)
+		if (xml->disks[i].source)
+			r = image_await_server(
+				start->domain->hotslot, xml->disks[i].source, deadline, error);
+	return r;
+}
+
+/* Of a managed save it is the image that says what the domain has, and no longer the definition. */
+static int check(const struct start *start, unsigned timeout_ms, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = start->domain;
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	int r = domain_is_active(domain);
 
@@ -51,6 +67,8 @@ static int check(struct hotslot_domain *domain, struct hotslot_error *error)
 	r = definition_read(domain, &xml, error);
 	if (r == 0)
 		r = domain_check(domain, xml, error);
+	if (r == 0)
+		r = await_servers(start, xml, timeout_ms, error);
 	if (r < 0)
 		error_append(error, "; it was not started");
 	return r;
@@ -318,7 +336,7 @@ static int run(struct start *start, unsigned timeout_ms, struct hotslot_error *e
 	int r;
 
 	error_step(error, "check");
-	r = check(start->domain, error);
+	r = check(start, timeout_ms, error);
 	if (r < 0)
 		return r;
 	error_step(error, "start");

@@ -131,6 +131,16 @@ test_an_nbd_server_that_says_nothing_is_refused() {
 	check_fails 1 "^hotslot: launch: third: $silent$" hs launch third --accel tcg --kernel "$KERNEL" \
 		--initramfs "$KERNEL" --drive "$uri" --timeout 1
 	check_equal "$before" "$(live_devices vm)"
+	cat >fourth.xml <<-END
+		<domain type='qemu'><name>fourth</name><memory>65536</memory><os><type>hvm</type></os>
+		<devices><controller type='scsi' model='virtio-scsi'/>
+		<channel type='unix'><target type='virtio' name='org.hotslot.agent.0'/></channel>
+		<disk type='network'><source protocol='nbd' name='s'><host name='$HOST'/></source>
+		<target dev='sda' bus='scsi'/></disk></devices></domain>
+	END
+	virsh -q -c "$URI" define fourth.xml
+	check_fails 1 "^hotslot: start: $silent; it was not started" hs start fourth --timeout 1
+	virsh -q -c "$URI" undefine fourth
 	kill -CONT "$(<s.img.nbd-pid)"
 	check_equal /dev/disk/by-slot/0 "$(hs attach vm "$uri")"
 	hs detach vm 0
