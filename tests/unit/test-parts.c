@@ -5,7 +5,6 @@
 
 #include <limits.h>
 
-#include "definition-change.h"
 #include "metadata.h"
 #include "parts-note.h"
 #include "parts-plan.h"
@@ -364,34 +363,6 @@ static void test_the_running_domains_note_keeps_what_others_have(void **state)
 	assert_int_equal(parts_note_update("<other/>", &added, &nothing), -EBADMSG);
 }
 
-/* ---- comparing ---- */
-
-static void strip_alias(xmlNode *domain, const void *data)
-{
-	(void)data;
-	xml_remove(xml_child(domain, "alias"));
-}
-
-static void test_definitions_are_compared_but_for_what_is_stripped(void **state)
-{
-	static const struct {
-		const char *a, *b;
-		int same;
-	} cases[] = {
-		{ "<domain><x/></domain>", "<domain>\n  <x/>\n</domain>", 1 },
-		{ "<domain><x/></domain>", "<domain><x/><alias name='a'/></domain>", 1 },
-		{ "<domain><x/></domain>", "<domain><x y='1'/><alias name='a'/></domain>", 0 },
-		{ "<domain><x/></domain>", "<domain><x/><x/></domain>", 0 },
-		{ "<domain><x>1</x></domain>", "<domain><x>2</x></domain>", 0 },
-		{ "<domain>", "<domain/>", -EBADMSG },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(definition_is_same(cases[i].a, cases[i].b, strip_alias, NULL),
-			cases[i].same);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,7 +376,6 @@ int main(void)
 		cmocka_unit_test(test_what_somebody_has_written_into_the_metadata_since_stays),
 		cmocka_unit_test(test_a_note_that_cannot_be_read_is_an_error),
 		cmocka_unit_test(test_the_running_domains_note_keeps_what_others_have),
-		cmocka_unit_test(test_definitions_are_compared_but_for_what_is_stripped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
