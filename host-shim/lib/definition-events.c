@@ -4,8 +4,9 @@
 
 #include "error.h"
 
-/* The event loop has next to nothing to do. Without its answer nothing is known. */
-#define LOOP_MS 2000
+/* The event loop has next to nothing to do, but the machine may have. Without its answer nothing is
+ * known. */
+#define LOOP_MS 10000
 
 static void on_handled(int timer, void *data)
 {
