@@ -139,7 +139,7 @@ test_an_nbd_server_that_says_nothing_is_refused() {
 		<target dev='sda' bus='scsi'/></disk></devices></domain>
 	END
 	virsh -q -c "$URI" define fourth.xml
-	check_fails 1 "^hotslot: start: $silent; it was not started" hs start fourth --timeout 1
+	check_fails 1 "^hotslot: start: fourth: $silent; it was not started" hs start fourth --timeout 1
 	virsh -q -c "$URI" undefine fourth
 	kill -CONT "$(<s.img.nbd-pid)"
 	check_equal /dev/disk/by-slot/0 "$(hs attach vm "$uri")"
