@@ -32,7 +32,8 @@ int attach_check(struct attach *attach, uint64_t deadline, struct hotslot_error 
 
 	if (r < 0 || attach->drive.reserved)
 		return r;
-	return image_await_server(attach->domain->hotslot, attach->drive.image.path, deadline, error);
+	return image_await_server(
+		attach->domain->hotslot, attach->drive.image.path, deadline, error);
 }
 
 int attach_check_disks(struct attach *attach, struct hotslot_error *error)

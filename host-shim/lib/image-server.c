@@ -5,13 +5,12 @@
 #include "error.h"
 #include "nbd-greeting.h"
 
-int image_await_server(struct hotslot *hotslot, const char *text, uint64_t deadline,
-	struct hotslot_error *error)
+int image_await_server(
+	struct hotslot *hotslot, const char *text, uint64_t deadline, struct hotslot_error *error)
 {
 	_cleanup_source_ struct source source = {};
 
-	if (!hotslot->local || source_kind(text) != SOURCE_NBD ||
-		source_parse(text, &source) < 0 ||
+	if (!hotslot->local || source_kind(text) != SOURCE_NBD || source_parse(text, &source) < 0 ||
 		nbd_await_greeting(&source, deadline) == 0)
 		return 0;
 	return error_set(error, HOTSLOT_ERROR_IMAGE,

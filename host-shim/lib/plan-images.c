@@ -12,8 +12,8 @@
 int plan_await_server(struct hotslot *hotslot, const struct plan *plan, const struct image *image,
 	struct hotslot_error *error)
 {
-	return image_await_server(
-		hotslot, image->path, deadline_after(plan->options.timeout_ms, TIMEOUT_LAUNCH_MS), error);
+	return image_await_server(hotslot, image->path,
+		deadline_after(plan->options.timeout_ms, TIMEOUT_LAUNCH_MS), error);
 }
 
 int plan_check_drive(struct hotslot *hotslot, const struct plan *plan,

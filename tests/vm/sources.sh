@@ -214,7 +214,7 @@ test_a_drive_of_a_launch_can_be_an_element() {
 	check_fails 1 '^hotslot: launch: none.xml: No such file' launch third --xml none.xml
 	raw_image b.img
 	for file in a b; do
-		echo "<disk><source file='$T/$file.img'/><target dev='sdc'/></disk>" >$file.xml
+		echo "<disk><source file='$T/$file.img'/><target dev='sdc'/></disk>" >"$file.xml"
 	done
 	check_fails 1 'Another disk has the target sdc: leave it out of the XML' \
 		launch third --xml a.xml --xml b.xml
