@@ -27,10 +27,12 @@ static char *read_capabilities(struct hotslot_domain *domain)
 	return text;
 }
 
-/* The UUID becomes part of a file's name. */
+/* The UUID becomes part of a file's name. Of an embedded driver's there is none that lasts, and to
+ * ask for its capabilities may have it ask every QEMU that is installed for its own. */
 static void ask(struct hotslot_domain *domain, struct host *ret)
 {
-	_cleanup_free_ char *text = read_capabilities(domain), *uuid = NULL;
+	_cleanup_free_ char *text = domain->hotslot->embedded ? NULL : read_capabilities(domain);
+	_cleanup_free_ char *uuid = NULL;
 	_cleanup_xml_ xmlDoc *document = text ? xml_read(text) : NULL;
 	xmlNode *root = document ? xmlDocGetRootElement(document) : NULL;
 
@@ -48,7 +50,7 @@ void host_read(struct hotslot_domain *domain, struct host *ret)
 	pthread_mutex_lock(&hotslot->lock);
 	*ret = hotslot->host;
 	pthread_mutex_unlock(&hotslot->lock);
-	if (*ret->uuid && ret->link == domain->link)
+	if ((*ret->uuid || hotslot->embedded) && ret->link == domain->link)
 		return;
 	ask(domain, ret);
 	pthread_mutex_lock(&hotslot->lock);
