@@ -84,12 +84,16 @@ static int check_disks(const struct disabling *disabling, xmlDoc *document,
 
 /* ---- the definition ---- */
 
-/* libvirt fills a gap in the numbers of the ports. */
-static bool has_later_port(xmlNode *devices, const struct part *port)
+/* libvirt fills a gap in the numbers of ports, and of SCSI controllers below one that has a disk.
+ */
+static bool has_later(xmlNode *devices, const struct part *part)
 {
+	if (part->kind != PART_PCI && part->kind != PART_SCSI)
+		return false;
 	for (xmlNode *node = devices->children; node; node = node->next)
-		if (xml_is(node, "controller") && xml_attribute_is(node, "type", "pci") &&
-			part_number(node, "index") > port->index)
+		if (xml_is(node, "controller") &&
+			xml_attribute_is(node, "type", part_kind_name(part->kind)) &&
+			part_number(node, "index") > part->index)
 			return true;
 	return false;
 }
@@ -112,8 +116,7 @@ static void take_part(struct disabling *disabling, xmlNode *devices, const struc
 
 	if (!element)
 		return;
-	if (part_is_used(devices, part) ||
-		(part->kind == PART_PCI && has_later_port(devices, part))) {
+	if (part_is_used(devices, part) || has_later(devices, part)) {
 		if (!unnamed)
 			(void)parts_add(&disabling->kept, &copy);
 		return;
@@ -142,7 +145,8 @@ static void take_parts(struct disabling *disabling, xmlNode *devices)
 	unsigned below = UINT32_MAX;
 
 	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
-		for (size_t i = 0; i < disabling->noted.n && order[k] != PART_PCI; i++)
+		/* The last one first: they are noted as they were added. */
+		for (size_t i = disabling->noted.n; i-- > 0 && order[k] != PART_PCI;)
 			if (disabling->noted.parts[i].kind == order[k])
 				take_part(disabling, devices, &disabling->noted.parts[i]);
 	while ((port = last_port(&disabling->noted, below))) {

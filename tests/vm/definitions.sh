@@ -289,6 +289,22 @@ without_channel() { # reads XML
 }
 
 # libvirt puts a port where a number is left out.
+# libvirt would make the one in the gap itself, of its own model.
+test_disable_leaves_a_controller_before_that_of_another_and_takes_it_later() {
+	local before controller="<controller type='scsi' index='1' model='virtio-scsi'/>"
+	define_plain scsi-gap
+	before=$(definition scsi-gap)
+	hs enable scsi-gap -q >/dev/null
+	definition scsi-gap | sed "s#</devices>#$controller&#" >more.xml
+	run_virsh define more.xml
+	check_match "controller scsi 0 kept: others need it" "$(hs disable scsi-gap -q)"
+	check_match "<controller type='scsi' index='0' model='virtio-scsi'>" "$(definition scsi-gap)"
+	definition scsi-gap | sed "/<controller type='scsi' index='1'/,/<\/controller>/d" >less.xml
+	run_virsh define less.xml
+	check_equal "controller scsi 0 removed: from the next boot on" "$(hs disable scsi-gap -q)"
+	check_equal "$before" "$(definition scsi-gap)"
+}
+
 test_disable_leaves_a_port_before_that_of_another_and_takes_it_later() {
 	local before port="<controller type='pci' index='3' model='pcie-root-port'/>"
 	define_plain q35 "<controller type='pci' index='0' model='pcie-root'/>" q35
