@@ -9,6 +9,8 @@
 #include "error.h"
 #include "image-host.h"
 #include "image-volume.h"
+#include "options.h"
+#include "reopen.h"
 #include "source-compare.h"
 
 /* The image that others may have. */
@@ -170,11 +172,14 @@ static int visit(virDomainPtr domain, visit_fn fn, void *data)
 
 static int visit_domains(struct hotslot *hotslot, visit_fn fn, void *data)
 {
+	uint64_t deadline = deadline_after(0, TIMEOUT_DEFAULT_MS);
 	_cleanup_connection_ virConnectPtr connection = connection_get(hotslot);
 	virDomainPtr *domains;
-	int n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-	int r = 0;
+	int n, r = 0;
 
+	do
+		n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+	while (n < 0 && reopen_again(hotslot, &connection, deadline));
 	if (n < 0)
 		return 0;
 	for (int i = 0; i < n; i++) {
