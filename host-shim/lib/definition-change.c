@@ -174,21 +174,36 @@ static int undo_or_make_again(
 	return r;
 }
 
+/* What was undone may have been somebody else's, too. */
+static void tell_of_others(const struct change *change, const struct definition_events *told,
+	struct hotslot_error *error)
+{
+	struct hotslot_error other = {};
+
+	if (definition_events_check(change->domain, told, change->defined, &other) < 0)
+		error_append(error, "; %s", other.message);
+}
+
 int definition_change(struct hotslot_domain *domain, const char *old, const char *text,
 	definition_strip_fn strip, const void *data, char **ret, struct hotslot_error *error)
 {
 	_cleanup_definition_lock_ struct hotslot_domain *lock = NULL;
 	struct change change = { .domain = domain, .text = text, .wider = { strip, data } };
 	struct definition_events told;
+	bool undone;
 	int r = definition_lock(domain, &lock, error);
 
+	if (r < 0)
+		return r;
 	told = definition_events_note(domain);
-	if (r == 0)
-		r = check_unchanged(domain, old, error);
+	r = check_unchanged(domain, old, error);
 	if (r == 0)
 		r = make(&change, old, error);
-	if (r < 0 && change.to_be_undone)
+	undone = r < 0 && change.to_be_undone;
+	if (undone)
 		r = undo_or_make_again(&change, old, r, error);
+	if (r < 0 && undone)
+		tell_of_others(&change, &told, error);
 	if (r == 0)
 		r = definition_events_check(domain, &told, change.defined, error);
 	if (r < 0)

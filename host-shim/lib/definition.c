@@ -78,8 +78,8 @@ void definition_explain(struct hotslot_domain *domain, struct hotslot_error *err
 	if ((code != HOTSLOT_ERROR_NO_CHANNEL && code != HOTSLOT_ERROR_NO_CONTROLLER) ||
 		domain_is_persistent(domain) <= 0 || definition_read(domain, &xml, &lack) < 0)
 		return;
-	(void)domain_check(domain, xml, &lack);
-	if (lack.code != code)
+	if (code == HOTSLOT_ERROR_NO_CHANNEL ? xml->has_channel
+					     : domain_xml_controller(xml, xml->controller) != NULL)
 		error_set(error, code,
 			"Domain %s has no %s yet: its definition has one, from the next boot on",
 			domain->name,

@@ -221,6 +221,7 @@ int parts_note_replace(xmlNode *domain, const struct parts *parts)
 	}
 	(void)read_note(ours, &old);
 	all.metadata = old.metadata;
+	all.room = old.room;
 	return put_note(ours, &all);
 }
 

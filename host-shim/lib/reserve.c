@@ -176,6 +176,14 @@ static int open_either(struct hotslot_domain *domain, struct domain_xml **ret,
 	if (r > 0)
 		return session_open(domain, domain_deadline(domain), ret, error);
 	r = definition_lock(domain, ret_lock, error);
+	/* Who had the lock may have had it for long. To have it, and wait for the agent, may not
+	 * be. */
+	if (r == 0)
+		r = config_is_running(domain, error);
+	if (r > 0)
+		return error_set(error, HOTSLOT_ERROR_BUSY,
+			"Domain %s was started meanwhile: nothing is done, try again",
+			domain->name);
 	return r < 0 ? r : config_read(domain, -1, ret, error);
 }
 
