@@ -162,11 +162,12 @@ test_a_disk_that_the_agents_children_were_killed_over_is_writable_again() {
 # Whoever closes a disk last waits until all of it is written.
 test_an_agent_that_gives_a_disk_back_that_hangs_answers() {
 	attach
+	# Eight seconds for what is written, which are far more than the deadline.
 	{
 		hello
 		request release last '{"slot":0}'
 	} | talk >answers
-	run_virsh blkdeviotune vm sda --total-bytes-sec 1 --live
+	run_virsh blkdeviotune vm sda --total-bytes-sec 131072 --live
 	guest_run vm "late fill /dev/$DISK >/tmp/late 2>&1 &
 		until [ -s /tmp/late ]; do usleep 1000; done"
 	{
@@ -176,7 +177,7 @@ test_an_agent_that_gives_a_disk_back_that_hangs_answers() {
 		last
 	} | talk >answers
 	check_match return "$(answer last)"
-	# In time, and not as it was the last one to close it.
+	# At once, or, as the last one to close it, once it is written.
 	await_equal closed guest_run vm 'tail -n 1 /tmp/late'
 	run_virsh blkdeviotune vm sda --total-bytes-sec 0 --live
 }
