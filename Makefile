@@ -212,8 +212,10 @@ $(B)/tests/vm/mutate: $(B)/tests/vm/mutate.o $(B)/tests/support.a $(B)/tests/com
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ -lcmocka
 $(B)/tests/vm/channel: $(B)/tests/vm/channel.o
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lvirt
-# Preloaded into the command line.
-$(B)/tests/vm/steps: $(B)/tests/vm/steps.o $(B)/tests/common.a
+# Preloaded: the one into all that a test runs, the other, which has it in it, in its place.
+$(B)/tests/vm/cpuid: $(B)/tests/vm/cpuid.o
+	$(call say,LINK,$@)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^
+$(B)/tests/vm/steps: $(B)/tests/vm/steps.o $(B)/tests/vm/cpuid.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^
 test-programs: $(TEST_PROGRAMS)
 	@:
@@ -243,9 +245,9 @@ $(B)/tests/bench/measure: $(call obj,$(addprefix tests/bench/,measure.c guest.c 
 	$(B)/libhotslot.so $(B)/tests/shim.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) \
 		-L$(B) -lhotslot $(filter %.a,$^) -lvirt -lxml2 -ljansson
-bench-built: all $(BENCH_PROGRAMS) $(B)/kernel/release
+bench-built: all $(BENCH_PROGRAMS) $(B)/tests/vm/cpuid $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/bench/run
-demo-built: all $(B)/kernel/release
+demo-built: all $(B)/tests/vm/cpuid $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/demo
 
 # ---- lint, sanitizers ----------------------------------------------------------------------

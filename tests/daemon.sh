@@ -26,8 +26,7 @@ start_daemon() { # DIR [HOST_UUID]
 		namespaces = []
 		cgroup_controllers = []
 	EOF
-	# One that is started again has its own.
-	cp -pn "$TEST_CACHE/capabilities"/*.xml "$capabilities/" 2>/dev/null || true
+	copy_capabilities "$capabilities"
 	: >"$1/libvirtd.conf"
 	[[ -z ${DAEMON_CONFIGURATION:-} ]] || printf '%s\n' "$DAEMON_CONFIGURATION" >"$1/libvirtd.conf"
 	[[ -z ${2:-} ]] || printf 'host_uuid = "%s"\n' "$2" >>"$1/libvirtd.conf"

@@ -28,6 +28,9 @@ LINKS_OWNER=agent
 AGENT_PID='pidof hotslot-agent | tr " " "\n" | sort -n | head -n 1'
 # Where appliance images and QEMU's capabilities are kept between runs.
 TEST_CACHE=$B/test-images
+# What libvirt compares before it believes in capabilities that are kept. The sanitized programs have
+# none: their runtime is to be the first library.
+[[ ! -e $B/tests/vm/cpuid ]] || export LD_PRELOAD=$B/tests/vm/cpuid
 
 # ---- checks --------------------------------------------------------------------------------
 
@@ -113,9 +116,8 @@ end_watchdog() {
 
 # ---- appliances ----------------------------------------------------------------------------
 
-# Makes DIR the root of an embedded libvirt driver that runs QEMU as the caller and touches
-# nothing outside of DIR. Prints its URI.
-embed_root() { # DIR
+# Sets an embedded libvirt driver up that runs QEMU as the caller and touches nothing outside of DIR.
+configure_driver() { # DIR
 	mkdir -p "$1/etc" "$1/cache/qemu/capabilities"
 	cat >"$1/etc/qemu.conf" <<-EOF
 		user = "+$(id -u)"
@@ -127,16 +129,42 @@ embed_root() { # DIR
 		namespaces = []
 		cgroup_controllers = []
 	EOF
-	# Asking QEMU for its capabilities takes seconds under TCG.
-	cp -p "$TEST_CACHE/capabilities"/*.xml "$1/cache/qemu/capabilities/" 2>/dev/null || true
+}
+
+# Makes DIR the root of such a driver. Prints its URI.
+embed_root() { # DIR
+	configure_driver "$1"
+	copy_capabilities "$1/cache/qemu/capabilities"
 	printf 'qemu:///embed?root=%s\n' "$1"
 }
 
+# Asking both QEMUs for their capabilities takes seconds under TCG, so libvirt does it once for all
+# tests; if that fails, each of its drivers does it. One that is started again has its own.
+copy_capabilities() { # DIRECTORY
+	local kept=$TEST_CACHE/capabilities
+	mkdir -p "$TEST_CACHE"
+	(
+		flock 9
+		[[ -e $kept ]] || ask_capabilities
+	) 9>"$TEST_CACHE/lock" >&2
+	cp -pn "$kept"/*.xml "$1/" 2>/dev/null || true
+}
+
+ask_capabilities() {
+	local root
+	root=$(mktemp -d)
+	configure_driver "$root"
+	virsh -q -c "qemu:///embed?root=$root" capabilities >/dev/null &&
+		keep_capabilities "$root/cache/qemu/capabilities"
+	rm -rf "$root"
+}
+
 # For those who come later, and for those who read them right now: each file is there whole.
-keep_capabilities() {
-	local file kept=$TEST_CACHE/capabilities
+keep_capabilities() { # [DIRECTORY]
+	local file kept=$TEST_CACHE/capabilities directory
+	directory=${1:-$(driver_directory)/cache/qemu/capabilities}
 	mkdir -p "$kept"
-	for file in "$(driver_directory)"/cache/qemu/capabilities/*.xml; do
+	for file in "$directory"/*.xml; do
 		[[ $file -nt $kept/${file##*/} ]] || continue
 		cp -p "$file" "$kept/${file##*/}.$BASHPID" && mv "$kept/${file##*/}.$BASHPID" "$kept/${file##*/}"
 	done
