@@ -225,8 +225,11 @@ $(B)/kernel/release:
 
 # check-more: what check leaves out for its time: migration, restarts, many domains, machine models.
 # check-scale: what takes long, tests/scale: 1,000 disks, random walks of 1,000 steps.
-check check-more check-scale demo bench:
+check check-more check-scale demo:
 	$(Q)$(PACKAGES) build run
+	+$(Q)$(BUILT_MAKE) $@-built
+bench:
+	$(Q)$(PACKAGES) build run bench
 	+$(Q)$(BUILT_MAKE) $@-built
 check-built: all unit-tests test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run $(TESTS)
@@ -234,7 +237,7 @@ check-more-built: all test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run --more $(TESTS)
 check-scale-built: all test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run --scale $(TESTS)
-BENCH_STATIC := $(B)/tests/bench/static-init $(B)/tests/bench/listener
+BENCH_STATIC := $(addprefix $(B)/tests/bench/,static-init listener exec-time)
 BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(B)/tests/bench/measure $(BENCH_STATIC)
 $(B)/tests/bench/boot-time: $(call obj,tests/bench/boot-time.c $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson
@@ -245,7 +248,7 @@ $(B)/tests/bench/measure: $(call obj,$(addprefix tests/bench/,measure.c guest.c 
 	$(B)/libhotslot.so $(B)/tests/shim.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) \
 		-L$(B) -lhotslot $(filter %.a,$^) -lvirt -lxml2 -ljansson
-bench-built: all $(BENCH_PROGRAMS) $(B)/tests/vm/cpuid $(B)/kernel/release
+bench-built: all $(BENCH_PROGRAMS) $(B)/tests/vm/witness $(B)/tests/vm/cpuid $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/bench/run
 demo-built: all $(B)/tests/vm/cpuid $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/demo
