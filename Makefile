@@ -238,13 +238,14 @@ check-more-built: all test-programs $(B)/kernel/release
 check-scale-built: all test-programs $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/run --scale $(TESTS)
 BENCH_STATIC := $(addprefix $(B)/tests/bench/,static-init listener exec-time)
-BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(B)/tests/bench/measure $(BENCH_STATIC)
+BENCH_MEASURING := $(B)/tests/bench/measure $(B)/tests/bench/eight
+BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(BENCH_MEASURING) $(BENCH_STATIC)
 $(B)/tests/bench/boot-time: $(call obj,tests/bench/boot-time.c $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson
 $(BENCH_STATIC): %: %.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^
 # With the library as others have it; the archive is for the XML of a disk.
-$(B)/tests/bench/measure: $(call obj,$(addprefix tests/bench/,measure.c guest.c listener-guest.c)) \
+$(BENCH_MEASURING): %: %.o $(call obj,$(addprefix tests/bench/,bench.c guest.c listener-guest.c)) \
 	$(B)/libhotslot.so $(B)/tests/shim.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) \
 		-L$(B) -lhotslot $(filter %.a,$^) -lvirt -lxml2 -ljansson

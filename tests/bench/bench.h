@@ -53,12 +53,23 @@ double now_precise(void);
 
 /* Where everything is. */
 struct bench {
-	const char *uri, *kernel, *directory; /* images of disks are in there */
+	const char *kernel, *directory; /* images of disks are in there */
 	enum hotslot_accel accel;
 	unsigned memory_mib;
 	struct hotslot *hotslot;
 	virConnectPtr connection;
 };
+
+/* Opens the libvirt driver at URI, with an event loop; ACCEL of the environment says how guests
+ * run. */
+void bench_open(struct bench *ret, const char *uri, const char *directory, const char *kernel,
+	unsigned memory_mib);
+
+/* A number of the environment. */
+unsigned bench_number(const char *variable);
+
+/* Prints a line: METRIC, KIND, how many disks, value, with tabs between. */
+void sample(const char *metric, const char *kind, unsigned n, double value);
 
 /* Makes a disk's image, and returns its path, which the caller frees. */
 char *bench_image(const struct bench *bench, const struct guest *guest, unsigned slot);

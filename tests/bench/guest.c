@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest of the bench: booting it, its disks, and when it rests. */
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,26 +14,6 @@
  * ticks of 10 ms; an idle guest has one or two ticks a second. */
 #define REST_WINDOW_NS 100000000L
 #define REST_NS 10000000ULL
-
-_Noreturn void die(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fputs("bench: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	va_end(arguments);
-	exit(EXIT_FAILURE);
-}
-
-double now_precise(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
 
 char *bench_image(const struct bench *bench, const struct guest *guest, unsigned slot)
 {

@@ -2,13 +2,13 @@
 /*
  * The floor: the least that a guest can do to tell its host of a disk. Static.
  *
- *   listener         as PID 1 of an initramfs: mounts the kernel's file systems, inserts the
- * modules that MODULES lists, and listens to the kernel's uevents listener udev    as hotslot.exec=
- * of an appliance: listens to what udevd says when it is done with its rules
+ * As PID 1 of an initramfs it mounts the kernel's file systems, inserts the modules that MODULES
+ * lists, and listens to the kernel's uevents. Of each disk that comes it makes the link
+ * /dev/disk/by-slot/N and writes the line "add N" to the agent's port, of each that goes "remove
+ * N"; and "ready" when it has begun.
  *
- * Of each disk that comes it makes the link /dev/disk/by-slot/N and writes the line "add N" to the
- * agent's port, of each that goes "remove N", and "ready" when it has begun. Where udevd makes the
- * links, they are those of its rules.
+ * With udevd in the initramfs it starts that, and listens to what udevd says when it is done with
+ * its rules, by which it makes the links.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,6 +25,7 @@
 
 #define PORT "org.hotslot.agent.0"
 #define MODULES "/etc/hotslot/modules"
+#define UDEVD "/usr/lib/systemd/systemd-udevd"
 #define LINKS "/dev/disk/by-slot"
 
 /* The two groups of NETLINK_KOBJECT_UEVENT. */
@@ -97,6 +98,24 @@ static void insert_all(void)
 			insert(directory, line);
 	}
 	close(directory);
+}
+
+/* Says whether there is one. */
+static bool start_udevd(void)
+{
+	static char *const arguments[] = { (char *)UDEVD, NULL };
+	pid_t pid;
+
+	if (access(UDEVD, X_OK) < 0)
+		return false;
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		execv(UDEVD, arguments);
+		_exit(127);
+	}
+	return true;
 }
 
 /* ---- uevents ---- */
@@ -231,19 +250,16 @@ static void serve(int uevents, int port, bool by_udev)
 	say(port, line);
 }
 
-int main(int argc, char *argv[])
+int main(void)
 {
 	static const char *const block[] = { "block" };
-	bool by_udev = argc == 2 && !strcmp(argv[1], "udev");
 	int uevents, port;
+	bool by_udev;
 
-	if (getpid() == 1) {
-		mount_all();
-		uevents = open_uevents(KERNEL_GROUP);
-		insert_all();
-	} else {
-		uevents = open_uevents(KERNEL_GROUP);
-	}
+	mount_all();
+	uevents = open_uevents(KERNEL_GROUP);
+	insert_all();
+	by_udev = start_udevd();
 	port = open_port(uevents);
 	close(uevents);
 	uevents = open_uevents(by_udev ? UDEV_GROUP : KERNEL_GROUP);

@@ -25,25 +25,8 @@ static struct guest guests[] = {
 	{ .name = "udevd", .agent = true },
 	{ .name = "udev", .agent = true, .append = "hotslot.links=udev" },
 	{ .name = "floor" },
-	{ .name = "stock",
-		.append = "hotslot.agent=no hotslot.links=udev hotslot.uevents=all "
-			  "hotslot.exec=\"/bin/listener udev\"" },
+	{ .name = "stock" },
 };
-
-static unsigned number(const char *variable)
-{
-	const char *text = getenv(variable);
-	uint64_t n;
-
-	if (!text || parse_u64(text, DISKS_MAX, &n) < 0)
-		die("%s is no number", variable);
-	return (unsigned)n;
-}
-
-static void sample(const char *metric, const char *kind, unsigned n, double value)
-{
-	printf("%s\t%s\t%u\t%.4f\n", metric, kind, n, value);
-}
 
 /* Of the floor's call, a kind of its own is made: the bare call. */
 static void sample_cost(
@@ -141,8 +124,8 @@ static void measure_there(const struct bench *bench, unsigned there, unsigned ro
 
 static void measure(const struct bench *bench)
 {
-	unsigned rounds = number("ROUNDS"), batches = number("BATCH_ROUNDS"),
-		 batch = number("BATCH");
+	unsigned rounds = bench_number("ROUNDS"), batches = bench_number("BATCH_ROUNDS"),
+		 batch = bench_number("BATCH");
 	char *text = strdup(getenv("THERE") ?: "0"), *rest_of = text, *word;
 	struct guest *guest;
 
@@ -182,28 +165,18 @@ static void take_argument(const char *argument)
 
 int main(int argc, char *argv[])
 {
-	struct bench bench = { .memory_mib = MEMORY_MIB };
-	struct hotslot_error error;
+	struct bench bench;
 
 	if (argc < 5)
 		die("usage: measure URI DIRECTORY KERNEL KIND=INITRAMFS...");
-	bench.uri = argv[1], bench.directory = argv[2], bench.kernel = argv[3];
-	bench.accel =
-		!strcmp(getenv("ACCEL") ?: "tcg", "kvm") ? HOTSLOT_ACCEL_KVM : HOTSLOT_ACCEL_TCG;
 	for (int i = 4; i < argc; i++)
 		take_argument(argv[i]);
 	if (!guests[0].initramfs)
 		die("there is no plain appliance");
-	/* First: it sees to the event loop. */
-	if (hotslot_open(bench.uri, &bench.hotslot, &error) < 0)
-		die("%s", error.message);
-	bench.connection = virConnectOpen(bench.uri);
-	if (!bench.connection)
-		die("%s: %s", bench.uri, "libvirt cannot be reached");
+	bench_open(&bench, argv[1], argv[2], argv[3], MEMORY_MIB);
 	for (size_t i = 0; i < ARRAY_SIZE(guests); i++)
 		if (guests[i].initramfs)
 			guest_launch(&bench, &guests[i], &guests[0]);
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	measure(&bench);
 	return EXIT_SUCCESS;
 }
