@@ -51,7 +51,7 @@ ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections $(LDFLAGS)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 libvirt jansson blkid libkmod libseccomp 2>/dev/null)
 LIBS_ID := -l:libjansson.a
 LIBS_AGENT := -ludev -lblkid -ljansson -lseccomp
-LIBS_INIT := -ludev -lkmod -lblkid -lseccomp
+LIBS_INIT := -ludev -lblkid -lseccomp
 LIBS_MKINITRAMFS := -lkmod -larchive
 LIBS_SHIM := -lvirt -lvirt-qemu -lxml2 -ljansson
 LIBS_CMD := -ljansson -ledit
@@ -164,7 +164,7 @@ $(UNIT_LIBS) $(B)/tests/fuzz.a:
 	$(call say,AR,$@)$(AR) crD $@ $^
 
 UNIT_TESTS := $(UNIT_SRC:%.c=$(B)/%)
-$(UNIT_TESTS:=.o) $(B)/tests/unit/guest.o: ALL_CFLAGS += -Iagent/daemon -Iinitramfs/init -Ihost-shim/cmd
+$(UNIT_TESTS:=.o) $(B)/tests/unit/guest.o: ALL_CFLAGS += -Iagent/daemon -Iinitramfs/init -Iinitramfs/mkinitramfs -Ihost-shim/cmd
 $(UNIT_TESTS): %: %.o $(UNIT_LIBS)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \

@@ -1,32 +1,69 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inserts kernel modules by a list that hotslot-mkinitramfs made. */
+/* Inserts kernel modules by a list that hotslot-mkinitramfs made. No libkmod: order and
+ * dependencies are settled when the image is built, and its libraries would be half of that image.
+ */
 #include "load.h"
 
 #include <fcntl.h>
-#include <libkmod.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "log.h"
+#include "module-signature.h"
 #include "util.h"
 
 /* A thousand modules with paths of 64 bytes. */
 #define LIST_MAX 65536
 
-static int insert(struct kmod_ctx *kmod, const char *path)
+/* How a kernel that insists on signatures refuses a module that has none: module.sig_enforce (by
+ * version), lockdown, IMA. */
+static bool wants_signature(int r)
 {
-	struct kmod_module *module;
-	int r = kmod_module_new_from_path(kmod, path, &module);
+	return r == -EKEYREJECTED || r == -ENOKEY || r == -EPERM || r == -EACCES;
+}
 
-	if (r < 0)
-		return r;
-	r = kmod_module_insert_module(module, 0, NULL);
-	kmod_module_unref(module);
+static int insert_signed(int fd)
+{
+	return syscall(SYS_finit_module, fd, "", 0) < 0 ? -errno : 0;
+}
+
+/* Without its signature, unless the kernel insists on it: checking one is most of what inserting
+ * costs, and a kernel that takes a module all the same gains nothing by it. */
+static int insert_mapped(int fd, const char *module, size_t length)
+{
+	size_t unsigned_length = module_unsigned_length(module, length);
+	int r;
+
+	if (unsigned_length == length)
+		return insert_signed(fd);
+	r = syscall(SYS_init_module, module, unsigned_length, "") < 0 ? -errno : 0;
+	return wants_signature(r) ? insert_signed(fd) : r;
+}
+
+static int insert(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *module;
+	size_t length;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	length = (size_t)st.st_size;
+	module = mmap(NULL, length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (module == MAP_FAILED)
+		return -errno;
+	r = insert_mapped(fd, module, length);
+	munmap(module, length);
 	return r == -EEXIST ? 0 : r;
 }
 
-static int insert_line(struct kmod_ctx *kmod, const char *tree, const char *line)
+static int insert_line(const char *tree, const char *line)
 {
 	bool may_fail = *line == '-';
 	char path[PATH_MAX];
@@ -34,10 +71,10 @@ static int insert_line(struct kmod_ctx *kmod, const char *tree, const char *line
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", tree, line + may_fail) >= sizeof(path))
 		return -ENAMETOOLONG;
-	r = insert(kmod, path);
-	if (r >= 0 || may_fail)
+	r = insert(path);
+	if (r == 0 || may_fail)
 		return 0;
-	if (access(path, F_OK) < 0)
+	if (r == -ENOENT && access(path, F_OK) < 0)
 		log_error("the kernel module %s is not in the initramfs: build it with --module",
 			path);
 	else
@@ -45,7 +82,7 @@ static int insert_line(struct kmod_ctx *kmod, const char *tree, const char *line
 	return r;
 }
 
-static int insert_list(struct kmod_ctx *kmod, const char *tree, char *list)
+static int insert_list(const char *tree, char *list)
 {
 	char *line;
 	int r;
@@ -53,7 +90,7 @@ static int insert_list(struct kmod_ctx *kmod, const char *tree, char *list)
 	while ((line = strsep(&list, "\n"))) {
 		if (!*line)
 			continue;
-		r = insert_line(kmod, tree, line);
+		r = insert_line(tree, line);
 		if (r < 0)
 			return r;
 	}
@@ -62,10 +99,8 @@ static int insert_list(struct kmod_ctx *kmod, const char *tree, char *list)
 
 int load_modules(const char *list)
 {
-	static const char *const no_configuration[] = { NULL };
 	_cleanup_free_ char *names = NULL;
 	struct utsname kernel;
-	struct kmod_ctx *kmod;
 	char tree[PATH_MAX];
 	size_t length;
 	int r = read_file_at(AT_FDCWD, list, LIST_MAX, &names, &length);
@@ -84,10 +119,5 @@ int load_modules(const char *list)
 			kernel.release, kernel.release);
 		return -EINVAL;
 	}
-	kmod = kmod_new(tree, no_configuration);
-	if (!kmod)
-		return -ENOMEM;
-	r = insert_list(kmod, tree, names);
-	kmod_unref(kmod);
-	return r;
+	return insert_list(tree, names);
 }

@@ -106,7 +106,7 @@ static int write_entry(struct archive *archive, const struct image_entry *entry,
 {
 	_cleanup_(archive_entry_freep) struct archive_entry *header = archive_entry_new();
 	_cleanup_close_ int fd = -1;
-	int64_t size = entry->data ? (int64_t)strlen(entry->data) : 0;
+	int64_t size = (int64_t)entry->length;
 	int r;
 
 	if (!header)

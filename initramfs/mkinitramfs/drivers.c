@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "module-order.h"
+#include "unpack.h"
 #include "util.h"
 
 /* Always there, and in this order: the agent's port first, so that it can say hello early. */
@@ -29,17 +30,32 @@ struct list {
 	FILE *stream;
 };
 
+/* A compressed one is unpacked here, so that the guest need not: "x.ko.xz" is "x.ko" there. */
+static int add_module(struct image *image, const char *place, const char *source, bool compressed)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t length;
+	int r;
+
+	if (!compressed)
+		return image_add_file(image, place, source, 0644);
+	r = unpack_file(source, &data, &length);
+	return r < 0 ? r : image_add_data(image, place, data, length);
+}
+
 static int list_module(void *data, const char *path, bool soft)
 {
 	struct list *list = data;
+	const char *suffix = strstr(strrchr(path, '/'), ".ko") + strlen(".ko");
+	int length = (int)(suffix - path);
 	char source[PATH_MAX], place[PATH_MAX];
 
 	if ((size_t)snprintf(source, sizeof(source), "%s/%s", list->tree, path) >= sizeof(source) ||
-		(size_t)snprintf(place, sizeof(place), "/usr/lib/modules/%s/%s", list->release,
-			path) >= sizeof(place))
+		(size_t)snprintf(place, sizeof(place), "/usr/lib/modules/%s/%.*s", list->release,
+			length, path) >= sizeof(place))
 		return -ENAMETOOLONG;
-	fprintf(list->stream, "%s%s\n", soft ? "-" : "", path);
-	return image_add_file(list->image, place, source, 0644);
+	fprintf(list->stream, "%s%.*s\n", soft ? "-" : "", length, path);
+	return add_module(list->image, place, source, *suffix != '\0');
 }
 
 static int add_list(struct image *image, const struct module_tree *tree, const char *path,

@@ -62,13 +62,22 @@ static int grow(struct image *image)
 	return 0;
 }
 
-static char *copy(const char *s, int *r)
+static char *copy(const char *bytes, size_t length, int *r)
 {
-	char *copied = s ? strdup(s) : NULL;
+	char *copied = bytes ? malloc(length + 1) : NULL;
 
-	if (s && !copied)
+	if (bytes && !copied)
 		*r = -ENOMEM;
+	if (copied) {
+		memcpy(copied, bytes, length);
+		copied[length] = '\0';
+	}
 	return copied;
+}
+
+static char *copy_text(const char *text, int *r)
+{
+	return copy(text, text ? strlen(text) : 0, r);
 }
 
 /* Inserts one entry; the caller keeps TEMPLATE and its strings. */
@@ -84,9 +93,9 @@ static int insert(struct image *image, const struct image_entry *template)
 	r = grow(image);
 	if (r < 0)
 		return r;
-	entry.path = copy(template->path, &r);
-	entry.source = copy(template->source, &r);
-	entry.data = copy(template->data, &r);
+	entry.path = copy_text(template->path, &r);
+	entry.source = copy_text(template->source, &r);
+	entry.data = copy(template->data, template->length, &r);
 	if (r < 0) {
 		entry_done(&entry);
 		return r;
@@ -170,10 +179,16 @@ int image_add_file(struct image *image, const char *path, const char *source, mo
 		(struct image_entry){ .mode = S_IFREG | permissions, .source = (char *)source });
 }
 
+int image_add_data(struct image *image, const char *path, const void *data, size_t length)
+{
+	return add(image, path,
+		(struct image_entry){
+			.mode = S_IFREG | 0644, .data = (char *)data, .length = length });
+}
+
 int image_add_text(struct image *image, const char *path, const char *data)
 {
-	return add(
-		image, path, (struct image_entry){ .mode = S_IFREG | 0644, .data = (char *)data });
+	return image_add_data(image, path, data, strlen(data));
 }
 
 int image_add_symlink(struct image *image, const char *path, const char *target)

@@ -6,12 +6,13 @@
 #include <sys/types.h>
 
 struct image_entry {
-	char *path;   /* without the first slash */
-	mode_t mode;  /* type and permissions */
-	dev_t device; /* of a device node */
-	char *source; /* of a file: the one to copy, NULL if it has data; of a symlink: its target
-		       */
-	char *data;   /* of a file without a source */
+	char *path;    /* without the first slash */
+	mode_t mode;   /* type and permissions */
+	dev_t device;  /* of a device node */
+	char *source;  /* of a file: the one to copy, NULL if it has data; of a symlink: its target
+			*/
+	char *data;    /* of a file without a source */
+	size_t length; /* of the data */
 };
 
 struct image {
@@ -29,5 +30,6 @@ void image_done(struct image *image);
 int image_add_directory(struct image *image, const char *path, mode_t permissions);
 int image_add_file(struct image *image, const char *path, const char *source, mode_t permissions);
 int image_add_text(struct image *image, const char *path, const char *data);
+int image_add_data(struct image *image, const char *path, const void *data, size_t length);
 int image_add_symlink(struct image *image, const char *path, const char *target);
 int image_add_console(struct image *image);

@@ -101,6 +101,24 @@ test_an_image_is_built_without_root() {
 	cmp one open/two
 }
 
+# The modules of an image in a tree of their own, each compressed in another way: the same image.
+test_compressed_modules_are_unpacked() {
+	local tree=compressed/${MODULES##*/} module with=(xz zstd)
+	build one --list | sed -n "s|^usr/lib/modules/[^/]*/\(.*\.ko\)$|\1|p" >list
+	while read -r module; do
+		mkdir -p "$tree/$(dirname "$module")"
+		cp "$MODULES/$module" "$tree/$module"
+		"${with[0]}" -q "$tree/$module"
+		rm -f "$tree/$module"
+		with=("${with[@]:1}" "${with[0]}")
+	done <list
+	find "$tree" -type f | sed 's/.*\.//' | sort -u >suffixes
+	check_equal $'xz\nzst' "$(<suffixes)"
+	cp "$MODULES/modules.builtin" "$tree"
+	MODULES=$tree build two
+	cmp one two
+}
+
 test_building_names_what_is_missing() {
 	check_fails 1 '^hotslot-mkinitramfs: module nosuch is neither in .* nor built in' \
 		build out --module nosuch
@@ -138,6 +156,17 @@ test_booting_names_a_missing_module() {
 	boot image ''
 	check_match '^hotslot-init: the kernel module /usr/lib/modules/[^ ]*/kernel/nosuch.ko is not in the initramfs' \
 		"$(said)"
+}
+
+# What taints a kernel: bit 13 is a module without a signature.
+test_modules_keep_their_signatures_for_a_kernel_that_insists() {
+	[[ $(tail -c 28 "$MODULES/kernel/drivers/scsi/sd_mod.ko") == *signature* ]] ||
+		skip "the kernel's modules are not signed"
+	build_with_payload <<<'cat /proc/sys/kernel/tainted'
+	boot image "module.sig_enforce=1 $RUN_PAYLOAD"
+	check_equal "$(printf '%s\n' 0 'hotslot-init: payload exited with status 0')" "$(said)"
+	boot image "$RUN_PAYLOAD"
+	check_equal "$(printf '%s\n' 8192 'hotslot-init: payload exited with status 0')" "$(said)"
 }
 
 test_a_wrong_parameter_is_named() {
@@ -240,6 +269,7 @@ check_mirror() { # PARAMETERS
 	build_with_payload <<-'EOF'
 		m=/mirror/dev
 		until [ -b $m/disk/by-slot/3-part1 -a -b $m/disk/by-serial/vol ]; do usleep 10000; done
+		until [ -b $m/disk/by-serial/vol-part1 ]; do usleep 10000; done
 		until [ -b /dev/disk/by-slot/3-part1 ]; do usleep 10000; done
 		for link in $m/disk/by-*/*; do echo "${link#$m/} $(readlink $link)"; done
 		cmp /dev/disk/by-slot/3-part1 $m/disk/by-slot/3-part1 && echo same
