@@ -51,7 +51,7 @@ ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections $(LDFLAGS)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 libvirt jansson blkid libkmod libseccomp 2>/dev/null)
 LIBS_ID := -l:libjansson.a
 LIBS_AGENT := -ludev -lblkid -ljansson -lseccomp
-LIBS_INIT := -ludev -lblkid -lseccomp
+LIBS_INIT := -lblkid -lseccomp
 LIBS_MKINITRAMFS := -lkmod -larchive
 LIBS_SHIM := -lvirt -lvirt-qemu -lxml2 -ljansson
 LIBS_CMD := -ljansson -ledit
@@ -88,9 +88,11 @@ $(B)/hotslot-id: $(call obj,agent/identity/hotslot-id.c $(IDENTITY_SRC) $(COMMON
 $(B)/hotslot-agent: $(call obj,agent/daemon/hotslot-agent.c $(DAEMON_SRC) $(IDENTITY_SRC) $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
 
+# The first program of a boot: linking it with libraries would take longer than all that it does.
+INIT_LINK := -static-pie
 $(B)/hotslot-init: $(call obj,initramfs/init/hotslot-init.c $(INIT_SRC) agent/identity/mountinfo.c \
 	agent/identity/place.c agent/daemon/probe-sandbox.c $(COMMON_SRC))
-	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_INIT) -ljansson
+	$(call say,LINK,$@)$(CC) $(INIT_LINK) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_INIT) -ljansson
 
 $(B)/hotslot-mkinitramfs: $(call obj,initramfs/mkinitramfs/hotslot-mkinitramfs.c $(MKINITRAMFS_SRC) $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_MKINITRAMFS) -ljansson
@@ -264,12 +266,13 @@ lint-built:
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-gcc CC=gcc WERROR=1 all unit-tests test-programs
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/lint-clang CC=clang WERROR=1 all unit-tests test-programs
 
-# The helper is static, which a sanitized program cannot be: the tests take the usual one.
+# The helper is static, which a sanitized program cannot be: the tests take the usual one. So is
+# hotslot-init, which can be linked as others are.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZED := hotslot hotslot-agent hotslot-init hotslot-mkinitramfs tests/vm/walk
 sanitize-built: $(B)/hotslot-id $(B)/tests/vm/witness $(B)/kernel/release
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= CFLAGS='-O1 -g $(SANITIZE)' \
-		LDFLAGS='$(SANITIZE)' $(addprefix $(B)/sanitize/,$(SANITIZED)) unit-tests
+		LDFLAGS='$(SANITIZE)' INIT_LINK=-pie $(addprefix $(B)/sanitize/,$(SANITIZED)) unit-tests
 	$(Q)B=$(abspath $(B)) tests/sanitize
 
 # ---- fuzzing -------------------------------------------------------------------------------

@@ -38,52 +38,34 @@ int root_spec_parse(const char *text, struct root_spec *ret)
 	return 0;
 }
 
-/* The place of a whole disk, or of the one that a partition is on. Returns as place_parse(). */
-static int find_place(struct udev_device *device, struct place *ret)
-{
-	struct udev_device *disk =
-		udev_device_get_parent_with_subsystem_devtype(device, "block", "disk");
-
-	return place_parse(udev_device_get_devpath(disk ? disk : device), ret);
-}
-
-static bool is_at_system_target(struct udev_device *device)
+static bool is_at_system_target(const struct block_device *device)
 {
 	struct place place;
 
-	return find_place(device, &place) == PLACE_VIRTIO_SCSI &&
+	return place_parse(device->disk, &place) == PLACE_VIRTIO_SCSI &&
 	       place.target == SLOT_SYSTEM_TARGET;
 }
 
 /* Whether it is in a place for users' disks, which can have any label and UUID. */
-static bool is_users(struct udev_device *device)
+static bool is_users(const struct block_device *device)
 {
 	struct place place;
-	int r = find_place(device, &place);
+	int r = place_parse(device->disk, &place);
 
 	return r < 0 || (r == PLACE_VIRTIO_SCSI && place.target != SLOT_SYSTEM_TARGET);
 }
 
-static bool is_node(struct udev_device *device, const char *path)
+static bool is_node(const struct block_device *device, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISBLK(st.st_mode) &&
-	       st.st_rdev == udev_device_get_devnum(device);
-}
-
-/* Whatever has no medium in it, such as an unused loop device. */
-static bool is_empty(struct udev_device *device)
-{
-	const char *size = udev_device_get_sysattr_value(device, "size");
-
-	return !size || !strcmp(size, "0");
+	return stat(path, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == device->devnum;
 }
 
 /* What can be said without reading the disk. */
-static bool may_match(const struct root_spec *spec, struct udev_device *device)
+static bool may_match(const struct root_spec *spec, const struct block_device *device)
 {
-	if (is_empty(device))
+	if (device->empty)
 		return false;
 	switch (spec->kind) {
 	case ROOT_NODE:
@@ -112,21 +94,20 @@ static bool contents_match(const struct root_spec *spec, const struct root_conte
 	return false;
 }
 
-bool root_matches(const struct root_spec *spec, struct udev_device *device, struct root *ret)
+bool root_matches(const struct root_spec *spec, const struct block_device *device, struct root *ret)
 {
-	const char *node = udev_device_get_devnode(device);
 	struct root_contents contents;
 	int r;
 
-	if (!node || strlen(node) >= sizeof(ret->node) || !may_match(spec, device))
+	if (!may_match(spec, device))
 		return false;
-	r = root_probe(node, &contents);
+	r = root_probe(device->node, &contents);
 	if (r < 0)
-		log_warning("cannot tell what is on %s: %s", node,
+		log_warning("cannot tell what is on %s: %s", device->node,
 			r == -ENOTUNIQ ? "there are signs of several things" : strerror(-r));
 	if (r < 0 || !contents_match(spec, &contents))
 		return false;
-	strcpy(ret->node, node);
+	strcpy(ret->node, device->node);
 	strcpy(ret->type, contents.type);
 	return true;
 }

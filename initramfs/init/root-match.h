@@ -2,9 +2,9 @@
 /* Whether a block device is the root disk that was asked for. */
 #pragma once
 
-#include <libudev.h>
 #include <stdbool.h>
 
+#include "block-device.h"
 #include "root.h"
 
 enum root_kind {
@@ -23,4 +23,5 @@ struct root_spec {
 int root_spec_parse(const char *text, struct root_spec *ret);
 
 /* Whether DEVICE is it; then *RET is filled. A device that cannot be read is none. */
-bool root_matches(const struct root_spec *spec, struct udev_device *device, struct root *ret);
+bool root_matches(
+	const struct root_spec *spec, const struct block_device *device, struct root *ret);

@@ -2,19 +2,20 @@
 /* The appliance's own root disk: waiting for it. */
 #include "root.h"
 
-#include <libudev.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 
+#include "block-device.h"
 #include "log.h"
 #include "root-match.h"
 #include "util.h"
 
-/* A search; the monitor is open before the enumeration, so nothing falls between them. */
+/* A search; the socket is open before the enumeration, so nothing falls between them. */
 struct search {
 	struct root_spec spec;
-	struct udev *udev;
-	struct udev_monitor *monitor;
+	int sysfd;
+	int uevents;
 };
 
 enum search_result {
@@ -24,59 +25,48 @@ enum search_result {
 
 static void search_done(struct search *search)
 {
-	udev_monitor_unref(search->monitor);
-	udev_unref(search->udev);
+	closep(&search->uevents);
+	closep(&search->sysfd);
 }
 
 static int search_start(struct search *search)
 {
-	int r;
+	search->sysfd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return search->sysfd < 0 ? -errno : uevents_open(&search->uevents);
+}
 
-	search->udev = udev_new();
-	if (search->udev)
-		search->monitor = udev_monitor_new_from_netlink(search->udev, "kernel");
-	if (!search->monitor)
-		return -ENOMEM;
-	r = udev_monitor_filter_add_match_subsystem_devtype(search->monitor, "block", NULL);
-	return r < 0 ? r : udev_monitor_enable_receiving(search->monitor);
+static int look_at(struct search *search, const char *name, struct root *ret)
+{
+	struct block_device device;
+
+	return block_device_read(search->sysfd, name, &device) == 0 &&
+			       root_matches(&search->spec, &device, ret)
+		       ? SEARCH_FOUND
+		       : SEARCH_GOES_ON;
 }
 
 static int enumerate(struct search *search, struct root *ret)
 {
-	struct udev_enumerate *enumerate = udev_enumerate_new(search->udev);
-	struct udev_list_entry *entry;
-	bool found = false;
+	struct dirent **names;
+	int n = device_names(search->sysfd, "block", &names), r = SEARCH_GOES_ON;
 
-	if (!enumerate)
-		return -ENOMEM;
-	udev_enumerate_add_match_subsystem(enumerate, "block");
-	udev_enumerate_scan_devices(enumerate);
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
-	{
-		struct udev_device *device =
-			udev_device_new_from_syspath(search->udev, udev_list_entry_get_name(entry));
-
-		found = device && root_matches(&search->spec, device, ret);
-		udev_device_unref(device);
-		if (found)
-			break;
-	}
-	udev_enumerate_unref(enumerate);
-	return found ? SEARCH_FOUND : SEARCH_GOES_ON;
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n && r == SEARCH_GOES_ON; i++)
+		r = look_at(search, names[i]->d_name, ret);
+	device_names_free(names, n);
+	return r;
 }
 
 /* One event, or all devices anew if events were lost. */
 static int receive(struct search *search, struct root *ret)
 {
-	struct udev_device *device = udev_monitor_receive_device(search->monitor);
-	bool found;
+	char name[NAME_MAX + 1];
+	int r = uevents_receive(search->uevents, name);
 
-	if (!device)
-		return errno == ENOBUFS ? enumerate(search, ret) : SEARCH_GOES_ON;
-	found = strcmp(udev_device_get_action(device), "remove") != 0 &&
-		root_matches(&search->spec, device, ret);
-	udev_device_unref(device);
-	return found ? SEARCH_FOUND : SEARCH_GOES_ON;
+	if (r == UEVENT_BLOCK)
+		return look_at(search, name, ret);
+	return r == -ENOBUFS ? enumerate(search, ret) : SEARCH_GOES_ON;
 }
 
 static int search_until(struct search *search, uint64_t deadline, struct root *ret)
@@ -84,7 +74,7 @@ static int search_until(struct search *search, uint64_t deadline, struct root *r
 	int r = enumerate(search, ret);
 
 	while (r == SEARCH_GOES_ON) {
-		struct pollfd fd = { udev_monitor_get_fd(search->monitor), POLLIN, 0 };
+		struct pollfd fd = { search->uevents, POLLIN, 0 };
 		uint64_t now = now_ms();
 		int n = poll(&fd, 1, now < deadline ? (int)(deadline - now) : 0);
 
@@ -99,7 +89,7 @@ static int search_until(struct search *search, uint64_t deadline, struct root *r
 
 int root_find(const struct options *options, struct root *ret)
 {
-	_cleanup_(search_done) struct search search = {};
+	_cleanup_(search_done) struct search search = { .sysfd = -1, .uevents = -1 };
 	uint64_t deadline = now_ms() + options->root_timeout_s * 1000;
 	int r = root_spec_parse(options->root, &search.spec);
 

@@ -3,7 +3,6 @@
 #include "udevd.h"
 
 #include <fcntl.h>
-#include <libudev.h>
 #include <limits.h>
 #include <linux/netlink.h>
 #include <stddef.h>
@@ -11,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "block-device.h"
 #include "uevent-filter.h"
 #include "util.h"
 
@@ -78,35 +78,30 @@ int udevd_read_notify(int fd)
 	return UDEVD_NOTHING;
 }
 
-static int trigger(struct udev_enumerate *enumerate)
+static int trigger(int sysfd, const char *class)
 {
-	struct udev_list_entry *entry;
-	int r = udev_enumerate_scan_devices(enumerate);
+	struct dirent **names;
+	int n = device_names(sysfd, class, &names);
 
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
-	{
+	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 
-		if ((size_t)snprintf(path, sizeof(path), "%s/uevent",
-			    udev_list_entry_get_name(entry)) < sizeof(path))
-			write_attr_at(AT_FDCWD, path, "add"); /* it may be gone: then so be it */
+		snprintf(path, sizeof(path), "class/%s/%s/uevent", class, names[i]->d_name);
+		write_attr_at(sysfd, path, "add"); /* it may be gone: then so be it */
 	}
-	return r;
+	if (n >= 0)
+		device_names_free(names, n);
+	return n < 0 ? n : 0;
 }
 
 int udevd_coldplug(void)
 {
 	/* Those with something to gain: disks get our properties, ports their names. */
-	static const char *const subsystems[] = { "block", "virtio-ports" };
-	struct udev *udev = udev_new();
-	struct udev_enumerate *enumerate = udev ? udev_enumerate_new(udev) : NULL;
-	int r = enumerate ? 0 : -ENOMEM;
+	static const char *const classes[] = { "block", "virtio-ports" };
+	_cleanup_close_ int sysfd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = sysfd < 0 ? -errno : 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(subsystems) && r >= 0; i++)
-		r = udev_enumerate_add_match_subsystem(enumerate, subsystems[i]);
-	if (r >= 0)
-		r = trigger(enumerate);
-	udev_enumerate_unref(enumerate);
-	udev_unref(udev);
+	for (size_t i = 0; i < ARRAY_SIZE(classes) && r == 0; i++)
+		r = trigger(sysfd, classes[i]);
 	return r;
 }
