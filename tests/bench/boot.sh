@@ -51,12 +51,13 @@ sample_boot() { # KIND FUNCTION [ARGUMENT…]
 }
 
 bench_boot() {
-	local i plain udevd
+	local i plain udevd libguestfs=''
 	plain=$(GUEST=plain appliance_image) udevd=$(appliance_image)
 	mkdir -p static/dev
 	cp "$B/tests/bench/static-init" static/init
 	pack static static.img
 	launch_once
+	! libguestfs_prepare || libguestfs=1
 	for ((i = 1; i <= BOOT_ROUNDS; i++)); do
 		progress "boots, round $i"
 		sample_boot static boot_static "$KERNEL"
@@ -65,5 +66,6 @@ bench_boot() {
 			sample_boot static-launch boot_static "$(launched kernel)"
 		sample_boot plain boot_appliance "$plain"
 		sample_boot udevd boot_appliance "$udevd"
+		[[ ! $libguestfs ]] || sample_boot libguestfs libguestfs_launch
 	done
 }
