@@ -16,7 +16,7 @@ int attach_verify(struct attach *attach, struct domain_xml **ret, struct hotslot
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	_cleanup_xml_ xmlDoc *document = NULL;
-	int r = domain_read_document(attach->domain, &document, &xml, error);
+	int r = domain_read_new(attach->domain, &document, &xml, error);
 
 	if (r == 0)
 		r = attach_compare(attach, document, xml, "Domain", error);

@@ -42,7 +42,8 @@ int attach_check(struct attach *attach, uint64_t deadline, struct hotslot_error 
 int attach_check_disks(struct attach *attach, struct hotslot_error *error);
 
 /* HOTSLOT_ERROR_MISMATCH if a domain's XML, which is called WHERE, does not have the disk as it was
- * asked for, with all that libvirt was given. DOCUMENT is the same, unparsed. */
+ * asked for, with all that libvirt was given. DOCUMENT is the same, unparsed, or what is new of it.
+ */
 int attach_compare(const struct attach *attach, xmlDoc *document, const struct domain_xml *xml,
 	const char *where, struct hotslot_error *error);
 

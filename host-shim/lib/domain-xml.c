@@ -87,22 +87,58 @@ static int parse_hostdev(xmlNode *node, struct xml_disk *disk)
 	return disk->passthrough ? parse_address(node, disk) : 0;
 }
 
+static bool is_disk(const xmlNode *node)
+{
+	return xml_is(node, "disk") || xml_is(node, "hostdev");
+}
+
+static int parse_either(xmlNode *node, struct xml_disk *disk)
+{
+	disk->refs = malloc(sizeof(*disk->refs));
+	if (!disk->refs)
+		return -ENOMEM;
+	*disk->refs = 1;
+	return xml_is(node, "disk") ? parse_disk(node, disk) : parse_hostdev(node, disk);
+}
+
 static int parse_disks(xmlNode *devices, struct domain_xml *xml)
 {
 	xml->disks = calloc(xmlChildElementCount(devices) + 1, sizeof(*xml->disks));
 	if (!xml->disks)
 		return -ENOMEM;
 	for (xmlNode *node = devices->children; node; node = node->next) {
-		int r = 0;
+		int r = is_disk(node) ? parse_either(node, &xml->disks[xml->n_disks++]) : 0;
 
-		if (xml_is(node, "disk"))
-			r = parse_disk(node, &xml->disks[xml->n_disks++]);
-		else if (xml_is(node, "hostdev"))
-			r = parse_hostdev(node, &xml->disks[xml->n_disks++]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int domain_xml_insert(struct domain_xml *xml, size_t at, xmlNode *node)
+{
+	struct xml_disk disk = {}, *disks;
+	int r = parse_either(node, &disk);
+
+	disks = r == 0 ? reallocarray(xml->disks, xml->n_disks + 1, sizeof(*disks)) : NULL;
+	if (!disks) {
+		xml_disk_done(&disk);
+		return r < 0 ? r : -ENOMEM;
+	}
+	memmove(disks + at + 1, disks + at, (xml->n_disks - at) * sizeof(*disks));
+	disks[at] = disk;
+	xml->disks = disks;
+	xml->n_disks++;
+	domain_controllers_choose(xml);
+	return 0;
+}
+
+void domain_xml_remove(struct domain_xml *xml, size_t at)
+{
+	xml_disk_done(&xml->disks[at]);
+	xml->n_disks--;
+	memmove(xml->disks + at, xml->disks + at + 1, (xml->n_disks - at) * sizeof(*xml->disks));
+	domain_controllers_choose(xml);
 }
 
 static void parse_channel(xmlNode *devices, struct domain_xml *xml)
@@ -176,85 +212,6 @@ int domain_xml_read(xmlDoc *document, struct domain_xml **ret)
 	return 0;
 }
 
-struct domain_xml *domain_xml_new(void)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = calloc(1, sizeof(*xml));
-
-	if (!xml)
-		return NULL;
-	xml->id = -1;
-	xml->controllers = calloc(1, sizeof(*xml->controllers));
-	if (!xml->controllers)
-		return NULL;
-	xml->n_controllers = xml->scsi_gap = 1;
-	return steal_pointer(xml);
-}
-
-void xml_disk_done(struct xml_disk *disk)
-{
-	free(disk->alias);
-	free(disk->serial);
-	free(disk->source);
-	free(disk->format);
-	free(disk->target_dev);
-	disk_chain_done(&disk->chain);
-}
-
-static bool copy_text(const char *text, char **ret)
-{
-	*ret = text ? strdup(text) : NULL;
-	return !text || *ret;
-}
-
-int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret)
-{
-	struct xml_disk copy = *disk;
-
-	copy.alias = copy.serial = copy.source = copy.format = copy.target_dev = NULL;
-	copy.chain = (struct disk_chain){};
-	if (!copy_text(disk->alias, &copy.alias) || !copy_text(disk->serial, &copy.serial) ||
-		!copy_text(disk->source, &copy.source) || !copy_text(disk->format, &copy.format) ||
-		!copy_text(disk->target_dev, &copy.target_dev) ||
-		disk_chain_copy(&disk->chain, &copy.chain) < 0) {
-		xml_disk_done(&copy);
-		return -ENOMEM;
-	}
-	*ret = copy;
-	return 0;
-}
-
-int domain_xml_add(struct domain_xml *xml, const struct xml_disk *disk)
-{
-	struct xml_disk *disks =
-		reallocarray(xml->disks, xml->n_disks + 1, sizeof(struct xml_disk));
-	int r;
-
-	if (!disks)
-		return -ENOMEM;
-	xml->disks = disks;
-	r = xml_disk_copy(disk, &xml->disks[xml->n_disks]);
-	if (r == 0)
-		xml->n_disks++;
-	return r;
-}
-
-struct domain_xml *domain_xml_free(struct domain_xml *xml)
-{
-	if (!xml)
-		return NULL;
-	for (size_t i = 0; i < xml->n_disks; i++)
-		xml_disk_done(&xml->disks[i]);
-	free(xml->disks);
-	for (size_t i = 0; i < xml->n_controllers; i++)
-		free(xml->controllers[i].alias);
-	free(xml->controllers);
-	free(xml->uuid);
-	free(xml->genid);
-	free(xml->channel_path);
-	free(xml);
-	return NULL;
-}
-
 static bool is_same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
@@ -313,6 +270,17 @@ bool domain_xml_is_taken(const struct domain_xml *xml, unsigned target, unsigned
 			xml->disks[i].unit == unit)
 			return true;
 	return false;
+}
+
+void domain_xml_add_taken(const struct domain_xml *xml, struct slot_set *slots)
+{
+	for (size_t i = 0; i < xml->n_disks; i++) {
+		const struct xml_disk *disk = &xml->disks[i];
+
+		if (is_on_controller(xml, disk) && disk->target < SLOT_SYSTEM_TARGET &&
+			disk->unit < SLOT_LUNS)
+			slot_set_add(slots, slot_from_place(disk->target, disk->unit));
+	}
 }
 
 const struct xml_disk *domain_xml_disk_at(

@@ -23,6 +23,8 @@ struct xml_disk {
 			     overlay */
 	bool scsi;	  /* on a SCSI controller, at the address that follows, which can be */
 	unsigned controller, bus, target, unit;
+	unsigned *refs; /* copies that share the texts and the chain, atomic; NULL: they are its own
+			 */
 };
 
 /* A virtio-scsi controller. */
@@ -76,6 +78,14 @@ static inline void domain_xml_freep(struct domain_xml **xml)
 
 #define _cleanup_domain_xml_ _cleanup_(domain_xml_freep)
 
+/* A copy of all of it, NULL: no memory. */
+struct domain_xml *domain_xml_copy(const struct domain_xml *xml);
+
+/* Makes it what it would be with a <disk> or <hostdev> in front of the disk number AT, or without
+ * that one. The first returns -EBADMSG, -ENOMEM. */
+int domain_xml_insert(struct domain_xml *xml, size_t at, xmlNode *node);
+void domain_xml_remove(struct domain_xml *xml, size_t at);
+
 /* A copy that lives on when the XML is freed, and its end. */
 int xml_disk_copy(const struct xml_disk *disk, struct xml_disk *ret);
 void xml_disk_done(struct xml_disk *disk);
@@ -100,6 +110,9 @@ bool domain_xml_manages(const struct domain_xml *xml, const struct xml_disk *dis
 
 /* Whether something is at a place of the managed controller: a disk, or a drive for CDs. */
 bool domain_xml_is_taken(const struct domain_xml *xml, unsigned target, unsigned unit);
+
+/* Adds each slot of which that is so. */
+void domain_xml_add_taken(const struct domain_xml *xml, struct slot_set *slots);
 
 /* The disk at a place of the managed controller, NULL if none. */
 const struct xml_disk *domain_xml_disk_at(

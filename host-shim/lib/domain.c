@@ -7,11 +7,8 @@
 #include <string.h>
 
 #include "connection-link.h"
-#include "definition.h"
 #include "ended.h"
 #include "error.h"
-#include "generation.h"
-#include "host.h"
 #include "metadata.h"
 #include "options.h"
 #include "qemu-question.h"
@@ -25,6 +22,7 @@ static void destroy(struct hotslot_domain *domain)
 		domain_last_call(domain);
 	session_free(domain);
 	qemu_question_free(domain->job_question);
+	last_read_done(&domain->last_read);
 	turn_free(domain->turn);
 	events_unref(domain->events);
 	virDomainFree(domain->domain);
@@ -182,79 +180,6 @@ void hotslot_domain_set_controller(struct hotslot_domain *domain, int index)
 	__atomic_store_n(&domain->controller, index < 0 ? -1 : index, __ATOMIC_RELAXED);
 }
 
-int domain_read(struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
-{
-	_cleanup_xml_ xmlDoc *document = NULL;
-
-	return domain_read_document(domain, &document, ret, error);
-}
-
-static int read_text(struct hotslot_domain *domain, char **ret, struct hotslot_error *error)
-{
-	while (!(*ret = virDomainGetXMLDesc(domain->domain, 0))) {
-		int r;
-
-		if (!reopen_may_help() || !domain_is_lost(domain))
-			break;
-		r = domain_reopen(domain, error);
-		if (r < 0)
-			return r;
-	}
-	if (*ret)
-		return 0;
-	if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-		return ended(domain, error);
-	return error_libvirt(error, "Cannot read domain %s", domain->name);
-}
-
-/* Both on one connection. */
-static int read_text_and_host(struct hotslot_domain *domain, char **ret, struct host *ret_host,
-	struct hotslot_error *error)
-{
-	for (;;) {
-		_cleanup_free_ char *text = NULL;
-		int r = read_text(domain, &text, error);
-		unsigned link = domain->link;
-
-		if (r < 0)
-			return r;
-		host_read(domain, ret_host);
-		if (domain->link != link)
-			continue;
-		*ret = steal_pointer(text);
-		return 0;
-	}
-}
-
-int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
-	struct domain_xml **ret, struct hotslot_error *error)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	_cleanup_free_ char *text = NULL;
-	_cleanup_xml_ xmlDoc *document = NULL;
-	struct host host;
-	int controller, r = read_text_and_host(domain, &text, &host, error);
-
-	if (r < 0)
-		return r;
-	document = xml_read(text);
-	r = document ? domain_xml_read(document, &xml) : -EBADMSG;
-	if (r < 0)
-		return error_system(error, r, "Cannot parse the XML of domain %s", domain->name);
-	if (xml->id < 0)
-		return ended_shut_off(domain, error);
-	controller = domain_controller(domain);
-	if (controller >= 0)
-		xml->controller = controller;
-	generation_set(domain, xml, &host);
-	domain->id = xml->id;
-	snprintf(domain->socket, sizeof(domain->socket), "%s", xml->channel_path ?: "");
-	ended_not(domain);
-	*ret_document = steal_pointer(document);
-	*ret = steal_pointer(xml);
-	return 0;
-}
-
 int domain_check_metadata(const struct hotslot_domain *domain, const struct domain_xml *xml,
 	struct hotslot_error *error)
 {
@@ -299,23 +224,6 @@ int domain_check_gap(const struct hotslot_domain *domain, const struct domain_xm
 		"before it attached a disk to controller %d; add it, or give that a number with "
 		"none left out before it",
 		where, domain->name, xml->scsi_gap, xml->controller);
-}
-
-int domain_read_checked(
-	struct hotslot_domain *domain, struct domain_xml **ret, struct hotslot_error *error)
-{
-	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = domain_read(domain, &xml, error);
-
-	if (r < 0)
-		return r;
-	r = domain_check(domain, xml, error);
-	if (r < 0) {
-		definition_explain(domain, error);
-		return r;
-	}
-	*ret = steal_pointer(xml);
-	return 0;
 }
 
 int domain_check_alive(struct hotslot_domain *domain, struct hotslot_error *error)

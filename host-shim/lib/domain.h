@@ -7,6 +7,7 @@
 #include "domain-xml.h"
 #include "errand.h"
 #include "events.h"
+#include "last-read.h"
 #include "wire.h"
 
 /* As long as the path of a socket can be. */
@@ -55,6 +56,7 @@ struct hotslot_domain {
 	unsigned asked_of, heard_of;
 	struct qemu_question *job_question; /* in calls: see job.c; NULL: none */
 	struct old_name *old_names;	    /* that it had before it was renamed */
+	struct last_read last_read;	    /* in calls */
 };
 
 /* Makes the domain of a call from libvirt's, which it takes over in any case, or finds the one
@@ -123,6 +125,10 @@ int domain_read(
 /* The same, with all that it says. The caller frees *ret_document. */
 int domain_read_document(struct hotslot_domain *domain, xmlDoc **ret_document,
 	struct domain_xml **ret, struct hotslot_error *error);
+
+/* The same, but that of the disks, those that it had when it was last read may be missing. */
+int domain_read_new(struct hotslot_domain *domain, xmlDoc **ret_document, struct domain_xml **ret,
+	struct hotslot_error *error);
 
 /* Whether its metadata of ours is sound, or there is none; without an id XML is the definition. */
 int domain_check_metadata(const struct hotslot_domain *domain, const struct domain_xml *xml,

@@ -179,10 +179,14 @@ static int reserve_named(struct drive *drive, unsigned slot, const struct domain
 static int reserve_slot(struct drive *drive, int wanted, const struct domain_xml *xml,
 	unsigned first, struct hotslot_error *error)
 {
+	struct slot_set taken;
+
 	if (wanted >= 0)
 		return reserve_named(drive, (unsigned)wanted, xml, error);
+	taken = xml->reserved;
+	domain_xml_add_taken(xml, &taken);
 	for (unsigned slot = first; slot <= SLOT_MAX; slot++)
-		if (!is_taken(xml, slot) && !slot_set_has(&xml->reserved, slot)) {
+		if (!slot_set_has(&taken, slot)) {
 			drive->slot = slot;
 			return 0;
 		}
