@@ -29,7 +29,8 @@
 /* A subsystem is two words at most, each loaded, masked and compared. */
 #define COMPARE_LENGTH 6
 #define TAIL_MAX (8 + COMPARE_LENGTH * SUBSYSTEMS_MAX)
-#define PROGRAM_MAX (SEARCH_END + TAIL_MAX)
+#define ACTION_LENGTH 3
+#define PROGRAM_MAX (ACTION_LENGTH + SEARCH_END + TAIL_MAX)
 
 #define ACCEPT 0xffffffff
 #define DROP 0
@@ -46,15 +47,25 @@ static void emit(struct program *program, uint16_t code, uint8_t yes, uint8_t no
 	program->code[program->n++] = (struct sock_filter)BPF_JUMP(code, k, yes, no);
 }
 
+/* What does not begin with "add@" is dropped. */
+static void emit_add(struct program *program)
+{
+	emit(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, 0);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, BYTES('a', 'd', 'd', '@'));
+	emit(program, BPF_RET | BPF_K, 0, 0, DROP);
+}
+
 /* Looks for SUBSYSTEM where it would be with a header of each length, and has 2n in X; what has
  * none comes through, if it is not so short that the search ends behind it. */
 static void emit_search(struct program *program)
 {
+	const unsigned end = program->n + SEARCH_END;
+
 	for (uint32_t n = HEADER_MIN; n <= HEADER_MAX; n++) {
 		emit(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, 2 * n + SUBSYSTEM_CONSTANT);
 		emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 2, BYTES('S', 'U', 'B', 'S'));
 		emit(program, BPF_LDX | BPF_IMM, 0, 0, 2 * n);
-		emit(program, BPF_JMP | BPF_JA, 0, 0, SEARCH_END - program->n - 1u);
+		emit(program, BPF_JMP | BPF_JA, 0, 0, end - program->n - 1u);
 	}
 	emit(program, BPF_RET | BPF_K, 0, 0, ACCEPT);
 }
@@ -101,10 +112,12 @@ int uevent_filter_attach(
 {
 	struct program program = { .n = 0 };
 	struct sock_fprog filter = { .filter = program.code };
-	bool keep = verdict == UEVENT_KEEP;
+	bool keep = verdict != UEVENT_DROP;
 
 	if (n > SUBSYSTEMS_MAX)
 		return -E2BIG;
+	if (verdict == UEVENT_KEEP_ADDED)
+		emit_add(&program);
 	emit_search(&program);
 	for (size_t i = 0; i < n; i++)
 		emit_compare(&program, subsystems[i], keep ? ACCEPT : DROP);

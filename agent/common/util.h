@@ -63,6 +63,9 @@ static inline int steal_fd(int *fd)
 /* Monotonic time in milliseconds. Deadlines are values of this clock. */
 uint64_t now_ms(void);
 
+/* The same clock in microseconds: for what is measured. */
+uint64_t now_us(void);
+
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

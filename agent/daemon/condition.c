@@ -28,9 +28,17 @@ static void answer_state(struct server *server, const struct pending *pending, c
 	server_answer(server, pending->id, make_state(pending, state));
 }
 
-static void answer_disk(struct server *server, const struct pending *pending, json_t *record)
+static void answer_disk(struct server *server, const struct pending *pending,
+	const struct entry *entry, json_t *record)
 {
-	server_answer(server, pending->id, record ? json_pack("{s:o}", "disk", record) : NULL);
+	json_t *answer;
+
+	if (pending->timing)
+		record = times_add(record, &entry->times);
+	answer = record ? json_pack("{s:o}", "disk", record) : NULL;
+	if (pending->timing)
+		answer = times_add_clock(answer, pending->asked_us);
+	server_answer(server, pending->id, answer);
 }
 
 /* What has waited for its turn until its deadline is not begun with any more. */
@@ -116,6 +124,7 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	}
 	if (!report_is_linked(server->tracker, entry))
 		return false;
+	times_note_links(&entry->times, pending->asked_us);
 	record = report_disk(server->tracker, entry);
 	/* The record has the last word: it has looked whether this still is the disk. */
 	if (record && json_array_size(json_object_get(record, "links")) == 0 &&
@@ -126,7 +135,9 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 	}
 	/* Whatever was released there, the host means this one from now on. */
 	released_forget(&server->tracker->released, pending->place);
-	answer_disk(server, pending, record);
+	answer_disk(server, pending, entry, record);
+	if (!entry->announced)
+		times_note(&entry->times.report);
 	return true;
 }
 
@@ -256,7 +267,7 @@ static bool check_resize(struct server *server, struct pending *pending, struct 
 	if (entry && entry->state == ENTRY_PRESENT) {
 		if (entry->disk.size != pending->size)
 			return false;
-		answer_disk(server, pending, report_disk(server->tracker, entry));
+		answer_disk(server, pending, entry, report_disk(server->tracker, entry));
 		return true;
 	}
 	place_describe(pending->place, place);

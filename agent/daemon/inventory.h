@@ -11,6 +11,7 @@
 #include "hold.h"
 #include "loop.h"
 #include "probe.h"
+#include "times.h"
 
 enum entry_state {
 	ENTRY_PRESENT,
@@ -72,6 +73,7 @@ struct entry {
 	bool was_reset;	     /* as the kernel has said */
 	bool announced;	     /* the session has been told of it */
 	uint64_t reported;   /* a hash of what it was told; 0: nothing yet */
+	struct times times;  /* of its coming */
 };
 
 /* Whether the guest may use the disk, and it has links. */

@@ -28,7 +28,10 @@ static int fill_page(
 	while (first + n < inventory->n && n < pending->limit) {
 		struct entry *entry = inventory->entries[first + n];
 		json_t *record = report_disk(server->tracker, entry);
+		uint64_t hash = record ? report_hash(record) : 0;
 
+		if (pending->timing)
+			record = times_add(record, &entry->times);
 		if (!record)
 			return -ENOMEM;
 		size += json_dumpb(record, NULL, 0, JSON_COMPACT) + 1;
@@ -36,7 +39,7 @@ static int fill_page(
 			json_decref(record);
 			break;
 		}
-		entry->reported = report_hash(record);
+		entry->reported = hash;
 		json_array_append_new(disks, record);
 		n++;
 	}
@@ -47,7 +50,7 @@ json_t *page_answer(struct server *server, const struct pending *pending)
 {
 	const struct inventory *inventory = &server->tracker->inventory;
 	size_t first = inventory_search(inventory, pending->place), n;
-	json_t *disks = json_array(), *next = json_null();
+	json_t *disks = json_array(), *next = json_null(), *answer;
 
 	if (!disks || fill_page(server, pending, first, disks) < 0) {
 		json_decref(disks);
@@ -57,7 +60,8 @@ json_t *page_answer(struct server *server, const struct pending *pending)
 	if (n > 0 && first + n < inventory->n)
 		next = json_integer(
 			(json_int_t)disk_place(&inventory->entries[first + n - 1]->disk));
-	return json_pack("{s:o, s:o, s:I, s:I, s:o}", "disks", disks, "next", next, "total",
+	answer = json_pack("{s:o, s:o, s:I, s:I, s:o}", "disks", disks, "next", next, "total",
 		(json_int_t)inventory->n, "seq", (json_int_t)server->seq, "hidden",
 		hidden_report(server->tracker));
+	return pending->timing ? times_add_clock(answer, pending->asked_us) : answer;
 }

@@ -115,7 +115,8 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 	*pending = *wait;
 	json_incref(pending->id);
 	pending->next = NULL;
-	pending->asked_at = now_ms();
+	pending->asked_us = now_us();
+	pending->asked_at = pending->asked_us / 1000;
 	if (wait->kind == PENDING_RELEASE || wait->kind == PENDING_GONE)
 		end_expects(server, wait->place);
 	if (wait->kind == PENDING_GONE)

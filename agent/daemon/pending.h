@@ -33,6 +33,8 @@ struct pending {
 	enum pending_kind kind;
 	json_t *id;
 	uint64_t asked_at; /* now_ms() */
+	uint64_t asked_us; /* the same by now_us() */
+	bool timing;	   /* the answer is to say when things were */
 	bool checked;	   /* in this round */
 	uint64_t deadline; /* now_ms() */
 	uint64_t look_at;  /* when to have the kernel look by itself; UINT64_MAX once it has */

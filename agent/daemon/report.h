@@ -8,8 +8,9 @@
 
 /* What a frame holds besides records, and then some: an id of 64 bytes, each escaped to six; a
  * nonce of 64; 64 hidden places of up to eight with their comma; four numbers of up to twenty; and
- * names and punctuation, not 200. That makes 1,250 or so. */
-#define REPORT_ENVELOPE_MAX 1536
+ * names and punctuation, not 200. That makes 1,250 or so; with the times of a record and the clock,
+ * seven numbers and their names, 1,500. */
+#define REPORT_ENVELOPE_MAX 1792
 
 /* Builds the record. Its links are checked at this moment. Partitions that would make a frame with
  * it too long are left out and counted. Returns a new reference, NULL without memory. */

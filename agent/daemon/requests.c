@@ -102,7 +102,16 @@ static int handle_hello(struct server *server, struct call *call)
 
 static int handle_ping(struct server *server, struct call *call)
 {
-	server_answer(server, call->id, json_object());
+	uint64_t asked = now_us();
+	json_t *answer;
+	bool timing = false;
+	int r;
+
+	r = argument_boolean(call->arguments, "timing", &timing, &call->failure);
+	if (r < 0)
+		return r;
+	answer = json_object();
+	server_answer(server, call->id, timing ? times_add_clock(answer, asked) : answer);
 	return 0;
 }
 
@@ -165,6 +174,8 @@ static int handle_disks(struct server *server, struct call *call)
 		     call->arguments, "limit", HOTSLOT_PAGE_MAX, &limit, &call->failure)) < 0 ||
 		(r = argument_boolean(call->arguments, "contents", &contents, &call->failure)) <
 			0 ||
+		(r = argument_boolean(call->arguments, "timing", &wait.timing, &call->failure)) <
+			0 ||
 		(r = read_deadline(call, &wait)) < 0)
 		return r;
 	if (limit == 0)
@@ -188,6 +199,8 @@ static int handle_expect(struct server *server, struct call *call)
 			 &call->failure)) < 0 ||
 		(r = argument_number(
 			 call->arguments, "size", INT64_MAX, &wait.size, &call->failure)) < 0 ||
+		(r = argument_boolean(call->arguments, "timing", &wait.timing, &call->failure)) <
+			0 ||
 		(r = argument_boolean(call->arguments, "read-only", &read_only, &call->failure)) <
 			0)
 		return r;

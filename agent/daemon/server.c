@@ -159,8 +159,17 @@ static void send_disk_event(struct server *server, const char *name, struct entr
 		return;
 	}
 	entry->reported = hash;
-	entry->announced = true;
 	send_event(server, name, json_pack("{s:o}", "disk", record));
+	if (!entry->announced)
+		times_note(&entry->times.report);
+	entry->announced = true;
+}
+
+/* Where udevd makes the links, it was through with them when it told of the disk. */
+static void note_links(struct server *server, struct entry *entry)
+{
+	if (entry->times.udev && !entry->times.link && report_is_linked(server->tracker, entry))
+		times_note(&entry->times.link);
 }
 
 void server_disk_added(struct server *server, struct entry *entry)
@@ -168,6 +177,7 @@ void server_disk_added(struct server *server, struct entry *entry)
 	release_mend(server, entry);
 	/* Whoever waits for it comes first. */
 	pending_check_all(server);
+	note_links(server, entry);
 	send_disk_event(server, HOTSLOT_EVENT_ADDED, entry);
 }
 
@@ -175,6 +185,7 @@ void server_disk_changed(struct server *server, struct entry *entry)
 {
 	release_mend(server, entry);
 	pending_check_all(server);
+	note_links(server, entry);
 	send_disk_event(
 		server, entry->announced ? HOTSLOT_EVENT_CHANGED : HOTSLOT_EVENT_ADDED, entry);
 }

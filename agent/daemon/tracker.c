@@ -222,6 +222,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 		return;
 	}
 	entry->seen = true;
+	entry->times = tracker->heard;
 	voids_settle(&tracker->voids, disk_place(disk));
 	checker_note_added(tracker, entry);
 	lost_note_added(tracker, entry);
@@ -231,6 +232,8 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	else if (is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
+	if (tracker->links.owner)
+		times_note(&entry->times.link);
 	writes_watch(tracker, entry);
 	prober_look_at_new(tracker, entry);
 	tracker->callbacks.added(tracker->callbacks.data, entry);

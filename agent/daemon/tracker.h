@@ -72,6 +72,7 @@ struct tracker {
 	struct links links;
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
+	struct times heard;	     /* while an event is handled: when it came */
 	bool probing;		     /* whether contents are looked at */
 	uint64_t quiet_at;	     /* now_ms(): no disk has come for long enough; see prober.h */
 	struct source mounts_source; /* tells that the root may have become another */

@@ -87,6 +87,21 @@ static bool is_stacked(const char *name)
 	       !strncmp(name, "loop", strlen("loop"));
 }
 
+/* Where the agent makes the links the kernel tells it, else udevd, after the kernel. */
+static void handle_added(struct watch *watch, const char *devpath, uint64_t diskseq)
+{
+	struct tracker *tracker = watch->tracker;
+	uint64_t now = now_us();
+
+	if (tracker->links.owner)
+		tracker->heard.kernel = now;
+	else
+		tracker->heard = (struct times){ .kernel = arrivals_find(watch->arrivals, diskseq),
+			.udev = now };
+	tracker_refresh(tracker, devpath);
+	tracker->heard = (struct times){};
+}
+
 static void handle_block(struct watch *watch, struct udev_device *device)
 {
 	const char *devpath = udev_device_get_devpath(device);
@@ -111,7 +126,7 @@ static void handle_block(struct watch *watch, struct udev_device *device)
 		handle_removal(watch, devpath, event_diskseq(device));
 	} else if (is_disk && is_equal(action, "add")) {
 		look_at_changed(watch);
-		tracker_refresh(watch->tracker, devpath);
+		handle_added(watch, devpath, event_diskseq(device));
 	} else {
 		note_changed(watch, devpath);
 	}
@@ -242,6 +257,8 @@ int watch_open(
 	/* Otherwise udevd has handled what the agent hears of. */
 	if (r >= 0 && tracker->links.owner)
 		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker);
+	else if (r >= 0)
+		r = arrivals_open(loop, &watch->arrivals);
 	if (r >= 0)
 		r = resets_open(&watch->resets, watch->udev, tracker);
 	if (r < 0)
@@ -252,6 +269,7 @@ int watch_open(
 void watch_close(struct watch *watch)
 {
 	resets_close(&watch->resets);
+	arrivals_close(watch->arrivals);
 	udevd_queue_close(&watch->udevd);
 	loop_remove(watch->loop, &watch->source);
 	udev_monitor_unref(watch->monitor);

@@ -5,6 +5,7 @@
 #include <libudev.h>
 #include <limits.h>
 
+#include "arrivals.h"
 #include "resets.h"
 #include "server.h"
 #include "tracker.h"
@@ -19,8 +20,9 @@ struct watch {
 	struct source source;
 	struct udevd_queue udevd;
 	struct resets resets;
-	bool judge;		/* what the root file system stands on may have changed */
-	char changed[PATH_MAX]; /* a disk that has changed and is to be looked at; empty: none */
+	struct arrivals *arrivals; /* NULL where the agent hears of disks from the kernel */
+	bool judge;		   /* what the root file system stands on may have changed */
+	char changed[PATH_MAX];	   /* a disk that has changed and is to be looked at; empty: none */
 };
 
 /* Starts to listen: to the kernel where the agent owns the links, else to udevd, which speaks

@@ -139,6 +139,19 @@ static void test_too_many_subsystems_are_refused(void **state)
 	assert_int_equal(uevent_filter_attach(sockets[1], UEVENT_DROP, subsystems, 17), -E2BIG);
 }
 
+static void test_only_what_is_new_can_be_kept(void **state)
+{
+	static const char *const subsystems[] = { "block" };
+
+	(void)state;
+	assert_int_equal(uevent_filter_attach(sockets[1], UEVENT_KEEP_ADDED, subsystems, 1), 0);
+	assert_true(uevent_comes_through("add", HOST "/block/sdb", "block"));
+	assert_false(uevent_comes_through("change", HOST "/block/sdb", "block"));
+	assert_false(uevent_comes_through("remove", HOST "/block/sdb", "block"));
+	assert_false(uevent_comes_through("add", HOST, "scsi"));
+	assert_false(uevent_comes_through("bind", HOST, "scsi"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_paths_of_every_length_are_told_apart),
 		cmocka_unit_test(test_a_short_message_does_no_harm),
 		cmocka_unit_test(test_subsystems_can_be_dropped_by_their_exact_names),
+		cmocka_unit_test(test_only_what_is_new_can_be_kept),
 		cmocka_unit_test(test_too_many_subsystems_are_refused),
 	};
 
