@@ -175,7 +175,7 @@ unit-tests: $(UNIT_TESTS)
 	@:
 
 # The fuzz targets, with what stands in the place of a conversation, a stream and a power button.
-FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,session_request session_hellos session_set_clear session_set_taken \
+FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,session_request session_exchanged session_hellos session_set_clear session_set_taken \
 	session_is_clear shutdown_start virDomainGetConnect virDomainOpenChannel virStreamNew \
 	virStreamEventAddCallback virStreamEventUpdateCallback virStreamEventRemoveCallback \
 	virStreamRecv virStreamSend virStreamAbort virStreamFree)
@@ -307,6 +307,7 @@ INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 	$(call into,644,host-shim/lib/hotslot-definition.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-health.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-status.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-timing.h,$(INCLUDEDIR)) \
 	$(call into,644,$(B)/libhotslot.pc,$(PKGCONFIGDIR)) \
 	$(call into,644,$(B)/hotslot-agent.service,$(SYSTEMDUNITDIR)) \
 	$(foreach page,$(MANPAGES),$(call into,644,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))) \

@@ -14,7 +14,7 @@ struct attach {
 	struct drive drive;
 	struct domain_xml *xml; /* before */
 	struct record *record;	/* what the guest confirmed */
-	struct hotslot_timing timing;
+	struct attach_moments moments;
 	bool refused;	/* by libvirt */
 	bool came;	/* the domain had the disk, or may have had it */
 	unsigned first; /* slot to choose from: there may be lost disks before it */
@@ -88,6 +88,10 @@ bool attach_definition_is_overtaken(struct attach *attach);
 
 /* The whole of an attach to the definition alone. */
 int attach_config(struct attach *attach, struct hotslot_error *error);
+
+/* Once the attach is done: says in the record how long it took, and, to who asks for times, where
+ * the time went. */
+void attach_add_times(struct attach *attach);
 
 /* Takes back what a failed attach has left; the error says what has become of it. ATTACHED: libvirt
  * has said that the disk is there. */

@@ -2,7 +2,6 @@
 /* Attaching a disk: check, reserve, attach, verify, confirm; or all of it back. */
 #include <libvirt/virterror.h>
 #include <string.h>
-#include <time.h>
 
 #include "attach-work.h"
 #include "config.h"
@@ -22,14 +21,6 @@
 /* Choosing anew when somebody who takes no turns, another user or virsh, was faster: often enough
  * for a burst of theirs, or for the chain of backing files that a broken-off attach has left. */
 #define CHOICES_MAX 64
-
-static double now_precise(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
 
 /* A slot is free when the guest shows no disk there, either: the last one may not be gone. */
 static int reserve(struct attach *attach, uint64_t deadline, struct hotslot_error *error)
@@ -122,7 +113,6 @@ int attach_format(struct attach *attach, struct hotslot_error *error)
 static int attach_device(struct attach *attach, struct hotslot_error *error)
 {
 	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
-	double start;
 	int r = attach_format(attach, error);
 
 	if (r < 0)
@@ -133,9 +123,9 @@ static int attach_device(struct attach *attach, struct hotslot_error *error)
 			return r;
 		confirm_announce(attach->domain, &attach->drive,
 			deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS));
-		start = now_precise();
+		attach->moments.call = now_us();
 		r = attach_or_find(attach);
-		attach->timing.attach = now_precise() - start;
+		attach->moments.called = now_us();
 	} while (r < 0 && job_came_between(deadline));
 	return r < 0 ? attach_failed(attach, error) : 0;
 }
@@ -174,7 +164,6 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	bool have_attached = false;
-	double attached;
 	int r;
 
 	/* Before the disk: whoever is killed in between has the domain know of a label too many. */
@@ -190,7 +179,6 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	attach->came = true;
 	r = attach_device(attach, error);
 	attach->refused = r < 0 && error->code == HOTSLOT_ERROR_LIBVIRT;
-	attached = now_precise();
 	if (r == 0) {
 		have_attached = true;
 		error_step(error, "verify");
@@ -199,9 +187,10 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	if (r == 0)
 		r = attach_verify_image(attach, xml, error);
 	if (r == 0) {
+		attach->moments.verified = now_us();
 		error_step(error, "confirm");
 		r = confirm(attach, xml, error);
-		attach->timing.confirm = now_precise() - attached;
+		attach->moments.confirmed = now_us();
 	}
 	if (r == 0)
 		r = fill(attach, xml, error);
@@ -323,9 +312,8 @@ static int run(struct attach *attach, struct hotslot_error *error)
 int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
 	struct hotslot_disk **ret, struct hotslot_error *error)
 {
-	struct attach attach = { .domain = domain };
+	struct attach attach = { .domain = domain, .moments.start = now_us() };
 	struct hotslot_error ignored;
-	double start = now_precise();
 	_cleanup_call_ struct hotslot_domain *call = NULL;
 	int r;
 
@@ -338,9 +326,8 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 		r = (attach.options.scope == HOTSLOT_SCOPE_CONFIG ? attach_config : run)(
 			&attach, error);
 	if (r == 0 && ret) {
-		attach.timing.total = now_precise() - start;
-		if (!attach.drive.reserved)
-			attach.record->disk.timing = attach.timing;
+		attach.moments.end = now_us();
+		attach_add_times(&attach);
 		*ret = &steal_pointer(attach.record)->disk;
 	}
 	record_free(attach.record);

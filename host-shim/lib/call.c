@@ -202,6 +202,11 @@ uint64_t domain_deadline(const struct hotslot_domain *domain)
 	return deadline_after(domain->timeout_ms, TIMEOUT_DEFAULT_MS);
 }
 
+void hotslot_domain_set_timing(struct hotslot_domain *domain, bool timing)
+{
+	__atomic_store_n(&domain->timing, timing, __ATOMIC_RELAXED);
+}
+
 void hotslot_domain_set_timeout(struct hotslot_domain *domain, unsigned timeout_ms)
 {
 	pthread_mutex_lock(&domain->events->lock);

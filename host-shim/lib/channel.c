@@ -38,6 +38,7 @@ struct channel {
 	json_int_t id;
 	json_t *answer;
 	uint64_t heard;
+	uint64_t answered;   /* now_us() */
 	json_int_t last_seq; /* of the session's events */
 	bool missed;	     /* an event */
 	json_int_t highest;  /* place of a disk that an event told of, -1: none */
@@ -98,8 +99,10 @@ static void take_object(struct channel *channel, json_t *object, size_t length)
 	else if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
 		channel->rejected = true;
 	else if ((error || json_object_get(object, "return")) && json_is_integer(id) &&
-		 json_integer_value(id) == channel->id && !channel->answer)
+		 json_integer_value(id) == channel->id && !channel->answer) {
 		channel->answer = json_incref(object);
+		channel->answered = now_us();
+	}
 }
 
 /* Until the answer to a hello there may be the tail of something older; after that, what is no
@@ -367,10 +370,11 @@ enum channel_state channel_state(const struct channel *channel)
 	return channel->rejected ? CHANNEL_REJECTED : CHANNEL_QUIET;
 }
 
-json_t *channel_take(struct channel *channel)
+json_t *channel_take(struct channel *channel, uint64_t *ret_came)
 {
 	json_t *answer = channel->answer;
 
+	*ret_came = channel->answered;
 	channel->answer = NULL;
 	channel->awaiting = false;
 	clear_answer(channel);

@@ -43,8 +43,9 @@ void channel_expect(struct channel *channel, json_int_t id);
 
 enum channel_state channel_state(const struct channel *channel);
 
-/* The answer, a whole frame; the caller decrefs it. Nothing is awaited any more. */
-json_t *channel_take(struct channel *channel);
+/* The answer, a whole frame, and when it came, by now_us(); the caller decrefs it. Nothing is
+ * awaited any more. */
+json_t *channel_take(struct channel *channel, uint64_t *ret_came);
 
 /* Why a frame is malformed. */
 const char *channel_reason(const struct channel *channel);

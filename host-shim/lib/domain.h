@@ -37,6 +37,7 @@ struct hotslot_domain {
 	bool given_up;		 /* it did not come back in time */
 	unsigned timeout_ms;	 /* of calls that take none, 0: the default */
 	unsigned stops, reboots; /* of the events, when the call began */
+	bool timing;		 /* answers are to say when things were */
 	bool booting;		 /* a reboot of the guest is a failed boot */
 	bool repairing;		 /* the call is hotslot_repair() */
 	int controller;		 /* the one to manage, -1: the default */
@@ -107,6 +108,12 @@ static inline void domain_putp(virDomainPtr *domain)
 static inline int domain_controller(const struct hotslot_domain *domain)
 {
 	return __atomic_load_n(&domain->controller, __ATOMIC_RELAXED);
+}
+
+/* The same of whether times are asked for. */
+static inline bool domain_timing(const struct hotslot_domain *domain)
+{
+	return __atomic_load_n(&domain->timing, __ATOMIC_RELAXED);
 }
 
 /* From the event loop: somebody may want the turn to talk with the agent. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's inventory, page by page. */
 #include "error.h"
-#include "guest-answer.h"
+#include "guest-clock.h"
 #include "json.h"
 #include "places.h"
 #include "session.h"
@@ -62,6 +62,7 @@ static int request_page(struct hotslot_domain *domain, int64_t after, unsigned l
 
 	if (arguments && after >= 0)
 		(void)json_object_set_new(arguments, "after", json_integer(after));
+	guest_ask_times(domain, arguments);
 	r = session_request(domain, HOTSLOT_REQUEST_DISKS, arguments, deadline, &answer, error);
 	if (r < 0)
 		return r;
@@ -89,8 +90,22 @@ struct inventory {
 	struct guest_hidden hidden;
 };
 
+/* Takes the record of a disk on a page. */
+static int read_on_page(const struct hotslot_domain *domain, const json_t *page, const json_t *json,
+	struct record **ret, struct hotslot_error *error)
+{
+	_cleanup_record_ struct record *record = NULL;
+	int r = guest_read_record(domain, json, &record, error);
+
+	if (r == 0)
+		r = guest_add_times(domain, page, record, error);
+	if (r == 0)
+		*ret = steal_pointer(record);
+	return r;
+}
+
 static int add_record(struct hotslot_domain *domain, struct inventory *inventory,
-	const json_t *json, int64_t seq, struct hotslot_error *error)
+	const json_t *page, const json_t *json, struct hotslot_error *error)
 {
 	struct record *record;
 	int r;
@@ -105,10 +120,10 @@ static int add_record(struct hotslot_domain *domain, struct inventory *inventory
 		inventory->records = records;
 		inventory->room = room;
 	}
-	r = guest_read_record(domain, json, &record, error);
+	r = read_on_page(domain, page, json, &record, error);
 	if (r < 0)
 		return r;
-	record->seq = seq;
+	record->seq = json_integer_value(json_object_get(page, "seq"));
 	inventory->records[inventory->count++] = record;
 	inventory->memory += record->memory;
 	if (inventory->memory > RECORDS_MEMORY_MAX)
@@ -125,17 +140,15 @@ static int add_page(struct hotslot_domain *domain, struct inventory *inventory, 
 {
 	const json_t *disk, *next;
 	json_t *page;
-	int64_t seq;
 	size_t i;
 	int r = request_page(domain, inventory->after, HOTSLOT_PAGE_MAX, inventory->contents_until,
 		deadline, &page, &inventory->hidden, error);
 
 	if (r < 0)
 		return r;
-	seq = json_integer_value(json_object_get(page, "seq"));
 	json_array_foreach(json_object_get(page, "disks"), i, disk)
 	{
-		r = add_record(domain, inventory, disk, seq, error);
+		r = add_record(domain, inventory, page, disk, error);
 		if (r < 0)
 			break;
 	}
@@ -218,7 +231,7 @@ static int find_from(struct hotslot_domain *domain, uint64_t place, uint64_t con
 		return r;
 	disk = json_array_get(json_object_get(page, "disks"), 0);
 	*ret = NULL;
-	r = disk ? guest_read_record(domain, disk, ret, error) : 0;
+	r = disk ? read_on_page(domain, page, disk, ret, error) : 0;
 	json_decref(page);
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's requests with types. The guest is not trusted: each answer is checked whole. */
-#include "guest-answer.h"
+#include "guest-clock.h"
 
 #include <string.h>
 
@@ -97,7 +97,8 @@ static int compare(const struct hotslot_domain *domain, const struct record *rec
 	return 0;
 }
 
-static json_t *expect_arguments(const struct expectation *expected)
+static json_t *expect_arguments(
+	const struct hotslot_domain *domain, const struct expectation *expected)
 {
 	json_t *arguments = json_pack("{s:i, s:s*, s:b}", "slot", expected->slot, "serial",
 		expected->serial, "read-only", expected->read_only);
@@ -105,25 +106,27 @@ static json_t *expect_arguments(const struct expectation *expected)
 	if (arguments && expected->size > 0)
 		(void)json_object_set_new(
 			arguments, "size", json_integer((json_int_t)expected->size));
+	guest_ask_times(domain, arguments);
 	return arguments;
 }
 
 void guest_expect_early(
 	struct hotslot_domain *domain, const struct expectation *expected, uint64_t deadline)
 {
-	session_request_early(domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(expected), deadline);
+	session_request_early(
+		domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(domain, expected), deadline);
 }
 
 int guest_expect(struct hotslot_domain *domain, const struct expectation *expected,
 	uint64_t deadline, struct record **ret, struct hotslot_error *error)
 {
 	_cleanup_record_ struct record *record = NULL;
-	const json_t *refusal;
+	const json_t *refusal, *result;
 	json_t *answer;
 	int r;
 
-	r = session_request(domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(expected), deadline,
-		&answer, error);
+	r = session_request(domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(domain, expected),
+		deadline, &answer, error);
 	if (r < 0) {
 		if (error->code == HOTSLOT_ERROR_TIMEOUT)
 			return error_set(error, HOTSLOT_ERROR_NOT_CONFIRMED,
@@ -133,10 +136,11 @@ int guest_expect(struct hotslot_domain *domain, const struct expectation *expect
 		return r;
 	}
 	refusal = json_object_get(answer, "error");
+	result = json_object_get(answer, "return");
 	r = refusal ? not_expected(domain, expected->slot, refusal, error)
-		    : guest_read_record(domain,
-			      json_object_get(json_object_get(answer, "return"), "disk"), &record,
-			      error);
+		    : guest_read_record(domain, json_object_get(result, "disk"), &record, error);
+	if (r == 0 && domain_timing(domain))
+		r = guest_read_clock(domain, result, &record->sample, error);
 	json_decref(answer);
 	if (r == 0)
 		r = compare(domain, record, expected, error);

@@ -162,6 +162,8 @@ struct hotslot_timing {
 	double confirm; /* from the end of that call until the confirmation */
 };
 
+struct hotslot_times;
+
 /* A disk as host and guest see it. Made by the library, which may add members at the end. */
 struct hotslot_disk {
 	int slot; /* -1: unslotted */
@@ -194,6 +196,7 @@ struct hotslot_disk {
 	bool passthrough;   /* a LUN of the host's: device='lun', or a hostdev */
 	bool mismatch;	    /* the guest reads another serial than the host gave: never by serial */
 	enum hotslot_persistence persistence;
+	const struct hotslot_times *times; /* hotslot-timing.h; NULL unless asked for */
 };
 
 /* Takes NULL. */
@@ -386,5 +389,6 @@ void hotslot_disks_free(struct hotslot_disk **disks, size_t count);
 #include "hotslot-domain.h"
 #include "hotslot-health.h"
 #include "hotslot-status.h"
+#include "hotslot-timing.h"
 
 #endif

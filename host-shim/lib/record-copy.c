@@ -80,6 +80,7 @@ int record_copy(const struct record *record, struct record **ret)
 	device = copy->disk.device;
 	copy->disk = record->disk;
 	copy->disk.device = device;
+	copy->disk.times = NULL;
 	copy->seq = record->seq;
 	r = keep_texts(copy, &copy->disk, disk_texts, ARRAY_SIZE(disk_texts));
 	if (r == 0)

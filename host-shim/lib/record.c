@@ -78,6 +78,7 @@ struct record *record_free(struct record *record)
 		record->texts = next;
 	}
 	free(record->partitions);
+	free(record->timeline);
 	free(record);
 	return NULL;
 }
@@ -300,6 +301,42 @@ static int take_state(struct record *record, const json_t *json)
 	return r;
 }
 
+/* Null, or missing: not known. */
+static int take_moment(const json_t *times, const char *key, uint64_t *ret)
+{
+	const json_t *value = json_object_get(times, key);
+
+	return !value || json_is_null(value) ? 0 : json_get_u64(times, key, INT64_MAX, ret);
+}
+
+static int take_times(struct record *record, const json_t *json)
+{
+	const json_t *times = json_object_get(json, "times");
+	struct moments *moments = &record->moments;
+
+	moments->told = times;
+	if (!times)
+		return 0;
+	if (!json_is_object(times) || take_moment(times, "expected", &moments->expected) < 0 ||
+		take_moment(times, "kernel", &moments->kernel) < 0 ||
+		take_moment(times, "udev", &moments->udev) < 0 ||
+		take_moment(times, "link", &moments->link) < 0 ||
+		take_moment(times, "report", &moments->report) < 0)
+		return -EBADMSG;
+	return 0;
+}
+
+int record_add_timeline(struct record *record)
+{
+	if (!record->timeline)
+		record->timeline = calloc(1, sizeof(*record->timeline));
+	if (!record->timeline)
+		return -ENOMEM;
+	record->memory += sizeof(*record->timeline);
+	record->disk.times = &record->timeline->times;
+	return 0;
+}
+
 int record_from_json(const json_t *json, struct record **ret)
 {
 	_cleanup_record_ struct record *record = NULL;
@@ -324,6 +361,8 @@ int record_from_json(const json_t *json, struct record **ret)
 		r = take_contents(record, json);
 	if (r == 0)
 		r = take_partitions(record, json);
+	if (r == 0)
+		r = take_times(record, json);
 	if (r < 0)
 		return r;
 	*ret = steal_pointer(record);

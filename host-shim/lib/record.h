@@ -7,6 +7,7 @@
 #include "domain-xml.h"
 #include "hotslot.h"
 #include "reference.h"
+#include "timeline.h"
 
 struct record {
 	struct hotslot_disk disk;  /* first: the API's pointer is the record's */
@@ -16,6 +17,9 @@ struct record {
 	struct hotslot_partition *partitions;
 	char device[REFERENCE_DEVICE_SIZE];
 	size_t memory; /* bytes, of what it consists of */
+	struct moments moments;
+	struct clock_sample sample; /* of the request that has confirmed it */
+	struct timeline *timeline;  /* NULL: none */
 	int64_t seq; /* what the guest says is true since this event of the session, 0: the first */
 };
 
@@ -46,6 +50,9 @@ int record_keep(struct record *record, const char *text, const char **ret);
 
 /* What a guest says, as in agent/PROTOCOL.md. -EBADMSG if any of it is not as it says there. */
 int record_from_json(const json_t *json, struct record **ret);
+
+/* Has room for its times, which the caller fills in. */
+int record_add_timeline(struct record *record);
 
 /* Adds what the live XML says. If the guest reads another serial than that, the record says so. */
 int record_add_host(struct record *record, const struct xml_disk *disk);

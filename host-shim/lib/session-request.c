@@ -24,7 +24,8 @@ static int send_request(struct hotslot_domain *domain, const char *execute, json
 		arguments, "id", ++session->last_id, "session", session->nonce);
 
 	channel_expect(session->channel, session->last_id);
-	session->asked = now_ms();
+	session->asked_us = now_us();
+	session->asked = session->asked_us / 1000;
 	return session_send(session->channel, frame);
 }
 
@@ -137,6 +138,13 @@ int session_request(struct hotslot_domain *domain, const char *execute, json_t *
 
 	json_decref(arguments);
 	return r;
+}
+
+void session_exchanged(
+	const struct hotslot_domain *domain, uint64_t *ret_sent, uint64_t *ret_received)
+{
+	*ret_sent = domain->session->asked_us;
+	*ret_received = domain->session->answered_us;
 }
 
 void session_request_unanswered(

@@ -18,6 +18,8 @@ struct session {
 	const char *early;  /* the request that session_request_early() has sent */
 	json_int_t early_id;
 	uint64_t asked;	       /* when the last request was sent */
+	uint64_t asked_us;     /* the same by now_us() */
+	uint64_t answered_us;  /* and when the last answer came */
 	uint64_t pinged;       /* when the last heartbeat was sent */
 	unsigned boots, stops; /* of the events, when it began */
 	struct hello hello;

@@ -158,7 +158,8 @@ int session_wait(
 		if (r < 0)
 			return r;
 		if (r > 0) {
-			*ret = channel_take(domain->session->channel);
+			*ret = channel_take(
+				domain->session->channel, &domain->session->answered_us);
 			return 0;
 		}
 		events_wait(domain->events, earlier(until, next));

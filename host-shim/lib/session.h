@@ -64,6 +64,10 @@ const struct hotslot_agent_info *session_info(const struct hotslot_domain *domai
 int session_request(struct hotslot_domain *domain, const char *execute, json_t *arguments,
 	uint64_t deadline, json_t **ret, struct hotslot_error *error);
 
+/* Right after that: when the request was sent and its answer came, by now_us(). */
+void session_exchanged(
+	const struct hotslot_domain *domain, uint64_t *ret_sent, uint64_t *ret_received);
+
 /* The agent said that the guest shows no disk at this place or above: its events tell of any that
  * comes, and an answer may before them. The last says whether that is so still; it saves an attach
  * the question. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an agent may answer: the shim takes it whole or refuses it with a clear line. */
-#include "guest.h"
+#include "guest-clock.h"
 
 #include "encode.h"
 #include "error.h"
@@ -71,11 +71,54 @@ bool __wrap_session_is_clear(struct hotslot_domain *domain, unsigned place)
 	return false;
 }
 
+#define SENT 1000000
+#define RECEIVED 1020000
+
+void __wrap_session_exchanged(
+	const struct hotslot_domain *domain, uint64_t *ret_sent, uint64_t *ret_received);
+void __wrap_session_exchanged(
+	const struct hotslot_domain *domain, uint64_t *ret_sent, uint64_t *ret_received)
+{
+	(void)domain;
+	*ret_sent = SENT;
+	*ret_received = RECEIVED;
+}
+
 /* ---- what holds ---- */
 
 static void check_text(const char *text)
 {
 	hold(!text || text_is_printable(text, strlen(text)));
+}
+
+/* Whatever a guest says, no time is negative, or beyond what is asked about. */
+static void check_times(const struct hotslot_times *times, double longest)
+{
+	hold(times->total >= 0 && times->total <= longest);
+	hold(times->age <= longest && times->error >= 0 && times->error <= longest);
+	for (size_t i = 0; i < times->n_phases; i++) {
+		const struct hotslot_phase *phase = &times->phases[i];
+
+		hold(phase->start >= 0 && phase->duration >= 0);
+		hold(phase->start + phase->duration <= longest);
+		hold(phase->known || phase->start + phase->duration == 0);
+	}
+}
+
+/* As if it had confirmed an attach. */
+static void check_timeline(struct hotslot_domain *domain, const struct record *record)
+{
+	const struct attach_moments attach = { SENT - 5000, SENT + 10, SENT + 4000, SENT + 5000,
+		RECEIVED, RECEIVED + 1000 };
+	struct timeline timeline;
+	struct clock_line line;
+	bool known = clock_line_begin(&record->sample, &line) == 0;
+
+	if (known)
+		guest_compare_clocks(domain, UINT64_MAX, &line);
+	timeline_of_attach(&attach, &record->moments, known ? &line : NULL, RECEIVED, &timeline);
+	hold(timeline.times.total == 26);
+	check_times(&timeline.times, 26);
 }
 
 static void check_record(const struct record *record)
@@ -91,6 +134,8 @@ static void check_record(const struct record *record)
 	check_text(disk->table);
 	hold(!disk->by_slot || disk->by_slot[0] == '/');
 	hold(!disk->by_serial || disk->by_serial[0] == '/');
+	if (disk->times)
+		check_times(disk->times, (double)INT64_MAX);
 	for (size_t i = 0; i < disk->n_partitions; i++) {
 		check_text(disk->partitions[i].name);
 		check_text(disk->partitions[i].label);
@@ -156,6 +201,7 @@ static int ask_expect(struct hotslot_domain *domain, struct hotslot_error *error
 	check_record(record);
 	hold(record->disk.slot == 3 && strcmp(record->disk.serial, "s") == 0);
 	hold(record->disk.size == 512 && !record->disk.read_only && record->disk.by_slot);
+	check_timeline(domain, record);
 	return 0;
 }
 
@@ -210,7 +256,8 @@ static int ask_hello(struct hotslot_domain *domain, struct hotslot_error *error)
 	return 0;
 }
 
-/* The first byte says what is asked; the lines after it are the answers. */
+/* The first byte says what is asked, with its highest bit for times, too; the lines after it are
+ * the answers. */
 void fuzz_answers(const char *data, size_t size)
 {
 	static int (*const ask[])(struct hotslot_domain *, struct hotslot_error *) = { ask_disks,
@@ -220,7 +267,8 @@ void fuzz_answers(const char *data, size_t size)
 
 	if (size < 1)
 		return;
+	domain.timing = data[0] & 0x80;
 	next = data + 1;
 	left = size - 1;
-	check_error(ask[(unsigned char)data[0] % ARRAY_SIZE(ask)](&domain, &error), &error);
+	check_error(ask[(data[0] & 0x7f) % ARRAY_SIZE(ask)](&domain, &error), &error);
 }

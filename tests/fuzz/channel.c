@@ -111,13 +111,14 @@ int __wrap_virStreamFree(virStreamPtr stream)
 
 static void check_channel(struct channel *channel)
 {
+	uint64_t came;
 	json_t *answer;
 
 	if (channel_state(channel) == CHANNEL_MALFORMED)
 		hold(*channel_reason(channel));
 	if (channel_state(channel) != CHANNEL_ANSWERED)
 		return;
-	answer = channel_take(channel);
+	answer = channel_take(channel, &came);
 	hold(strcmp(json_string_value(json_object_get(answer, "session")), NONCE) == 0);
 	hold(json_integer_value(json_object_get(answer, "id")) == 1);
 	hold(json_object_get(answer, "return") || json_object_get(answer, "error"));

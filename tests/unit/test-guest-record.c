@@ -75,6 +75,9 @@ static void test_what_may_be_otherwise_may(void **state)
 		"{\"contents\":{\"state\":\"unknown\",\"label\":null,\"future\":7}}",
 		"{\"state\":\"released\",\"conflict\":true,\"size\":0}",
 		"{\"future\":{\"a\":[]}}",
+		"{\"times\":{}}",
+		"{\"times\":{\"kernel\":null,\"link\":0,\"future\":-1}}",
+		"{\"times\":{\"expected\":9223372036854775807,\"report\":1}}",
 		/* 65536 + 16384 * 2 + 256 */
 		"{\"place\":98560,\"slot\":null,\"target\":2,\"lun\":256}",
 		"{\"place\":65279,\"slot\":65279,\"target\":254,\"lun\":255}",
@@ -141,6 +144,13 @@ static void test_a_member_of_the_wrong_kind_spoils_the_record(void **state)
 		"{\"partitions\":[7]}",
 		"{\"partitions\":[{}]}",
 		"{\"partitions\":[{\"number\":256}]}",
+		"{\"times\":null}",
+		"{\"times\":[]}",
+		"{\"times\":{\"expected\":-1}}",
+		"{\"times\":{\"kernel\":\"1\"}}",
+		"{\"times\":{\"udev\":1.5}}",
+		"{\"times\":{\"link\":true}}",
+		"{\"times\":{\"report\":{}}}",
 	};
 
 	(void)state;
