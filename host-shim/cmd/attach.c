@@ -10,6 +10,7 @@
 #include "options.h"
 #include "output.h"
 #include "progress.h"
+#include "timing-text.h"
 #include "xml-file.h"
 
 /* An attach of several images: those that are attached stay when a later one fails. */
@@ -21,6 +22,7 @@ struct batch {
 	const char *xml_file; /* NULL: images */
 	const char *name;     /* of the image or the file that is at it */
 	int count;
+	bool timing;
 	json_t *result; /* NULL without --json */
 	FILE *done;	/* "attached before it: a.img (slot 0), …" */
 };
@@ -55,6 +57,19 @@ static int print_attached(struct batch *batch, const struct hotslot_disk *disk)
 	return printf("%s\n", disk->by_slot) < 0 ? -1 : 0;
 }
 
+/* On standard error: what a script reads is the names. */
+static void print_timing(const struct batch *batch, const struct hotslot_disk *disk)
+{
+	const char *problem = disk->times ? timing_problem(disk->times)
+					  : "nothing was timed: the guest was not asked for a disk";
+
+	fflush(stdout);
+	if (disk->times && !batch->client->json)
+		timing_print_attach(disk, stderr);
+	if (problem && !batch->client->quiet)
+		print_line(batch->client, batch->name, problem, NULL);
+}
+
 static int attach_one(struct batch *batch, int number, struct hotslot_error *error)
 {
 	struct hotslot_disk *disk = NULL;
@@ -73,6 +88,8 @@ static int attach_one(struct batch *batch, int number, struct hotslot_error *err
 		return r;
 	if (print_attached(batch, disk) < 0)
 		r = set_error(error, -EIO, "it is attached, but that could not be written");
+	else if (batch->timing)
+		print_timing(batch, disk);
 	hotslot_disk_free(disk);
 	return r;
 }
@@ -180,6 +197,9 @@ static void set_option(struct batch *batch, int option)
 	case 'X':
 		batch->xml_file = optarg;
 		break;
+	case 'T':
+		batch->timing = true;
+		break;
 	default:
 		set_disk_option(batch, option);
 	}
@@ -192,6 +212,8 @@ static void check_batch(struct batch *batch, int argc)
 	batch->count = argc - optind - (batch->client->default_domain ? 0 : 1);
 	if (batch->count > 1 && (options->slot >= 0 || options->serial || options->id))
 		set_problem(batch->client, "--slot, --serial and --id are for one image");
+	if (batch->timing && options->scope == HOTSLOT_SCOPE_CONFIG)
+		set_problem(batch->client, "--config and --timing exclude each other");
 	if (batch->xml_file && batch->count > 0)
 		set_problem(batch->client, "--xml is in place of an image");
 	if (batch->xml_file)
@@ -213,6 +235,7 @@ static int run_attach(struct client *client, int argc, char **argv)
 		SCOPE_OPTIONS,
 		{ "timeout", required_argument, NULL, 't' },
 		{ "xml", required_argument, NULL, 'X' },
+		{ "timing", no_argument, NULL, 'T' },
 		DISK_OPTIONS,
 		COMMON_OPTIONS,
 	};
@@ -235,6 +258,7 @@ static int run_attach(struct client *client, int argc, char **argv)
 		return status;
 	if (client_find(client, arguments.domain, &batch.domain, &error) < 0)
 		return fail(client, NULL, arguments.domain, &error, NULL);
+	hotslot_domain_set_timing(batch.domain, batch.timing);
 	return run_batch(&batch, arguments.values);
 }
 
@@ -256,6 +280,7 @@ const struct command command_attach = {
 		"  --persistent       to its definition, too: it is there after the next boot\n"
 		"  --config           to its definition alone; the domain may be shut off\n"
 		"  --timeout S        wait S seconds for the guest; without this, 30\n"
+		"  --timing           show where the time went, on standard error\n"
 		"  --xml FILE         in place of an image: a <disk> element, - for standard\n"
 		"                     input; what it lacks of alias, address, serial and target\n"
 		"                     is added\n" DISK_OPTIONS_HELP,

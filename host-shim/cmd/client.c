@@ -116,6 +116,7 @@ int client_find(struct client *client, const char *name, struct hotslot_domain *
 	hotslot_domain_set_controller(
 		domain, client->has_controller ? (int)client->controller : -1);
 	hotslot_domain_set_timeout(domain, client->timeout_ms);
+	hotslot_domain_set_timing(domain, false);
 	entry = *find_entry(client, hotslot_domain_uuid(domain));
 	if (entry) {
 		hotslot_domain_unref(domain);

@@ -99,6 +99,37 @@ static void set_guest(json_t **object, const struct hotslot_disk *disk)
 	set(object, "partitions", partitions_to_json(disk));
 }
 
+static json_t *ms_json(bool known, double ms)
+{
+	return known ? json_real(ms) : json_null();
+}
+
+static json_t *phase_json(const struct hotslot_phase *phase)
+{
+	return phase->known ? json_pack("{sf sf}", "start-ms", phase->start, "duration-ms",
+				      phase->duration)
+			    : json_null();
+}
+
+static json_t *times_json(const struct hotslot_times *times)
+{
+	static const char *const told[] = {
+		[HOTSLOT_TOLD] = "told",
+		[HOTSLOT_TOLD_NOTHING] = "not-told",
+		[HOTSLOT_TOLD_IMPOSSIBLE] = "impossible",
+	};
+	json_t *object = json_object(), *phases = json_object();
+
+	for (size_t i = 0; i < times->n_phases; i++)
+		set(&phases, times->phases[i].name, phase_json(&times->phases[i]));
+	set(&object, "guest", json_string(told[times->told]));
+	set(&object, "total-ms", ms_json(times->total > 0, times->total));
+	set(&object, "error-ms", ms_json(times->error > 0, times->error));
+	set(&object, "age-ms", ms_json(times->age >= 0, times->age));
+	set(&object, "phases", phases);
+	return object;
+}
+
 json_t *disk_json(const struct hotslot_disk *disk)
 {
 	const struct hotslot_timing *timing = &disk->timing;
@@ -111,5 +142,7 @@ json_t *disk_json(const struct hotslot_disk *disk)
 		set(&object, "timing-ms",
 			json_pack("{sf sf sf}", "total", timing->total, "attach", timing->attach,
 				"confirm", timing->confirm));
+	if (disk->times)
+		set(&object, "timing", times_json(disk->times));
 	return object;
 }

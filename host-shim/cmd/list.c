@@ -9,11 +9,13 @@
 #include "output.h"
 #include "selection.h"
 #include "table.h"
+#include "timing-text.h"
 
 struct view {
 	bool bytes;
 	bool details;
 	bool config; /* of the definition */
+	bool timing;
 };
 
 static const char *const headings[] = { "SLOT", "SIZE", "SERIAL", "NAME", "TYPE", "LABEL", "FLAGS",
@@ -168,6 +170,31 @@ static int print_table(
 	return fail(client, NULL, NULL, &error, NULL);
 }
 
+/* An agent that tells no times tells none of any disk: once will do. */
+static void print_timing_problem(struct client *client, const struct selection *selection)
+{
+	for (size_t i = 0; i < selection->n_disks && !client->quiet; i++) {
+		const struct hotslot_times *times = selection->disks[i]->times;
+		const char *problem = times ? timing_problem(times) : NULL;
+
+		if (!problem)
+			continue;
+		print_line(client, NULL, problem, NULL);
+		return;
+	}
+}
+
+static int print_timing(struct client *client, const struct selection *selection)
+{
+	struct hotslot_error error = { 0 };
+
+	if (timing_print_list(selection, stdout) < 0) {
+		set_error(&error, -ENOMEM, "out of memory");
+		return fail(client, NULL, NULL, &error, NULL);
+	}
+	return STATUS_DONE;
+}
+
 /* NULL if there is no memory. */
 static json_t *disks_json(const struct selection *selection)
 {
@@ -233,11 +260,16 @@ static int list_domain(
 	struct selection selection;
 	int status;
 
-	if (client_find(client, arguments->domain, &domain, &error) < 0 ||
-		selection_read(domain, arguments, view->config, &selection, &subject, &error) < 0)
+	if (client_find(client, arguments->domain, &domain, &error) < 0)
 		return fail(client, NULL, subject, &error, NULL);
+	hotslot_domain_set_timing(domain, view->timing);
+	if (selection_read(domain, arguments, view->config, &selection, &subject, &error) < 0)
+		return fail(client, NULL, subject, &error, NULL);
+	print_timing_problem(client, &selection);
 	if (client->json)
 		status = print_json(client, domain, &selection);
+	else if (view->timing)
+		status = print_timing(client, &selection);
 	else
 		status = print_table(client, &selection, view);
 	selection_done(&selection);
@@ -250,6 +282,7 @@ static int run_list(struct client *client, int argc, char **argv)
 		{ "bytes", no_argument, NULL, 'b' },
 		{ "config", no_argument, NULL, 'C' },
 		{ "long", no_argument, NULL, 'l' },
+		{ "timing", no_argument, NULL, 'T' },
 		TIMEOUT_OPTION,
 		COMMON_OPTIONS,
 	};
@@ -262,9 +295,14 @@ static int run_list(struct client *client, int argc, char **argv)
 			view.bytes = true;
 		else if (option == 'C')
 			view.config = true;
+		else if (option == 'T')
+			view.timing = true;
 		else
 			view.details = true;
 	}
+	if (view.timing && (view.config || view.details))
+		set_problem(client, "--timing and --%s exclude each other",
+			view.config ? "config" : "long");
 	if (!take_arguments(client, argc, argv, 0, ANY_NUMBER, &arguments, &status))
 		return status;
 	return list_domain(client, &arguments, &view);
@@ -277,5 +315,6 @@ const struct command command_list = {
 	.summary = "List the disks of a domain as host and guest see them",
 	.help = "  --bytes            sizes in bytes\n"
 		"  --config           those of its definition; the domain may be shut off\n"
-		"  --long             links, addresses and partitions, too\n" TIMEOUT_HELP,
+		"  --long             links, addresses and partitions, too\n"
+		"  --timing           where the time went when each of them came\n" TIMEOUT_HELP,
 };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "slot.h"
+#include "times.h"
+#include "util.h"
 #include "wire.h"
 
 /* Disks without a slot, as agent/PROTOCOL.md has their places. */
@@ -29,6 +31,21 @@ json_t *fake_disk(json_int_t slot, const char *serial, json_int_t size, bool rea
 	if (unslotted)
 		json_object_set_new(record, "slot", json_null());
 	return record;
+}
+
+void fake_put_times(json_t *body, const json_t *request, const json_t *orders)
+{
+	const json_t *arguments = json_object_get(request, "arguments");
+	json_t *disk = json_object_get(body, "disk");
+	struct times times = { .kernel = now_us() };
+
+	if (!json_is_true(json_object_get(arguments, "timing")) ||
+		json_object_get(orders, "timeless"))
+		return;
+	times_note_links(&times, times.kernel);
+	if (disk)
+		times_add(disk, &times);
+	times_add_clock(body, times.kernel);
 }
 
 static json_t *make_labelled(json_int_t slot, json_int_t label)

@@ -21,6 +21,7 @@
  *                       changes of a disk that say one after the other, without end
  *     "pages": N        with pages of disks without end, with labels of N bytes
  *     "trickle": true   with the answer as always, a byte a second, and nothing else meanwhile
+ *     "timeless": true  like an agent that does not know of times, also any other request
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -152,6 +153,7 @@ static json_t *make_answer(struct fake *fake, const char *name, const json_t *re
 {
 	json_t *body = answer_body(fake, name, json_object_get(request, "arguments"));
 
+	fake_put_times(body, request, fake->orders);
 	return json_pack("{s:o, s:O?, s:s}", "return", body, "id", json_object_get(request, "id"),
 		"session", fake->session);
 }
