@@ -4,7 +4,11 @@
  *   boot-time SOCKET PATTERN QUESTION COMMAND...
  *
  * Listens on SOCKET, runs COMMAND (a QEMU with a chardev that connects there), sends QUESTION once
- * it has connected, and prints the milliseconds until PATTERN has come. Ends QEMU by its pid. */
+ * it has connected, and prints the milliseconds until PATTERN has come. Ends QEMU by its pid.
+ *
+ * With ICOUNT in the environment, the guest's clock counts its instructions and the host's tells
+ * nothing: then PATTERN is followed by microseconds of the guest's, which are printed as
+ * milliseconds instead. */
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -47,8 +51,21 @@ static bool is_ready(int fd, uint64_t deadline)
 	return now < deadline && poll(&poll_fd, 1, (int)(deadline - now)) > 0;
 }
 
-/* Reads until PATTERN has come. */
-static int await(int fd, const char *pattern, uint64_t deadline)
+/* The number behind PATTERN, once there is something behind it, too. */
+static bool find_number(const char *text, const char *pattern, double *ret)
+{
+	const char *found = strstr(text, pattern);
+	char *end;
+
+	if (!found)
+		return false;
+	*ret = strtod(found + strlen(pattern), &end);
+	return *end && end > found + strlen(pattern);
+}
+
+/* Reads until PATTERN has come, with its number if there is to be one; what is not text before it
+ * counts as blanks. */
+static int await(int fd, const char *pattern, uint64_t deadline, bool number, double *ret)
 {
 	char buffer[65536];
 	size_t length = 0;
@@ -58,14 +75,17 @@ static int await(int fd, const char *pattern, uint64_t deadline)
 
 		if (n <= 0)
 			return -EPIPE;
+		for (ssize_t i = 0; i < n; i++)
+			buffer[length + (size_t)i] = buffer[length + (size_t)i] ?: ' ';
 		length += (size_t)n;
-		if (memmem(buffer, length, pattern, strlen(pattern)))
+		buffer[length] = '\0';
+		if (number ? find_number(buffer, pattern, ret) : !!strstr(buffer, pattern))
 			return 0;
 	}
 	return -ETIMEDOUT;
 }
 
-static int measure(int listener, const char *pattern, const char *question)
+static int measure(int listener, const char *pattern, const char *question, double *ret_number)
 {
 	uint64_t deadline = now_ms() + DEADLINE_MS;
 	_cleanup_close_ int fd = -1;
@@ -77,13 +97,14 @@ static int measure(int listener, const char *pattern, const char *question)
 		return -errno;
 	if (send(fd, question, strlen(question), MSG_NOSIGNAL) < 0)
 		return -errno;
-	return await(fd, pattern, deadline);
+	return await(fd, pattern, deadline, ret_number != NULL, ret_number);
 }
 
 int main(int argc, char *argv[])
 {
 	_cleanup_close_ int listener = -1;
-	double start;
+	bool icount = getenv("ICOUNT") && *getenv("ICOUNT");
+	double start, number = 0;
 	pid_t pid;
 	int r;
 
@@ -102,9 +123,9 @@ int main(int argc, char *argv[])
 		execvp(argv[4], argv + 4);
 		_exit(127);
 	}
-	r = pid < 0 ? -errno : measure(listener, argv[2], argv[3]);
+	r = pid < 0 ? -errno : measure(listener, argv[2], argv[3], icount ? &number : NULL);
 	if (r == 0)
-		printf("%.1f\n", now_precise() - start);
+		printf("%.3f\n", icount ? number / 1e3 : now_precise() - start);
 	else
 		fprintf(stderr, "boot-time: no '%s': %s\n", argv[2], strerror(-r));
 	if (pid > 0) {

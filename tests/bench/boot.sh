@@ -6,6 +6,8 @@
 
 NONCE=00112233445566778899aabbccddeeff
 HELLO='{"execute":"hello","id":1,"arguments":{"nonce":"'$NONCE'","versions":[1]}}'
+# What time it is in the guest then.
+PING='{"execute":"ping","id":2,"session":"'$NONCE'","arguments":{"timing":true}}'
 
 # Of the element of that name in the XML of a launched appliance.
 launched() { # ELEMENT
@@ -28,6 +30,7 @@ boot() { # KERNEL INITRAMFS PATTERN QUESTION DEVICE… ; milliseconds
 	shift 4
 	rm -f socket
 	"$B/tests/bench/boot-time" socket "$pattern" "$question" qemu-system-x86_64 -accel "$ACCEL" \
+		${ICOUNT:+-icount "$ICOUNT"} \
 		-machine "$(sed -n "s/.* machine='\([^']*\)'.*/\1/p" "$work/launched.xml")" \
 		-cpu qemu64,+rdrand -m 512 -nodefaults -no-user-config -display none \
 		-no-reboot -kernel "$kernel" -initrd "$image" -append "$(launched cmdline)" \
@@ -36,11 +39,13 @@ boot() { # KERNEL INITRAMFS PATTERN QUESTION DEVICE… ; milliseconds
 }
 
 boot_static() { # KERNEL
-	boot "$1" static.img "static init is up" "" -serial chardev:c
+	boot "$1" static.img "static init is up at " "" -serial chardev:c
 }
 
 boot_appliance() { # INITRAMFS
-	boot "$(launched kernel)" "$1" "$NONCE" "$HELLO"$'\n' \
+	local pattern=$NONCE
+	[[ ! $ICOUNT ]] || pattern='"clock":{"asked":'
+	boot "$(launched kernel)" "$1" "$pattern" "$HELLO"$'\n'"$PING"$'\n' \
 		-device virtserialport,chardev=c,name=org.hotslot.agent.0
 }
 
@@ -57,7 +62,7 @@ bench_boot() {
 	cp "$B/tests/bench/static-init" static/init
 	pack static static.img
 	launch_once
-	! libguestfs_prepare || libguestfs=1
+	[[ $ICOUNT ]] || ! libguestfs_prepare || libguestfs=1
 	for ((i = 1; i <= BOOT_ROUNDS; i++)); do
 		progress "boots, round $i"
 		sample_boot static boot_static "$KERNEL"

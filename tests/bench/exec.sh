@@ -30,12 +30,24 @@ instructions() { # KIND COMMAND
 	printf 'exec-instructions\t%s\t0\t%s\n' "$1" "$count"
 }
 
+# The same domain, with a clock that counts instructions.
+launch_icount() { # NAME
+	virsh -q -c "$URI" dumpxml "$1" --inactive >icount.xml
+	hs shutdown "$1" --force
+	sed -i -e "s|<domain |<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' |" \
+		-e "s|</domain>|<qemu:commandline><qemu:arg value='-icount'/><qemu:arg value='$ICOUNT'/>&|" \
+		-e "s|</domain>|</qemu:commandline>&|" -e "/<channel/,/<.channel>/ s/ path='[^']*'//" icount.xml
+	virsh -q -c "$URI" create icount.xml >&2
+}
+
 bench_exec() {
 	local T=$work URI
 	progress "the helper and scsi_id"
 	URI=$(embed_root "$work/e")
 	raw_image "$work/exec.img"
-	GUEST=udev IMAGE=$(exec_image) launch_controlled exec
+	GUEST=udev IMAGE=$(exec_image) APPEND=$WITNESS_APPEND launch exec
+	[[ ! $ICOUNT ]] || launch_icount exec
+	add_witness_port exec
 	hs attach exec "$work/exec.img" >&2
 	guest_run exec "$EXEC_EVENT; exec-time $EXEC_ROUNDS helper $EXEC_HELPER -- scsi_id $EXEC_SCSI_ID"
 	instructions helper "$EXEC_HELPER"
