@@ -26,8 +26,8 @@ struct launch_spec {
 /* The caller frees *ret. */
 int launch_xml_format(const struct launch_spec *spec, char **ret);
 
-/* The kernel's command line; ROOT_SPEC is NULL without a root disk. -EINVAL if a text cannot stand
- * there. The caller frees *ret. */
+/* The kernel's command line, but for what depends on the processors; ROOT_SPEC is NULL without a
+ * root disk. -EINVAL if a text cannot stand there. The caller frees *ret. */
 int launch_cmdline(
 	const char *root_spec, bool root_writable, bool console, const char *append, char **ret);
 

@@ -18,7 +18,7 @@
 #define BEFORE_CONTROLLERS                                  \
 	"  <kernel>/kernel</kernel>\n"                      \
 	"  <initrd>/initramfs</initrd>\n"                   \
-	"  <cmdline>quiet</cmdline>\n"                      \
+	"  <cmdline>acpi=noirq pci=nomsi quiet</cmdline>\n" \
 	" </os>\n"                                          \
 	" <features>\n"                                     \
 	"  <acpi/>\n"                                       \
@@ -131,6 +131,26 @@ static void test_a_generation_id_and_iothreads_are_as_they_were_given(void **sta
 	assert_non_null(strstr(text, "index=\"0\">\n   <alias name=\"ua-hotslot_virtio-serial0\""));
 }
 
+/* A kernel that routes no interrupts by ACPI may find no second processor. */
+static void test_interrupts_are_routed_by_acpi_but_for_one_emulated_cpu(void **state)
+{
+	static const struct {
+		bool kvm;
+		unsigned vcpus;
+	} cases[] = { { true, 1 }, { true, 2 }, { false, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct launch_spec spec = plain;
+		_cleanup_free_ char *text = NULL;
+
+		spec.kvm = cases[i].kvm;
+		spec.vcpus = cases[i].vcpus;
+		text = format(&spec);
+		assert_non_null(strstr(text, "  <cmdline>quiet</cmdline>\n"));
+	}
+}
+
 static void test_what_libvirt_does_not_take_as_a_guid_is_none(void **state)
 {
 	static const struct {
@@ -201,6 +221,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_xml_says_machine_and_models_only_if_asked_for),
 		cmocka_unit_test(test_a_generation_id_and_iothreads_are_as_they_were_given),
+		cmocka_unit_test(test_interrupts_are_routed_by_acpi_but_for_one_emulated_cpu),
 		cmocka_unit_test(test_what_libvirt_does_not_take_as_a_guid_is_none),
 		cmocka_unit_test(test_each_device_has_an_alias_that_no_id_of_a_disk_gives),
 	};

@@ -43,6 +43,22 @@ test_each_command_is_of_the_same_generation() {
 	check_equal 0 "$(grep -ac 'another generation' one.console)"
 }
 
+# A kernel that warned of something is tainted by bit 9.
+test_all_processors_of_an_appliance_are_up_without_a_warning() {
+	local n
+	cat >payload <<-'EOF'
+		processors=$(/bin/busybox grep -c ^processor /proc/cpuinfo)
+		echo "$processors up, $(($(/bin/busybox cat /proc/sys/kernel/tainted) >> 9 & 1)) warned"
+	EOF
+	export IMAGE APPEND='hotslot.exec="/bin/busybox sh /payload"'
+	IMAGE=$(appliance_image --add /bin/busybox:/bin/busybox --add payload:/payload)
+	for n in 1 2; do
+		launch "vm$n" --vcpus "$n"
+		console_wait "$T/vm$n.console" "^$n up, 0 warned" >/dev/null
+		hs shutdown "vm$n"
+	done
+}
+
 test_drives_are_there_from_the_start() {
 	raw_image a.img 2M
 	raw_image b.img 3M
