@@ -23,6 +23,7 @@ INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 SCDOC ?= scdoc
 CC ?= cc
+OBJCOPY ?= objcopy
 
 V ?= 0
 ifeq ($(V),0)
@@ -49,7 +50,6 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -pthread \
 ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections $(LDFLAGS)
 
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags libxml-2.0 libvirt jansson blkid libkmod libseccomp 2>/dev/null)
-LIBS_ID := -l:libjansson.a
 LIBS_AGENT := -ludev -lblkid -ljansson -lseccomp
 LIBS_INIT := -lblkid -lseccomp
 LIBS_MKINITRAMFS := -lkmod -larchive
@@ -59,14 +59,14 @@ LIBS_CMD := -ljansson -ledit
 # ---- sources -------------------------------------------------------------------------------
 
 COMMON_SRC := $(wildcard agent/common/*.c)
-IDENTITY_SRC := $(filter-out agent/identity/hotslot-id.c,$(wildcard agent/identity/*.c))
+IDENTITY_SRC := $(filter-out agent/identity/hotslot-id.c agent/identity/bump.c,$(wildcard agent/identity/*.c))
 DAEMON_SRC := $(filter-out agent/daemon/hotslot-agent.c,$(wildcard agent/daemon/*.c))
 INIT_SRC := $(filter-out initramfs/init/hotslot-init.c,$(wildcard initramfs/init/*.c))
 MKINITRAMFS_SRC := $(filter-out initramfs/mkinitramfs/hotslot-mkinitramfs.c,$(wildcard initramfs/mkinitramfs/*.c))
 SHIM_SRC := $(wildcard host-shim/lib/*.c)
 CMD_SRC := $(wildcard host-shim/cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
-MAINS := agent/identity/hotslot-id.c agent/daemon/hotslot-agent.c initramfs/init/hotslot-init.c \
+MAINS := agent/identity/hotslot-id.c agent/identity/bump.c agent/daemon/hotslot-agent.c initramfs/init/hotslot-init.c \
 	initramfs/mkinitramfs/hotslot-mkinitramfs.c
 ALL_SRC := $(COMMON_SRC) $(IDENTITY_SRC) $(DAEMON_SRC) $(INIT_SRC) $(MKINITRAMFS_SRC) \
 	$(SHIM_SRC) $(CMD_SRC) $(MAINS)
@@ -82,8 +82,16 @@ all: $(PROGRAMS) $(LIBHOTSLOT) $(B)/libhotslot.so $(B)/libhotslot.pc $(B)/hotslo
 
 # ---- programs ------------------------------------------------------------------------------
 
-$(B)/hotslot-id: $(call obj,agent/identity/hotslot-id.c $(IDENTITY_SRC) $(COMMON_SRC))
-	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $^ $(LIBS_ID)
+# The helper runs for each event of a disk, and glibc takes longer to start than the helper to do its
+# work. So it is linked with musl, where that is there, and needs no other library.
+HELPER_CC ?= $(or $(if $(filter cc gcc,$(CC)),$(shell command -v musl-gcc)),$(CC))
+HELPER_SRC := agent/identity/hotslot-id.c agent/identity/bump.c $(filter-out %/record.c,$(IDENTITY_SRC)) \
+	$(addprefix agent/common/,encode.c log.c places.c util.c)
+$(B)/hotslot-id: $(HELPER_SRC:%.c=$(B)/helper/%.o)
+	$(call say,LINK,$@)$(HELPER_CC) $(ALL_LDFLAGS) -static -o $@ $^
+$(B)/helper/%.o: %.c $(B)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(HELPER_CC) $(ALL_CFLAGS) -fno-pic -MMD -MP -c -o $@ $<
 
 $(B)/hotslot-agent: $(call obj,agent/daemon/hotslot-agent.c $(DAEMON_SRC) $(IDENTITY_SRC) $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
@@ -115,7 +123,7 @@ $(B)/install/hotslot: $(call obj,$(CMD_SRC) $(COMMON_SRC)) $(B)/libhotslot.so
 	$(call say,LINK,$@)$(HOTSLOT_LINK)
 
 # Objects depend on this, so that another compiler or other flags build everything anew.
-FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+FLAGS_NOW := $(CC) $(HELPER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 $(B)/flags: FORCE
 	$(Q)mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(subst ','\'',$(FLAGS_NOW))' ] || \
 		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
@@ -171,6 +179,11 @@ $(UNIT_TESTS): %: %.o $(UNIT_LIBS)
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(UNIT_LIBS) -Wl,--end-group \
 		$(LIBS_AGENT) $(LIBS_MKINITRAMFS) $(LIBS_SHIM) $(LIBS_CMD) -lcmocka
+# Under other names, as the test itself has the memory of the C library.
+$(B)/tests/unit/test-bump: $(B)/tests/unit/bump.o
+$(B)/tests/unit/bump.o: $(B)/agent/identity/bump.o
+	$(Q)mkdir -p $(@D)
+	$(Q)$(OBJCOPY) $(foreach name,malloc calloc realloc free,--redefine-sym $(name)=bump_$(name)) $< $@
 unit-tests: $(UNIT_TESTS)
 	@:
 

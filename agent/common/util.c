@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Small helpers that every part uses: file reading, numbers, time. */
+/* Small helpers that every part uses: file reading, numbers, paths, time. */
 #include "util.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 /* A text attribute of sysfs is at most a page. */
@@ -45,6 +46,66 @@ int parse_u64(const char *s, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+char *format_u64(char *s, uint64_t value)
+{
+	char digits[U64_TEXT_SIZE];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	while (n > 0)
+		*s++ = digits[--n];
+	*s = '\0';
+	return s;
+}
+
+void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE])
+{
+	char *end = format_u64(ret, major(devnum));
+
+	*end++ = ':';
+	format_u64(end, minor(devnum));
+}
+
+bool take_u32(const char **s, uint32_t *ret)
+{
+	const char *p = *s;
+	uint32_t value = 0;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+			__builtin_add_overflow(value, (uint32_t)(*p - '0'), &value))
+			return false;
+	if (p == *s)
+		return false;
+	*s = p;
+	*ret = value;
+	return true;
+}
+
+int devnum_parse(const char *s, dev_t *ret)
+{
+	uint32_t major, minor;
+
+	if (!take_u32(&s, &major) || *s++ != ':' || !take_u32(&s, &minor) || *s)
+		return -EBADMSG;
+	*ret = makedev(major, minor);
+	return 0;
+}
+
+int path_join(char *ret, size_t size, const char *directory, const char *name)
+{
+	size_t length = strlen(directory), name_size = strlen(name) + 1;
+
+	if (length + 1 + name_size > size)
+		return -ENAMETOOLONG;
+	memcpy(ret, directory, length);
+	ret[length] = '/';
+	memcpy(ret + length + 1, name, name_size);
+	return 0;
+}
+
 static int read_up_to(int fd, char *buf, size_t size, size_t *ret_len)
 {
 	size_t len = 0;
@@ -67,20 +128,28 @@ static int read_up_to(int fd, char *buf, size_t size, size_t *ret_len)
 int read_file_at(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len, size = ATTRIBUTE_MAX > max ? max + 1 : ATTRIBUTE_MAX;
 	_cleanup_free_ char *data = NULL;
-	size_t len = 0, size = 0;
+	char start[ATTRIBUTE_MAX];
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	/* Sysfs and procfs do not tell a size: grow until the end, one byte past MAX tells. */
-	do {
+	/* Sysfs and procfs do not tell a size, and nearly all of it is short: no more memory is
+	 * taken than that needs. */
+	r = read_up_to(fd, start, size, &len);
+	if (r < 0)
+		return r;
+	data = malloc(len + 1);
+	if (!data)
+		return -ENOMEM;
+	memcpy(data, start, len);
+	/* Grow until the end, one byte past MAX tells. */
+	while (len == size && size <= max) {
 		size_t part = 0;
 		char *grown;
 
-		size = size ? size * 2 : ATTRIBUTE_MAX;
-		if (size > max + 1)
-			size = max + 1;
+		size = size * 2 > max ? max + 1 : size * 2;
 		grown = realloc(data, size + 1);
 		if (!grown)
 			return -ENOMEM;
@@ -89,7 +158,7 @@ int read_file_at(int dirfd, const char *path, size_t max, char **ret_data, size_
 		if (r < 0)
 			return r;
 		len += part;
-	} while (len == size && size <= max);
+	}
 	if (len > max)
 		return -EFBIG;
 	data[len] = '\0';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Small helpers that every part uses: cleanup attributes, file reading, numbers, time. */
+/* Small helpers that every part uses: cleanup attributes, file reading, numbers, paths, time. */
 #pragma once
 
 #include <dirent.h>
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
@@ -81,6 +82,25 @@ static inline bool is_shortage(int r)
 /* Parses all of S as a decimal number of at most MAX: digits only, no sign, no blank.
  * Returns -EINVAL if it is none, -ERANGE if it is larger. */
 int parse_u64(const char *s, uint64_t max, uint64_t *ret);
+
+/* The decimal number that *S starts with; *S is then behind it. Returns false if there is none, or
+ * it is larger. */
+bool take_u32(const char **s, uint32_t *ret);
+
+/* Writes a decimal number and a NUL. Returns the end, where the NUL is. Here and below, by hand:
+ * udev's helper runs for every event of a disk, and snprintf() would be most of its work. */
+#define U64_TEXT_SIZE 21
+char *format_u64(char *s, uint64_t value);
+
+/* Room for "MAJOR:MINOR". */
+#define DEVNUM_TEXT_SIZE 24
+void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE]);
+
+/* Parses all of S as "MAJOR:MINOR". Returns -EBADMSG if it is none. */
+int devnum_parse(const char *s, dev_t *ret);
+
+/* "DIRECTORY/NAME"; an empty DIRECTORY is the root. Returns -ENAMETOOLONG if it does not fit. */
+int path_join(char *ret, size_t size, const char *directory, const char *name);
 
 /* Reads a whole file of at most MAX bytes, relative to DIRFD. The data is NUL-terminated beyond
  * *ret_len; the caller frees it. Returns -EFBIG if the file is longer than MAX. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "util.h"
 #include "wire.h"
 
 static const char *state_name(const struct entry *entry)

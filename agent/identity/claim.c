@@ -9,7 +9,6 @@
 #include <sys/sysmacros.h>
 
 #include "identity.h"
-#include "record.h"
 #include "util.h"
 
 /* "MAJOR:MINOR DISKSEQ" */
@@ -18,11 +17,14 @@
 /* A directory of marks, and the lock over all of them: it is held for some system calls. */
 static int open_marks(int run, const char *name)
 {
-	int fd;
+	static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(run, name, flags);
 
-	if (mkdirat(run, name, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(run, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(run, name, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		fd = openat(run, name, flags);
+	}
 	return fd < 0 ? -errno : fd;
 }
 
@@ -156,8 +158,10 @@ int claim_pass_on(int run, const struct view *view)
 
 static void format_claim(const struct disk *disk, char *ret)
 {
-	snprintf(ret, CLAIM_SIZE, "%u:%u %llu", major(disk->devnum), minor(disk->devnum),
-		(unsigned long long)disk->diskseq);
+	devnum_format(disk->devnum, ret);
+	ret += strlen(ret);
+	*ret++ = ' ';
+	format_u64(ret, disk->diskseq);
 }
 
 /* Drops the claim that the disk has on another serial than SERIAL. */
@@ -169,8 +173,9 @@ static int drop_other(
 	int r;
 
 	devnum_format(disk->devnum, devnum);
-	snprintf(path, sizeof(path), CLAIMS_OWN_DIRECTORY "/%s", devnum);
-	r = read_attr_at(run, path, before, sizeof(before));
+	r = path_join(path, sizeof(path), CLAIMS_OWN_DIRECTORY, devnum);
+	if (r == 0)
+		r = read_attr_at(run, path, before, sizeof(before));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (!strcmp(before, serial))

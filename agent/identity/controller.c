@@ -57,13 +57,18 @@ int config_find(const char *text, const char *key, char *ret, size_t size)
 	return 0;
 }
 
+static bool is_blank(char c)
+{
+	return c <= ' ' && (c == ' ' || c == '\t' || c == '\n');
+}
+
 /* The length of the parameter at S: to the next blank outside quotes. */
 static size_t parameter_length(const char *s)
 {
 	bool quoted = false;
 	size_t n = 0;
 
-	for (; s[n] && (quoted || !strchr(" \t\n", s[n])); n++)
+	for (; s[n] && (quoted || !is_blank(s[n])); n++)
 		quoted ^= s[n] == '"';
 	return n;
 }
@@ -73,11 +78,14 @@ int cmdline_find(const char *text, const char *key, char *ret, size_t size)
 	size_t key_length = strlen(key), length;
 	int r = 0;
 
-	for (text += strspn(text, " \t\n"); *text; text += length, text += strspn(text, " \t\n")) {
+	/* Nearly always. */
+	if (!strstr(text, key))
+		return 0;
+	for (; *text; text += length) {
 		const char *value = text;
 		size_t n;
 
-		length = n = parameter_length(text);
+		length = n = is_blank(*text) ? 1 : parameter_length(text);
 		if (*value == '"')
 			value++, n--;
 		if (n <= key_length || strncmp(value, key, key_length) || value[key_length] != '=')
@@ -120,8 +128,8 @@ static int add_controller(const struct view *view, const char *name, struct cont
 {
 	char path[PATH_MAX], directory[PATH_MAX];
 
-	snprintf(path, sizeof(path), DRIVER_DIRECTORY "/%s", name);
-	if (view_read_link(view, path, directory, sizeof(directory)) < 0)
+	if (path_join(path, sizeof(path), DRIVER_DIRECTORY, name) < 0 ||
+		view_read_link(view, path, directory, sizeof(directory)) < 0)
 		return 0; /* gone meanwhile */
 	if (list->n == CONTROLLERS_MAX)
 		return -E2BIG;

@@ -8,17 +8,11 @@
 #include <sys/sysmacros.h>
 
 #include "claim.h"
+#include "disk-print.h"
 #include "identity.h"
 #include "log.h"
-#include "record.h"
 
 #define STATE_DIRECTORY "/run/hotslot"
-
-enum format {
-	FORMAT_UDEV,
-	FORMAT_TEXT,
-	FORMAT_JSON,
-};
 
 static void print_usage(FILE *out)
 {
@@ -51,7 +45,7 @@ static void strip_partition(const struct view *view, char *devpath)
 	char path[PATH_MAX];
 	char *slash;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/partition", devpath) < sizeof(path) &&
+	if (path_join(path, sizeof(path), devpath, "partition") == 0 &&
 		faccessat(view->sys, path, F_OK, 0) == 0 && (slash = strrchr(devpath, '/')))
 		*slash = '\0';
 }
@@ -87,7 +81,9 @@ static int find_device(const struct view *view, const char *device, char *ret, s
 		device = getenv("DEVPATH");
 		if (!device || *device != '/')
 			return -ENOENT;
-		r = (size_t)snprintf(ret, size, "%s", device + 1) < size ? 0 : -ENAMETOOLONG;
+		r = strlen(++device) < size ? 0 : -ENAMETOOLONG;
+		if (r == 0)
+			strcpy(ret, device);
 	} else if (strchr(device, '/')) {
 		r = find_by_path(view, device, ret, size);
 	} else {
@@ -95,61 +91,6 @@ static int find_device(const struct view *view, const char *device, char *ret, s
 	}
 	if (r == 0)
 		strip_partition(view, ret);
-	return r;
-}
-
-static void print_udev(const struct disk *disk, bool claimed)
-{
-	printf("HOTSLOT_STATUS=%s\n", disk_status_name(disk->status));
-	if (disk->status != DISK_SLOTTED && disk->status != DISK_UNSLOTTED)
-		return;
-	if (disk->status == DISK_SLOTTED)
-		printf("HOTSLOT_SLOT=%u\n", disk->slot);
-	printf("HOTSLOT_CONTROLLER=%s\nHOTSLOT_TARGET=%u\nHOTSLOT_LUN=%u\n", disk->controller,
-		disk->target, disk->lun);
-	if (*disk->serial)
-		printf("HOTSLOT_SERIAL=%s\n", disk->serial);
-	if (claimed)
-		puts("HOTSLOT_BY_SERIAL=1");
-}
-
-static void print_text(const struct disk *disk)
-{
-	printf("%s: %s", disk->name,
-		disk->status == DISK_FOREIGN   ? "not on the managed controller"
-		: disk->status == DISK_SYSTEM  ? "the system's own disk, hidden"
-		: disk->status == DISK_SLOTTED ? "slot"
-					       : "no slot, LUN above 255");
-	if (disk->status == DISK_SLOTTED)
-		printf(" %u", disk->slot);
-	putchar('\n');
-	if (*disk->controller)
-		printf("  controller  %s\n  address     target %u, LUN %u\n", disk->controller,
-			disk->target, disk->lun);
-	if (disk->status != DISK_SLOTTED && disk->status != DISK_UNSLOTTED)
-		return;
-	printf("  serial      %s\n", *disk->serial ? disk->serial : "none");
-	printf("  size        %llu bytes, blocks of %u\n", (unsigned long long)disk->size,
-		disk->block_size);
-	printf("  read-only   %s\n", disk->read_only ? "yes" : "no");
-	printf("  device      %u:%u, disk sequence number %llu\n", major(disk->devnum),
-		minor(disk->devnum), (unsigned long long)disk->diskseq);
-}
-
-static int print_json(const struct disk *disk)
-{
-	bool whole = disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED;
-	json_t *object = whole ? disk_to_json(disk) : json_pack("{s:s}", "name", disk->name);
-	int r = -ENOMEM;
-
-	if (object &&
-		json_object_set_new(
-			object, "status", json_string(disk_status_name(disk->status))) == 0 &&
-		json_dumpf(object, stdout, JSON_INDENT(2)) == 0) {
-		putchar('\n');
-		r = 0;
-	}
-	json_decref(object);
 	return r;
 }
 
@@ -162,11 +103,14 @@ static bool may_claim(const struct disk *disk)
 
 static int open_state(void)
 {
-	int r = make_directories(STATE_DIRECTORY), fd;
+	int fd = open(STATE_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC), r;
 
-	if (r < 0)
-		return r;
-	fd = open(STATE_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		r = make_directories(STATE_DIRECTORY);
+		if (r < 0)
+			return r;
+		fd = open(STATE_DIRECTORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	return fd < 0 ? -errno : fd;
 }
 
@@ -201,26 +145,9 @@ static int pass_on(const struct view *view)
 	return r < 0 ? r : 0;
 }
 
-static int print_disk(const struct disk *disk, enum format format, bool claimed)
-{
-	int r = 0;
-
-	if (format == FORMAT_UDEV)
-		print_udev(disk, claimed);
-	else if (format == FORMAT_TEXT)
-		print_text(disk);
-	else
-		r = print_json(disk);
-	if (r == 0 && fflush(stdout) == EOF)
-		r = -errno;
-	if (r < 0)
-		log_error("%s: cannot print: %s", disk->name, strerror(-r));
-	return r;
-}
-
 struct options {
 	const char *device; /* NULL: udev's */
-	enum format format;
+	enum disk_format format;
 	bool claim;
 	bool pass_on;
 };
@@ -252,7 +179,12 @@ static int judge(const struct view *view, const struct options *options)
 		log_error("%s: %s: %s", devpath, error.attribute, error.reason);
 		return r;
 	}
-	return print_disk(&disk, options->format, options->claim && claim(view, &disk));
+	/* In one write. */
+	setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
+	r = disk_print(stdout, &disk, options->format, options->claim && claim(view, &disk));
+	if (r < 0)
+		log_error("%s: cannot print: %s", disk.name, strerror(-r));
+	return r;
 }
 
 static int run(const struct options *options)
@@ -312,7 +244,9 @@ static int parse_options(int argc, char *argv[], struct options *ret)
 		(ret->pass_on && (udev || json || argc > optind)))
 		return -EINVAL;
 	ret->device = argv[optind];
-	ret->format = json ? FORMAT_JSON : udev || !ret->device ? FORMAT_UDEV : FORMAT_TEXT;
+	ret->format = json		     ? DISK_AS_JSON
+		      : udev || !ret->device ? DISK_AS_PROPERTIES
+					     : DISK_AS_TEXT;
 	return 1;
 }
 

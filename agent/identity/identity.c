@@ -62,16 +62,13 @@ static int read_number(
 
 static int read_devnum(int dir, dev_t *ret, struct identity_error *error)
 {
-	char text[32], end;
-	unsigned major, minor;
+	char text[DEVNUM_TEXT_SIZE];
 	int r = read_attr_at(dir, "dev", text, sizeof(text));
 
 	if (r < 0)
 		return fail(r, "dev", NULL, error);
-	if (sscanf(text, "%u:%u%c", &major, &minor, &end) != 2)
-		return fail(-EBADMSG, "dev", "is no device number", error);
-	*ret = makedev(major, minor);
-	return 0;
+	return devnum_parse(text, ret) < 0 ? fail(-EBADMSG, "dev", "is no device number", error)
+					   : 0;
 }
 
 /* A page of another shape is an error, not a guess. */

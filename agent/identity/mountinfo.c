@@ -4,7 +4,6 @@
 
 #include <limits.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "util.h"
 
@@ -27,8 +26,11 @@ static bool is_octal(const char *s)
 /* The kernel writes blanks, newlines and backslashes as \ooo. */
 static void unescape(char *s)
 {
-	char *out = s;
+	char *out;
 
+	while (*s && *s != '\\')
+		s++;
+	out = s;
 	while (*s) {
 		if (s[0] == '\\' && is_octal(s + 1)) {
 			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
@@ -40,25 +42,28 @@ static void unescape(char *s)
 	*out = '\0';
 }
 
-static int parse_devnum(const char *s, dev_t *ret)
-{
-	unsigned major, minor;
-	char end;
-
-	if (sscanf(s, "%u:%u%c", &major, &minor, &end) != 2)
-		return -EBADMSG;
-	*ret = makedev(major, minor);
-	return 0;
-}
-
 static int parse_id(const char *s, int *ret)
 {
-	uint64_t id;
+	uint32_t id;
 
-	if (parse_u64(s, INT_MAX, &id) < 0)
+	if (!take_u32(&s, &id) || *s || id > INT_MAX)
 		return -EBADMSG;
 	*ret = (int)id;
 	return 0;
+}
+
+/* The field that *REST starts with, cut off; NULL behind the last one. */
+static char *take_field(char **rest)
+{
+	char *field = *rest, *end = field;
+
+	if (!field)
+		return NULL;
+	while ((unsigned char)*end > ' ' || (*end && *end != ' ' && *end != '\n'))
+		end++;
+	*rest = *end == ' ' ? end + 1 : NULL;
+	*end = '\0';
+	return field;
 }
 
 /* Skips the optional fields: they end with a lone hyphen. */
@@ -66,7 +71,7 @@ static bool skip_optional(char **rest)
 {
 	char *field;
 
-	while ((field = strsep(rest, " ")))
+	while ((field = take_field(rest)))
 		if (!strcmp(field, "-"))
 			return true;
 	return false;
@@ -78,22 +83,21 @@ int mount_parse(char *line, struct mount *ret)
 	struct mount mount = {};
 	int r;
 
-	rest[strcspn(rest, "\n")] = '\0';
 	for (size_t i = 0; i < FIELDS_FIXED; i++) {
-		fields[i] = strsep(&rest, " ");
+		fields[i] = take_field(&rest);
 		if (!fields[i])
 			return -EBADMSG;
 	}
 	if (!skip_optional(&rest))
 		return -EBADMSG;
-	mount.type = strsep(&rest, " ");
-	mount.source = strsep(&rest, " ");
-	mount.options = rest;
+	mount.type = take_field(&rest);
+	mount.source = take_field(&rest);
+	mount.options = take_field(&rest);
 	if (!mount.type || !mount.source || !mount.options)
 		return -EBADMSG;
 	if ((r = parse_id(fields[FIELD_ID], &mount.id)) < 0 ||
 		(r = parse_id(fields[FIELD_PARENT], &mount.parent)) < 0 ||
-		(r = parse_devnum(fields[FIELD_DEVNUM], &mount.devnum)) < 0)
+		(r = devnum_parse(fields[FIELD_DEVNUM], &mount.devnum)) < 0)
 		return r;
 	mount.root = fields[FIELD_ROOT];
 	mount.point = fields[FIELD_POINT];

@@ -9,50 +9,43 @@
 /* A host with thousands of mounts has a megabyte of them. */
 #define MOUNTINFO_MAX (16 * 1024 * 1024)
 
+/* The shortest line: each field has a byte, the device number three, and a blank or newline. */
+#define MOUNT_LINE_MIN (sizeof("1 1 0:1 / / r - t s o\n") - 1)
+
 void mounts_done(struct mounts *mounts)
 {
 	free(mounts->mounts);
 	free(mounts->text);
 }
 
-static int parse_lines(struct mounts *mounts, size_t max)
+int mounts_read(const struct view *view, const char *process, char **ret, size_t *ret_length)
 {
-	char *rest = mounts->text, *line;
+	char path[32];
+	int r = path_join(path, sizeof(path), process, "mountinfo");
 
-	while ((line = strsep(&rest, "\n")) && mounts->n < max) {
-		int r;
-
-		if (!*line)
-			continue;
-		r = mount_parse(line, &mounts->mounts[mounts->n]);
-		if (r < 0)
-			return r;
-		mounts->n++;
-	}
-	return 0;
+	return r < 0 ? r : read_file_at(view->proc, path, MOUNTINFO_MAX, ret, ret_length);
 }
 
-int mounts_read(const struct view *view, const char *process, struct mounts *ret)
+int mounts_parse(const char *process, char *text, size_t length, struct mounts *ret)
 {
-	_cleanup_(mounts_done) struct mounts mounts = { .process = process };
-	size_t length, lines = 1;
-	char path[32];
-	int r;
+	char *end = text + length;
 
-	snprintf(path, sizeof(path), "%s/mountinfo", process);
-	r = read_file_at(view->proc, path, MOUNTINFO_MAX, &mounts.text, &length);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < length; i++)
-		lines += mounts.text[i] == '\n';
-	mounts.mounts = calloc(lines, sizeof(*mounts.mounts));
-	if (!mounts.mounts)
+	*ret = (struct mounts){ .process = process, .text = text };
+	ret->mounts = calloc(length / MOUNT_LINE_MIN + 1, sizeof(*ret->mounts));
+	if (!ret->mounts)
 		return -ENOMEM;
-	r = parse_lines(&mounts, lines);
-	if (r < 0)
-		return r;
-	*ret = mounts;
-	mounts = (struct mounts){};
+	while (text < end) {
+		char *line = text, *newline = memchr(text, '\n', (size_t)(end - text));
+		int r;
+
+		text = newline ? newline + 1 : end;
+		if (line == newline)
+			continue;
+		r = mount_parse(line, &ret->mounts[ret->n]);
+		if (r < 0)
+			return r;
+		ret->n++;
+	}
 	return 0;
 }
 

@@ -15,9 +15,12 @@ struct mounts {
 	char *text; /* what the mounts point into */
 };
 
-/* Reads the mount table of PROCESS ("1", "self"). Returns a negative errno, -EBADMSG for a line of
- * another shape. mounts_done() frees it. */
-int mounts_read(const struct view *view, const char *process, struct mounts *ret);
+/* Reads the mount table of PROCESS ("1", "self") as text. The caller frees *ret. */
+int mounts_read(const struct view *view, const char *process, char **ret, size_t *ret_length);
+
+/* Parses such a text, which *ret then owns, also if that fails. Returns a negative errno, -EBADMSG
+ * for a line of another shape. mounts_done() frees it. */
+int mounts_parse(const char *process, char *text, size_t length, struct mounts *ret);
 void mounts_done(struct mounts *mounts);
 
 /* The mount with this id, or NULL. */

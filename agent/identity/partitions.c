@@ -2,7 +2,6 @@
 /* The partitions of a disk, as sysfs has them. */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "identity.h"
 #include "util.h"
@@ -15,8 +14,8 @@ static int read_partition(int dir, const char *name, struct partition *ret)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint64_t number, start, size;
-	unsigned major, minor;
-	char text[32], end;
+	char text[DEVNUM_TEXT_SIZE];
+	dev_t devnum;
 	int r = fd < 0 ? -errno : 0;
 
 	if (r < 0 || (r = read_attr_u64_at(fd, "partition", &number)) < 0 ||
@@ -24,13 +23,12 @@ static int read_partition(int dir, const char *name, struct partition *ret)
 		(r = read_attr_u64_at(fd, "size", &size)) < 0 ||
 		(r = read_attr_at(fd, "dev", text, sizeof(text))) < 0)
 		return is_shortage(r) ? r : 0;
-	if (strlen(name) >= sizeof(ret->name) ||
-		sscanf(text, "%u:%u%c", &major, &minor, &end) != 2 || number == 0 ||
+	if (strlen(name) >= sizeof(ret->name) || devnum_parse(text, &devnum) < 0 || number == 0 ||
 		number > PARTITIONS_MAX)
 		return 0;
 	*ret = (struct partition){
 		.number = (unsigned)number,
-		.devnum = makedev(major, minor),
+		.devnum = devnum,
 		.start = start * SECTOR_SIZE,
 		.size = size * SECTOR_SIZE,
 	};

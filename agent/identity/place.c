@@ -24,15 +24,18 @@ static int split_path(const char *path, struct component *ret, size_t *ret_count
 	size_t n = 0;
 
 	while (*path) {
-		size_t length = strcspn(path, "/");
+		size_t length = 0;
 
+		while (path[length] && path[length] != '/')
+			length++;
 		if (length > 0) {
 			if (n == COMPONENTS_MAX)
 				return -E2BIG;
 			ret[n++] = (struct component){ path, length };
 		}
 		path += length;
-		path += strspn(path, "/");
+		while (*path == '/')
+			path++;
 	}
 	*ret_count = n;
 	return 0;
@@ -92,19 +95,7 @@ int place_parse_controller(const char *devpath, char *ret, size_t size)
 /* Reads the next of the numbers of "H:C:T:L". */
 static int take_number(const char **s, char end, uint32_t *ret)
 {
-	char digits[12];
-	size_t length = strspn(*s, "0123456789");
-	uint64_t value;
-
-	if (length == 0 || length >= sizeof(digits) || (*s)[length] != end)
-		return -EINVAL;
-	memcpy(digits, *s, length);
-	digits[length] = '\0';
-	if (parse_u64(digits, UINT32_MAX, &value) < 0)
-		return -EINVAL;
-	*s += length + 1;
-	*ret = (uint32_t)value;
-	return 0;
+	return take_u32(s, ret) && *(*s)++ == end ? 0 : -EINVAL;
 }
 
 static int parse_address(const struct component *address, struct place *ret)

@@ -2,15 +2,8 @@
 /* A disk's record as JSON: the part of it that sysfs alone tells. */
 #include "record.h"
 
-#include <stdio.h>
-#include <sys/sysmacros.h>
-
 #include "places.h"
-
-void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE])
-{
-	snprintf(ret, DEVNUM_TEXT_SIZE, "%u:%u", major(devnum), minor(devnum));
-}
+#include "util.h"
 
 uint32_t disk_place(const struct disk *disk)
 {

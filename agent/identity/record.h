@@ -6,10 +6,6 @@
 
 #include "disk.h"
 
-/* Room for "MAJOR:MINOR". */
-#define DEVNUM_TEXT_SIZE 24
-void devnum_format(dev_t devnum, char ret[DEVNUM_TEXT_SIZE]);
-
 /* Where a disk sorts: its slot, and behind all slots those that have none. */
 uint32_t disk_place(const struct disk *disk);
 

@@ -80,19 +80,13 @@ static int resolve_loop(struct system_search *search, const char *directory)
 
 static int read_devnum(const struct view *view, const char *directory, dev_t *ret)
 {
-	char path[PATH_MAX], text[32], end;
-	unsigned major, minor;
+	char path[PATH_MAX], text[DEVNUM_TEXT_SIZE];
 	int r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/dev", directory) >= sizeof(path))
 		return -ENAMETOOLONG;
 	r = read_attr_at(view->sys, path, text, sizeof(text));
-	if (r < 0)
-		return r;
-	if (sscanf(text, "%u:%u%c", &major, &minor, &end) != 2)
-		return -EBADMSG;
-	*ret = makedev(major, minor);
-	return 0;
+	return r < 0 ? r : devnum_parse(text, ret);
 }
 
 static bool is_partition(const struct view *view, const char *directory)

@@ -210,7 +210,7 @@ void system_search_path(
 	bool found = false;
 
 	for (int on_top = 0; on_top <= 1 && !found; on_top++)
-		for (size_t i = 0; i < TABLES; i++)
+		for (size_t i = 0; i < search->n_tables; i++)
 			found |= resolve_in(
 				search, &search->tables[i], path, length, use, on_top != 0);
 	if (!found)

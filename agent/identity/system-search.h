@@ -21,6 +21,7 @@ enum system_search_table { TABLE_INIT, TABLE_SELF, TABLES };
 struct system_search {
 	const struct view *view;
 	struct mounts tables[TABLES];
+	size_t n_tables; /* 1 if both are the same */
 	struct system_disks *disks;
 	unsigned depth;
 	dev_t mounted[SYSTEM_DEPTH_MAX]; /* what is being resolved, by depth; 0: no mount */

@@ -31,12 +31,40 @@ static void resolve_roots(struct system_search *search, const struct mounts *tab
 		search->disks->undecided = true;
 }
 
+/* memcmp(), which in a small C library goes byte by byte. */
+static bool is_same(const char *a, const char *b, size_t length)
+{
+	size_t i = 0;
+
+	for (; i + sizeof(uint64_t) <= length; i += sizeof(uint64_t)) {
+		uint64_t x, y;
+
+		memcpy(&x, a + i, sizeof(x));
+		memcpy(&y, b + i, sizeof(y));
+		if (x != y)
+			return false;
+	}
+	return memcmp(a + i, b + i, length - i) == 0;
+}
+
+/* The same text is the same table: mounts of another namespace have other ids. */
 static int read_tables(struct system_search *search)
 {
+	_cleanup_free_ char *init = NULL, *self = NULL;
 	struct mounts *tables = search->tables;
-	int r = mounts_read(search->view, "1", &tables[TABLE_INIT]);
+	size_t length, self_length;
+	int r;
 
-	return r < 0 ? r : mounts_read(search->view, "self", &tables[TABLE_SELF]);
+	r = mounts_read(search->view, "1", &init, &length);
+	if (r == 0)
+		r = mounts_read(search->view, "self", &self, &self_length);
+	if (r < 0)
+		return r;
+	search->n_tables = length == self_length && is_same(init, self, length) ? 1 : TABLES;
+	r = mounts_parse("1", steal_pointer(init), length, &tables[TABLE_INIT]);
+	if (r == 0 && search->n_tables == TABLES)
+		r = mounts_parse("self", steal_pointer(self), self_length, &tables[TABLE_SELF]);
+	return r;
 }
 
 void system_disks_find(const struct view *view, struct system_disks *ret)
@@ -50,8 +78,8 @@ void system_disks_find(const struct view *view, struct system_disks *ret)
 	} else if (root_is_awaited(view, &search.tables[TABLE_INIT])) {
 		disks.undecided = true;
 	} else {
-		resolve_roots(&search, &search.tables[TABLE_INIT]);
-		resolve_roots(&search, &search.tables[TABLE_SELF]);
+		for (size_t i = 0; i < search.n_tables; i++)
+			resolve_roots(&search, &search.tables[i]);
 	}
 	for (size_t i = 0; i < TABLES; i++)
 		mounts_done(&search.tables[i]);

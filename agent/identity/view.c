@@ -11,10 +11,10 @@
 static int open_tree(const char *root, const char *name)
 {
 	char path[PATH_MAX];
-	int fd;
+	int fd, r = path_join(path, sizeof(path), root, name);
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", root, name) >= sizeof(path))
-		return -ENAMETOOLONG;
+	if (r < 0)
+		return r;
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -76,8 +76,12 @@ int view_read_link(const struct view *view, const char *path, char *ret, size_t 
 		drop_component(base);
 		rest += 3;
 	}
-	n = snprintf(ret, size, "%s%s%s", base, *base ? "/" : "", rest);
-	return (size_t)n < size ? 0 : -ENAMETOOLONG;
+	if (*base)
+		return path_join(ret, size, base, rest);
+	if (strlen(rest) >= size)
+		return -ENAMETOOLONG;
+	strcpy(ret, rest);
+	return 0;
 }
 
 int view_find_block(const struct view *view, const char *name, char *ret, size_t size)

@@ -2,6 +2,8 @@
 /* agent/common/util.h: numbers, files, attributes, cleanup. */
 #include "test.h"
 
+#include <sys/sysmacros.h>
+
 static void test_parse_u64_takes_decimal_digits_only(void **state)
 {
 	static const struct {
@@ -35,6 +37,71 @@ static void test_parse_u64_takes_decimal_digits_only(void **state)
 		assert_int_equal(parse_u64(table[i].text, table[i].max, &value), table[i].result);
 		assert_int_equal(value, table[i].result ? 4711 : table[i].value);
 	}
+}
+
+static void test_take_u32_goes_on_behind_the_number(void **state)
+{
+	static const char *const refused[] = { "", "x", " 1", "+1", "-1", ":1", "4294967296",
+		"99999999999" };
+	const char *s = "4294967295:7";
+	uint32_t value;
+
+	(void)state;
+	assert_true(take_u32(&s, &value));
+	assert_int_equal(value, UINT32_MAX);
+	assert_string_equal(s, ":7");
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		s = refused[i];
+		assert_false(take_u32(&s, &value));
+		assert_ptr_equal(s, refused[i]);
+	}
+}
+
+static void test_format_u64_writes_what_parse_u64_takes(void **state)
+{
+	static const uint64_t values[] = { 0, 9, 10, 4294967296, UINT64_MAX };
+	char text[U64_TEXT_SIZE];
+	uint64_t value;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const char *end = format_u64(text, values[i]);
+
+		assert_ptr_equal(end, text + strlen(text));
+		assert_int_equal(parse_u64(text, UINT64_MAX, &value), 0);
+		assert_true(value == values[i]);
+	}
+}
+
+static void test_a_device_number_is_two_numbers(void **state)
+{
+	static const char *const refused[] = { "", "8", "8:", ":0", "8:0 ", " 8:0", "8:0\n", "8:-1",
+		"8:0:0", "8:4294967296" };
+	char text[DEVNUM_TEXT_SIZE];
+	dev_t devnum;
+
+	(void)state;
+	devnum_format(makedev(8, 1048575), text);
+	assert_string_equal(text, "8:1048575");
+	assert_int_equal(devnum_parse(text, &devnum), 0);
+	assert_true(devnum == makedev(8, 1048575));
+	devnum_format(makedev(UINT32_MAX, UINT32_MAX), text);
+	assert_string_equal(text, "4294967295:4294967295");
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(devnum_parse(refused[i], &devnum), -EBADMSG);
+}
+
+static void test_a_path_is_joined_if_it_fits(void **state)
+{
+	char path[8] = "before";
+
+	(void)state;
+	assert_int_equal(path_join(path, sizeof(path), "abc", "defg"), -ENAMETOOLONG);
+	assert_string_equal(path, "before");
+	assert_int_equal(path_join(path, sizeof(path), "abc", "def"), 0);
+	assert_string_equal(path, "abc/def");
+	assert_int_equal(path_join(path, sizeof(path), "", "sys"), 0);
+	assert_string_equal(path, "/sys");
 }
 
 static void test_now_ms_goes_forward(void **state)
@@ -218,6 +285,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_u64_takes_decimal_digits_only),
+		cmocka_unit_test(test_take_u32_goes_on_behind_the_number),
+		cmocka_unit_test(test_format_u64_writes_what_parse_u64_takes),
+		cmocka_unit_test(test_a_device_number_is_two_numbers),
+		cmocka_unit_test(test_a_path_is_joined_if_it_fits),
 		cmocka_unit_test(test_now_ms_goes_forward),
 		cmocka_unit_test(test_read_file_reads_at_most_what_it_may),
 		cmocka_unit_test(test_read_file_reads_files_of_any_size),
