@@ -117,7 +117,7 @@ test_a_guest_without_an_agent_goes_on_and_the_error_tells() {
 	sed "s|<initrd>.*</initrd>|<initrd>$PWD/empty.cpio</initrd>|" "$VM/vm.xml" >other.xml
 	define other.xml
 	check_fails 1 'does not answer: .*; its guest was reset [0-9]+ times?; the domain stays started; the console said: .*panic.* .step: hello' \
-		hs start vm --timeout 5
+		hs start vm --timeout 20
 	check_equal running "$(state)"
 }
 
