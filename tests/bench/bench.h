@@ -83,6 +83,10 @@ void guest_launch(const struct bench *bench, struct guest *guest, const struct g
 struct cost guest_attach(const struct bench *bench, struct guest *guest, unsigned n);
 struct cost guest_detach(struct guest *guest, unsigned n);
 
+/* Attaches one disk, and prints how long each phase of that took: hotslot-timing.h. That asks the
+ * guest some more, so the whole is no measure of an attach. Only with an agent. */
+void guest_attach_timed(const struct bench *bench, struct guest *guest);
+
 /* Those without an agent: with libvirt's call, and lines of the listener's. */
 void listener_open(const struct bench *bench, struct guest *guest, const struct guest *first);
 void listener_attach(const struct bench *bench, struct guest *guest, unsigned n, struct cost *cost);

@@ -71,8 +71,9 @@ static double used(int who)
 	return ms_of(&usage);
 }
 
-static void agent_attach(
-	const struct bench *bench, struct guest *guest, unsigned slot, struct cost *cost)
+/* The caller frees the disk. */
+static struct hotslot_disk *agent_attach(
+	const struct bench *bench, const struct guest *guest, unsigned slot)
 {
 	struct hotslot_attach_options options = HOTSLOT_ATTACH_INIT;
 	_cleanup_free_ char *image = bench_image(bench, guest, slot);
@@ -85,9 +86,7 @@ static void agent_attach(
 		die("%s, slot %u: %s", guest->name, slot, error.message);
 	if (disk->slot != (int)slot || !disk->visible || !disk->by_slot)
 		die("%s: the disk in slot %u was not confirmed", guest->name, slot);
-	cost->call += disk->timing.attach;
-	cost->confirm += disk->timing.confirm;
-	hotslot_disk_free(disk);
+	return disk;
 }
 
 static void agent_detach(const struct guest *guest, unsigned slot)
@@ -129,12 +128,46 @@ struct cost guest_attach(const struct bench *bench, struct guest *guest, unsigne
 	cost = begin();
 	if (!guest->agent)
 		listener_attach(bench, guest, n, &cost);
-	for (unsigned i = 0; i < n && guest->agent; i++)
-		agent_attach(bench, guest, guest->count + i, &cost);
+	for (unsigned i = 0; i < n && guest->agent; i++) {
+		struct hotslot_disk *disk = agent_attach(bench, guest, guest->count + i);
+
+		cost.call += disk->timing.attach;
+		cost.confirm += disk->timing.confirm;
+		hotslot_disk_free(disk);
+	}
 	end(&cost);
 	guest->count += n;
 	guest->used_ms = now_ms();
 	return cost;
+}
+
+static void sample_phases(const struct guest *guest, const struct hotslot_times *times)
+{
+	for (size_t i = 0; i < times->n_phases; i++) {
+		const struct hotslot_phase *phase = &times->phases[i];
+		char metric[64];
+
+		if (!phase->known)
+			continue;
+		snprintf(metric, sizeof(metric), "phase-%s", phase->name);
+		sample(metric, guest->name, guest->count, phase->duration);
+	}
+}
+
+void guest_attach_timed(const struct bench *bench, struct guest *guest)
+{
+	struct hotslot_disk *disk;
+
+	hotslot_domain_set_timing(guest->hotslot, true);
+	disk = agent_attach(bench, guest, guest->count);
+	hotslot_domain_set_timing(guest->hotslot, false);
+	if (disk->times && disk->times->told == HOTSLOT_TOLD)
+		sample_phases(guest, disk->times);
+	else
+		die("%s has not told where the time went", guest->name);
+	hotslot_disk_free(disk);
+	guest->count++;
+	guest->used_ms = now_ms();
 }
 
 struct cost guest_detach(struct guest *guest, unsigned n)

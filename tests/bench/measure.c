@@ -84,6 +84,19 @@ static void measure_one(const struct bench *bench, struct guest *guest)
 	sample_cost("detach", guest, there, &cost);
 }
 
+/* So many attaches for one that tells where the time goes. */
+#define PHASES_EVERY 3
+
+static void measure_phases(const struct bench *bench, struct guest *guest)
+{
+	if (!guest->agent)
+		return;
+	idle(guest);
+	guest_attach_timed(bench, guest);
+	rest();
+	guest_detach(guest, 1);
+}
+
 static void measure_batch(const struct bench *bench, struct guest *guest, unsigned n)
 {
 	struct cost cost;
@@ -120,6 +133,10 @@ static void measure_there(const struct bench *bench, unsigned there, unsigned ro
 		for (size_t i = 0; i < ARRAY_SIZE(guests); i++)
 			if ((guest = turn(round, i, there)))
 				measure_one(bench, guest);
+	for (unsigned round = 0; round < rounds; round += PHASES_EVERY)
+		for (size_t i = 0; i < ARRAY_SIZE(guests); i++)
+			if ((guest = turn(round, i, there)))
+				measure_phases(bench, guest);
 }
 
 static void measure(const struct bench *bench)

@@ -33,7 +33,7 @@ draw() { # NAME LINE_OF_GNUPLOT…
 plot_there() {
 	plot_blocks attach 'sort_by(.n)[] | [.n, .median] + .quartiles | map(tostring) | join(" ")' >there.data
 	draw there "set title 'one attach until the host knows, median and quartiles'" \
-		"set xlabel 'disks there before'" "set ylabel 'ms'" "set yrange [0:]" \
+		"set xlabel 'disks there before'" "set xrange [-20:]" "set ylabel 'ms'" "set yrange [0:]" \
 		"plot for [i=0:$(($(plot_kinds attach | wc -w) - 1))] 'there.data' index i using 1:2:3:4 \\
 			with yerrorlines title columnheader(1)"
 }
