@@ -3,8 +3,10 @@
 #include "link-at.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "util.h"
 
@@ -48,19 +50,17 @@ bool link_name(enum link_tree tree, const struct disk *disk, const struct partit
 
 /* ---- directories ---- */
 
-/* The directories that a link is in, O_PATH. */
+/* The tree that a link is in, O_PATH. */
 struct place {
-	int disk;
 	int tree;
 	const char *leaf;
 };
 
-#define PLACE_NONE ((struct place){ .disk = -1, .tree = -1 })
+#define PLACE_NONE ((struct place){ .tree = -1 })
 
 static void close_place(struct place *place)
 {
 	closep(&place->tree);
-	closep(&place->disk);
 }
 
 static int open_step(int dir, const char *name)
@@ -70,17 +70,26 @@ static int open_step(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* One that is reached through a link may be anywhere, on the root file system for one. In one call:
+ * there are some for each disk, and the host waits. */
+static int open_tree(int dir, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	long fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
 static int open_place(int dir, const char *name, struct place *place)
 {
-	const char *tree = name + strlen(DISK "/");
-	char tree_name[TREE_NAME_SIZE];
+	char path[sizeof(DISK) + TREE_NAME_SIZE];
 
-	place->leaf = strchr(tree, '/') + 1;
-	snprintf(tree_name, sizeof(tree_name), "%.*s", (int)(place->leaf - tree - 1), tree);
-	place->disk = open_step(dir, DISK);
-	if (place->disk < 0)
-		return place->disk;
-	place->tree = open_step(place->disk, tree_name);
+	place->leaf = strchr(name + strlen(DISK "/"), '/') + 1;
+	snprintf(path, sizeof(path), "%.*s", (int)(place->leaf - name - 1), name);
+	place->tree = open_tree(dir, path);
 	return place->tree < 0 ? place->tree : 0;
 }
 
@@ -164,6 +173,24 @@ static bool leads_to(const struct place *place, const char *node)
 	return read_node(place->tree, place->leaf, found) && !strcmp(found, node);
 }
 
+/* There is a link at every moment. */
+static int put_right(int dir, const struct place *place, const char *target)
+{
+	_cleanup_close_ int disk = open_step(dir, DISK);
+	int r = 0;
+
+	if (disk < 0)
+		return disk;
+	unlinkat(disk, ASIDE, 0);
+	if (symlinkat(target, disk, ASIDE) < 0)
+		return -errno;
+	if (renameat(disk, ASIDE, place->tree, place->leaf) < 0) {
+		r = -errno;
+		unlinkat(disk, ASIDE, 0);
+	}
+	return r;
+}
+
 int link_make_at(int dir, const char *name, const char *node)
 {
 	_cleanup_(close_place) struct place place = PLACE_NONE;
@@ -179,16 +206,7 @@ int link_make_at(int dir, const char *name, const char *node)
 		return -errno;
 	if (leads_to(&place, node))
 		return 0;
-	/* There is a link at every moment. */
-	unlinkat(place.disk, ASIDE, 0);
-	if (symlinkat(target, place.disk, ASIDE) < 0)
-		return -errno;
-	if (renameat(place.disk, ASIDE, place.tree, place.leaf) < 0) {
-		r = -errno;
-		unlinkat(place.disk, ASIDE, 0);
-		return r;
-	}
-	return 0;
+	return put_right(dir, &place, target);
 }
 
 void link_remove_at(int dir, const char *name, const char *node)
