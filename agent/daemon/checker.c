@@ -30,6 +30,12 @@ void checker_doubt(struct tracker *tracker)
 		tracker->checker.due_by = now_ms() + CHECKER_PUT_OFF_MAX_MS;
 }
 
+static void want_check(struct entry *entry)
+{
+	entry->check_wanted = true;
+	inventory_note_busy(entry);
+}
+
 void checker_note_early_reset(struct tracker *tracker, const char *address)
 {
 	struct checker *checker = &tracker->checker;
@@ -62,7 +68,9 @@ void checker_note_added(struct tracker *tracker, struct entry *entry)
 {
 	entry->added_at = now_ms();
 	entry->first_reset = !take_early_reset(&tracker->checker, entry);
-	if (read_attr_u64_at(tracker->view.sys, "kernel/uevent_seqnum", &entry->added_seqnum) < 0)
+	entry->added_seqnum = tracker->event_seqnum;
+	if (entry->added_seqnum == 0 && read_attr_u64_at(tracker->view.sys, "kernel/uevent_seqnum",
+						&entry->added_seqnum) < 0)
 		entry->added_seqnum = 0;
 }
 
@@ -77,14 +85,16 @@ void checker_note_reset(struct entry *entry, uint64_t seqnum)
 		(first && now_ms() < entry->added_at + CHECKER_FIRST_RESET_MS))
 		return;
 	log_info("%s: was reset; is it still the same?", entry->disk.name);
-	entry->was_reset = entry->check_wanted = entry->check_urgent = true;
+	entry->was_reset = entry->check_urgent = true;
+	want_check(entry);
 }
 
 bool checker_is_sure(struct entry *entry, uint64_t since)
 {
 	if (entry->added_at >= since || entry->checked_at >= since)
 		return true;
-	entry->check_wanted = entry->check_urgent = true;
+	entry->check_urgent = true;
+	want_check(entry);
 	if (entry->checks_given_up > 0 && !entry->check_hangs && entry->asked_at < since)
 		entry->check_at = 0;
 	return false;
@@ -114,7 +124,7 @@ static void look_at_size(struct tracker *tracker, struct entry *entry)
 		return;
 	/* If the kernel is at too many others, it is tried again in the same way. */
 	(void)scsi_rescan_start(&tracker->view, entry->devpath);
-	entry->check_wanted = true;
+	want_check(entry);
 	entry->check_at = now_ms() + ((uint64_t)CHECKER_RESCAN_MS << entry->rescans);
 	entry->rescans++;
 }
@@ -129,11 +139,13 @@ static void retry_later(struct entry *entry, uint64_t asked_at, bool hangs)
 	entry->check_hangs = hangs;
 	entry->check_at = now_ms() + ((uint64_t)CHECKER_RETRY_MS << entry->checks_given_up);
 	entry->was_reset |= entry->checking_reset;
-	entry->check_wanted = entry->checks_given_up < CHECKER_RETRIES_MAX;
-	if (entry->check_wanted)
-		entry->checks_given_up++;
-	else
+	entry->check_wanted = false;
+	if (entry->checks_given_up == CHECKER_RETRIES_MAX) {
 		entry->check_urgent = false;
+		return;
+	}
+	entry->checks_given_up++;
+	want_check(entry);
 }
 
 static void settle(
@@ -168,8 +180,8 @@ static void settle_unknown(struct entry *entry, const struct check *check, bool 
 		return;
 	}
 	entry->checking = false;
-	entry->check_wanted = true;
 	entry->was_reset |= entry->checking_reset;
+	want_check(entry);
 }
 
 static void finish(struct tracker *tracker, struct checker_run *run)
@@ -215,9 +227,9 @@ static size_t collect(struct tracker *tracker, bool urgent, struct entry **ret)
 	uint64_t now = now_ms();
 	size_t n = 0;
 
-	for (size_t i = 0; i < tracker->inventory.n && n < CHECK_MAX; i++)
-		if (is_due(tracker->inventory.entries[i], urgent, now))
-			ret[n++] = tracker->inventory.entries[i];
+	for (size_t i = 0; i < tracker->inventory.n_busy && n < CHECK_MAX; i++)
+		if (is_due(tracker->inventory.busy[i], urgent, now))
+			ret[n++] = tracker->inventory.busy[i];
 	return n;
 }
 
@@ -276,7 +288,7 @@ static void want_all(struct tracker *tracker)
 {
 	tracker->checker.due_by = 0;
 	for (size_t i = 0; i < tracker->inventory.n; i++)
-		tracker->inventory.entries[i]->check_wanted = true;
+		want_check(tracker->inventory.entries[i]);
 }
 
 static void expire(struct tracker *tracker, struct checker_run *run)
@@ -306,9 +318,9 @@ uint64_t checker_deadline(const struct tracker *tracker)
 		earliest = earlier(earliest, check_deadline(checker->urgent.check));
 	if (checker->patient.check)
 		return earlier(earliest, check_deadline(checker->patient.check));
-	for (size_t i = 0; i < tracker->inventory.n; i++)
-		if (is_due(tracker->inventory.entries[i], false, UINT64_MAX))
-			earliest = earlier(earliest, tracker->inventory.entries[i]->check_at);
+	for (size_t i = 0; i < tracker->inventory.n_busy; i++)
+		if (is_due(tracker->inventory.busy[i], false, UINT64_MAX))
+			earliest = earlier(earliest, tracker->inventory.busy[i]->check_at);
 	return earliest;
 }
 

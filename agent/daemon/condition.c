@@ -103,6 +103,7 @@ static void refuse_step(struct server *server, const struct pending *pending,
 static bool check_expect(struct server *server, struct pending *pending, struct entry *entry)
 {
 	json_t *record;
+	bool complete;
 	int r = 0;
 
 	/* One that is being taken is answered when it is known whether it was. */
@@ -122,17 +123,15 @@ static bool check_expect(struct server *server, struct pending *pending, struct 
 		refuse_step(server, pending, entry, "take back into use", r);
 		return true;
 	}
-	if (!report_is_linked(server->tracker, entry))
-		return false;
-	times_note_links(&entry->times, pending->asked_us);
-	record = report_disk(server->tracker, entry);
-	/* The record has the last word: it has looked whether this still is the disk. */
-	if (record && json_array_size(json_object_get(record, "links")) == 0 &&
-		(entry->disk.status == DISK_SLOTTED ||
-			!tracker_is_current(server->tracker, entry))) {
+	record = report_disk_looking(server->tracker, entry, &complete);
+	if (record && !complete) {
 		json_decref(record);
 		return false;
 	}
+	times_note_links(&entry->times, pending->asked_us);
+	/* It gets what an event does not tell. */
+	if (!pending->timing)
+		server_keep_record(server, entry, record);
 	/* Whatever was released there, the host means this one from now on. */
 	released_forget(&server->tracker->released, pending->place);
 	answer_disk(server, pending, entry, record);

@@ -80,6 +80,7 @@ static void tick(void *data)
 	checker_continue(&agent->tracker);
 	prober_expire(&agent->tracker);
 	prober_continue(&agent->tracker, pending_wants_contents(&agent->server));
+	inventory_forget_idle(&agent->tracker.inventory);
 }
 
 static void handle_signal(void *data, uint32_t events)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "child.h"
 #include "contents.h"
@@ -22,10 +23,13 @@ enum entry_state {
 };
 
 struct tracker;
+struct inventory;
 
 /* A disk that the agent knows. */
 struct entry {
 	struct tracker *tracker;
+	struct inventory *inventory;
+	bool busy; /* among those of inventory_note_busy() */
 	struct disk disk;
 	char *devpath; /* relative to /sys */
 	struct partition *partitions;
@@ -82,10 +86,26 @@ static inline bool entry_is_usable(const struct entry *entry)
 	return entry->state == ENTRY_PRESENT || entry->state == ENTRY_TAKING;
 }
 
+/* Whether there is something to do for ENTRY sooner or later, though nothing happens to it. Whoever
+ * makes it so calls inventory_note_busy(). */
+static inline bool entry_is_busy(const struct entry *entry)
+{
+	return entry->probe || entry->probe_left || entry->look_by ||
+	       entry->contents.state == CONTENTS_PENDING || entry->check_wanted ||
+	       entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING;
+}
+
+/* Hashes of what an entry is looked for by: a thousand are passed over without a look at them. */
+struct entry_key {
+	uint32_t devpath, serial;
+};
+
 struct inventory {
 	struct entry **entries; /* sorted by disk_place() */
-	size_t n;
-	size_t allocated;
+	struct entry_key *keys; /* of each */
+	struct entry **busy;	/* some of them, in the same order */
+	size_t n, n_busy;
+	size_t allocated; /* of each of the three */
 };
 
 /* Makes an entry and sorts it in. Returns NULL without memory. */
@@ -101,7 +121,20 @@ struct entry *inventory_find_devpath(const struct inventory *inventory, const ch
 /* The index of the first entry whose place is at least PLACE; n if there is none. */
 size_t inventory_search(const struct inventory *inventory, uint32_t place);
 
+/* Makes DISK, at the same place, what is known of ENTRY. */
+void inventory_set_disk(struct inventory *inventory, struct entry *entry, const struct disk *disk);
+
+/* The index of the first entry from FROM on that has this serial; n if there is none. */
+size_t inventory_next_serial(const struct inventory *inventory, const char *serial, size_t from);
+
 /* How many disks have this serial. */
 size_t inventory_count_serial(const struct inventory *inventory, const char *serial);
+
+/* From now on ENTRY is among the busy ones, and is so at least until entry_is_busy() is not true
+ * any more. */
+void inventory_note_busy(struct entry *entry);
+
+/* Takes those out that are not busy any more. */
+void inventory_forget_idle(struct inventory *inventory);
 
 void inventory_done(struct inventory *inventory);

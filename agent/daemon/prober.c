@@ -12,9 +12,9 @@ static bool is_full(const struct tracker *tracker)
 {
 	size_t running = 0, left = 0;
 
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		running += tracker->inventory.entries[i]->probe != NULL;
-		left += tracker->inventory.entries[i]->probe_left != NULL;
+	for (size_t i = 0; i < tracker->inventory.n_busy; i++) {
+		running += tracker->inventory.busy[i]->probe != NULL;
+		left += tracker->inventory.busy[i]->probe_left != NULL;
 	}
 	return running >= PROBES_MAX || left >= PROBES_LEFT_MAX;
 }
@@ -149,6 +149,7 @@ static void look_within(struct entry *entry, uint64_t put_off_max)
 {
 	uint64_t now = now_ms();
 
+	inventory_note_busy(entry);
 	/* A child that does not end although it was killed says more than an event. */
 	if (!entry->probe_left)
 		entry->looks_given_up = 0;
@@ -197,8 +198,8 @@ static struct entry *find_next(const struct tracker *tracker, bool urgent)
 	struct entry *next = NULL;
 	uint64_t now = now_ms();
 
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		struct entry *entry = tracker->inventory.entries[i];
+	for (size_t i = 0; i < tracker->inventory.n_busy; i++) {
+		struct entry *entry = tracker->inventory.busy[i];
 
 		if (!is_waiting(entry) || (next && next->look_by <= entry->look_by))
 			continue;
@@ -222,8 +223,8 @@ uint64_t prober_deadline(const struct tracker *tracker)
 	bool full = is_full(tracker);
 	uint64_t earliest = UINT64_MAX;
 
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		const struct entry *entry = tracker->inventory.entries[i];
+	for (size_t i = 0; i < tracker->inventory.n_busy; i++) {
+		const struct entry *entry = tracker->inventory.busy[i];
 
 		if (entry->probe)
 			earliest = earlier(earliest, probe_deadline_ms(entry->probe));
@@ -235,8 +236,8 @@ uint64_t prober_deadline(const struct tracker *tracker)
 
 void prober_expire(struct tracker *tracker)
 {
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		struct entry *entry = tracker->inventory.entries[i];
+	for (size_t i = 0; i < tracker->inventory.n_busy; i++) {
+		struct entry *entry = tracker->inventory.busy[i];
 
 		if (!entry->probe || probe_deadline_ms(entry->probe) > now_ms())
 			continue;

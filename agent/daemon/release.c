@@ -238,8 +238,8 @@ void release_count(struct server *server)
 	const struct inventory *inventory = &server->tracker->inventory;
 
 	turns_reset(&server->releases, RELEASES_MAX);
-	for (size_t i = 0; i < inventory->n; i++) {
-		const struct entry *entry = inventory->entries[i];
+	for (size_t i = 0; i < inventory->n_busy; i++) {
+		const struct entry *entry = inventory->busy[i];
 
 		if (entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING)
 			turns_count(&server->releases, entry->step_at);
@@ -257,6 +257,7 @@ int release_start(struct server *server, struct entry *entry, bool force)
 	if (r < 0)
 		return r;
 	entry->state = ENTRY_TAKING;
+	inventory_note_busy(entry);
 	entry->forced = force;
 	prober_look(server->tracker, entry);
 	return 0;
@@ -302,6 +303,7 @@ static int give_up(struct server *server, struct entry *entry)
 		return r;
 	}
 	entry->state = ENTRY_TAKING;
+	inventory_note_busy(entry);
 	entry->forced = true;
 	return 0;
 }
@@ -337,9 +339,11 @@ int release_undo(struct server *server, struct entry *entry)
 		r = go_on_restoring(server, entry);
 	else
 		r = claim(server, entry, true);
-	if (r == 0)
-		entry->state = ENTRY_RESTORING;
-	return r;
+	if (r < 0)
+		return r;
+	entry->state = ENTRY_RESTORING;
+	inventory_note_busy(entry);
+	return 0;
 }
 
 /* A hold stays until the disk is gone. Another disk may be where the kernel has had this one. */

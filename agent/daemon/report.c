@@ -38,29 +38,43 @@ static json_t *report_contents(const struct contents *contents)
 	return object;
 }
 
-static int add_link(const struct tracker *tracker, json_t *links, enum link_tree tree,
-	const struct disk *disk, const struct partition *partition)
+/* What is looked at for one record. */
+struct look {
+	const struct tracker *tracker;
+	const struct entry *entry;
+	bool current;  /* the kernel has this very disk */
+	bool complete; /* no link was missing so far */
+};
+
+static int add_link(
+	struct look *look, json_t *links, enum link_tree tree, const struct partition *partition)
 {
-	dev_t devnum = partition ? partition->devnum : disk->devnum;
+	const struct disk *disk = &look->entry->disk;
+	const struct links *there = &look->tracker->links;
 	char name[LINK_PATH_SIZE];
 
-	if (!link_name(tree, disk, partition, name) || !links_check(&tracker->links, name, devnum))
+	if (!link_name(tree, disk, partition, name))
 		return 0;
-	return json_array_append_new(links, json_sprintf("%s/%s", tracker->links.directory, name));
+	if (!links_check(there, name, partition ? partition->devnum : disk->devnum)) {
+		look->complete = false;
+		return 0;
+	}
+	return json_array_append_new(links, json_sprintf("%s/%s", there->directory, name));
 }
 
-static json_t *report_links(const struct tracker *tracker, const struct entry *entry,
-	const struct partition *partition, bool current)
+static json_t *report_links(struct look *look, const struct partition *partition)
 {
 	json_t *links = json_array();
 	int r = links ? 0 : -1;
 
-	if (!current || !entry_is_usable(entry))
+	if (!look->current || !entry_is_usable(look->entry)) {
+		look->complete = false;
 		return links;
+	}
 	if (r == 0)
-		r = add_link(tracker, links, LINK_BY_SLOT, &entry->disk, partition);
-	if (r == 0 && !entry->conflict)
-		r = add_link(tracker, links, LINK_BY_SERIAL, &entry->disk, partition);
+		r = add_link(look, links, LINK_BY_SLOT, partition);
+	if (r == 0 && !look->entry->conflict)
+		r = add_link(look, links, LINK_BY_SERIAL, partition);
 	if (r < 0) {
 		json_decref(links);
 		return NULL;
@@ -68,18 +82,17 @@ static json_t *report_links(const struct tracker *tracker, const struct entry *e
 	return links;
 }
 
-static json_t *report_partition(
-	const struct tracker *tracker, const struct entry *entry, size_t i, bool current)
+static json_t *report_partition(struct look *look, size_t i)
 {
+	const struct entry *entry = look->entry;
 	const struct partition *partition = &entry->partitions[i];
 	char devnum[DEVNUM_TEXT_SIZE];
 
 	devnum_format(partition->devnum, devnum);
 	return json_pack("{s:i, s:s, s:s, s:I, s:I, s:o, s:o}", "number", (int)partition->number,
 		"name", partition->name, "devnum", devnum, "start", (json_int_t)partition->start,
-		"size", (json_int_t)partition->size, "links",
-		report_links(tracker, entry, partition, current), "contents",
-		report_contents(&entry->partition_contents[i]));
+		"size", (json_int_t)partition->size, "links", report_links(look, partition),
+		"contents", report_contents(&entry->partition_contents[i]));
 }
 
 static size_t encoded_size(const json_t *value)
@@ -87,17 +100,19 @@ static size_t encoded_size(const json_t *value)
 	return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-static int add_partitions(
-	const struct tracker *tracker, const struct entry *entry, bool current, json_t *record)
+static int add_partitions(struct look *look, json_t *record)
 {
-	size_t size = encoded_size(record) + REPORT_ENVELOPE_MAX;
+	const struct entry *entry = look->entry;
 	json_t *partitions = json_array();
-	size_t i;
+	size_t size, i;
 
 	if (json_object_set_new(record, "partitions", partitions) < 0)
 		return -ENOMEM;
+	if (entry->n_partitions == 0)
+		return 0;
+	size = encoded_size(record) + REPORT_ENVELOPE_MAX;
 	for (i = 0; i < entry->n_partitions; i++) {
-		json_t *partition = report_partition(tracker, entry, i, current);
+		json_t *partition = report_partition(look, i);
 
 		if (!partition)
 			return -ENOMEM;
@@ -111,25 +126,39 @@ static int add_partitions(
 	}
 	if (i == entry->n_partitions)
 		return 0;
+	look->complete = look->complete && report_is_linked(look->tracker, entry);
 	return json_object_set_new(
 		record, "partitions-omitted", json_integer((json_int_t)(entry->n_partitions - i)));
 }
 
-json_t *report_disk(const struct tracker *tracker, const struct entry *entry)
+json_t *report_disk_looking(
+	const struct tracker *tracker, const struct entry *entry, bool *ret_complete)
 {
-	bool current = tracker_is_current(tracker, entry);
+	struct look look = {
+		.tracker = tracker,
+		.entry = entry,
+		.current = tracker_is_current(tracker, entry),
+		.complete = true,
+	};
 	json_t *record = disk_to_json(&entry->disk);
 
 	if (!record || json_object_set_new(record, "conflict", json_boolean(entry->conflict)) < 0 ||
 		json_object_set_new(record, "state", json_string(state_name(entry))) < 0 ||
-		json_object_set_new(record, "links", report_links(tracker, entry, NULL, current)) <
-			0 ||
+		json_object_set_new(record, "links", report_links(&look, NULL)) < 0 ||
 		json_object_set_new(record, "contents", report_contents(&entry->contents)) < 0 ||
-		add_partitions(tracker, entry, current, record) < 0) {
+		add_partitions(&look, record) < 0) {
 		json_decref(record);
 		return NULL;
 	}
+	*ret_complete = look.complete;
 	return record;
+}
+
+json_t *report_disk(const struct tracker *tracker, const struct entry *entry)
+{
+	bool complete;
+
+	return report_disk_looking(tracker, entry, &complete);
 }
 
 json_t *report_removed(const struct entry *entry)

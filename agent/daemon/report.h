@@ -16,11 +16,16 @@
  * it too long are left out and counted. Returns a new reference, NULL without memory. */
 json_t *report_disk(const struct tracker *tracker, const struct entry *entry);
 
+/* The same, and says whether this still is the disk, is to be used, and no link that it and its
+ * partitions can have is missing. */
+json_t *report_disk_looking(
+	const struct tracker *tracker, const struct entry *entry, bool *ret_complete);
+
 /* The data of disk-removed. */
 json_t *report_removed(const struct entry *entry);
 
-/* Whether all links that the disk and its partitions can have are there and lead to their numbers:
- * the quick look before report_disk(). */
+/* Whether all links that the disk and its partitions can have are there and lead to their numbers.
+ */
 bool report_is_linked(const struct tracker *tracker, const struct entry *entry);
 
 /* A hash that differs if the record does. Never 0. */

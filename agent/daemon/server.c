@@ -31,7 +31,9 @@ int server_open(struct server *server, struct loop *loop, struct tracker *tracke
 		log_error("cannot read /proc/" BOOT_ID_FILE ": %s", strerror(-r));
 		return r;
 	}
-	return epoch_count(tracker->run_directory, &server->epoch);
+	r = epoch_count(tracker->run_directory, &server->epoch);
+	tracker->first = r == 0 && server->epoch == 1;
+	return r;
 }
 
 static void end_session(struct server *server)
@@ -53,6 +55,7 @@ static void close_port(struct server *server)
 void server_close(struct server *server)
 {
 	close_port(server);
+	server_keep_record(server, NULL, NULL);
 	frame_reader_done(&server->reader);
 }
 
@@ -132,7 +135,7 @@ void server_refuse(struct server *server, const json_t *id, struct failure *fail
 }
 
 /* An event that does not fit is lost; the gap in "seq" says so. */
-static void send_event(struct server *server, const char *name, json_t *data)
+void server_send_event(struct server *server, const char *name, json_t *data)
 {
 	json_t *event;
 
@@ -143,57 +146,6 @@ static void send_event(struct server *server, const char *name, json_t *data)
 	event = json_pack("{s:s, s:o, s:I, s:s}", "event", name, "data", data, "seq",
 		(json_int_t)++server->seq, "session", server->session);
 	send_object(server, event, false);
-}
-
-static void send_disk_event(struct server *server, const char *name, struct entry *entry)
-{
-	json_t *record;
-	uint64_t hash;
-
-	if (!server->active)
-		return;
-	record = report_disk(server->tracker, entry);
-	hash = record ? report_hash(record) : 0;
-	if (!record || hash == entry->reported) {
-		json_decref(record);
-		return;
-	}
-	entry->reported = hash;
-	send_event(server, name, json_pack("{s:o}", "disk", record));
-	if (!entry->announced)
-		times_note(&entry->times.report);
-	entry->announced = true;
-}
-
-/* Where udevd makes the links, it was through with them when it told of the disk. */
-static void note_links(struct server *server, struct entry *entry)
-{
-	if (entry->times.udev && !entry->times.link && report_is_linked(server->tracker, entry))
-		times_note(&entry->times.link);
-}
-
-void server_disk_added(struct server *server, struct entry *entry)
-{
-	release_mend(server, entry);
-	/* Whoever waits for it comes first. */
-	pending_check_all(server);
-	note_links(server, entry);
-	send_disk_event(server, HOTSLOT_EVENT_ADDED, entry);
-}
-
-void server_disk_changed(struct server *server, struct entry *entry)
-{
-	release_mend(server, entry);
-	pending_check_all(server);
-	note_links(server, entry);
-	send_disk_event(
-		server, entry->announced ? HOTSLOT_EVENT_CHANGED : HOTSLOT_EVENT_ADDED, entry);
-}
-
-void server_disk_removed(struct server *server, struct entry *entry)
-{
-	if (server->active)
-		send_event(server, HOTSLOT_EVENT_REMOVED, report_removed(entry));
 }
 
 /* ---- in ---- */

@@ -43,8 +43,10 @@ struct server {
 		pending_drops;	    /* how often another has come or gone, and all have */
 	bool checking, check_again; /* all of them; see pending.c */
 	struct turns releases;
-	struct release_wait *waits; /* for disks in use to become free; see release-wait.h */
-	struct turns looks;	    /* of those at whether they are */
+	struct release_wait *waits;  /* for disks in use to become free; see release-wait.h */
+	struct turns looks;	     /* of those at whether they are */
+	const struct entry *told_of; /* NULL: none */
+	json_t *told; /* its record, that somebody who waited for it was just answered with */
 };
 
 /* Reads the boot id and counts the epoch. Logs what fails. */
@@ -70,6 +72,12 @@ uint64_t server_deadline(const struct server *server);
 void server_tick(struct server *server);
 
 /* ---- for the requests ---- */
+
+/* RECORD is what ENTRY is answered with now: an event that tells of the same needs no other. */
+void server_keep_record(struct server *server, const struct entry *entry, json_t *record);
+
+/* Sends an event to the session, if there is one; takes the reference to DATA. */
+void server_send_event(struct server *server, const char *name, json_t *data);
 
 /* Sends an answer; takes the reference to RESULT, which may be NULL for lack of memory. */
 void server_answer(struct server *server, const json_t *id, json_t *result);

@@ -74,15 +74,18 @@ static void mark_conflict(struct tracker *tracker, const struct entry *entry)
 /* Settles who of the disks with SERIAL has the name: the only one, or none. */
 void tracker_settle_serial(struct tracker *tracker, const char *serial)
 {
+	const struct inventory *inventory = &tracker->inventory;
+	size_t first = inventory_next_serial(inventory, serial, 0);
 	bool conflict, changed = false;
 
 	if (!*serial)
 		return;
-	conflict = inventory_count_serial(&tracker->inventory, serial) > 1;
-	for (size_t i = 0; i < tracker->inventory.n; i++) {
-		struct entry *entry = tracker->inventory.entries[i];
+	conflict = inventory_count_serial(inventory, serial) > 1;
+	for (size_t i = first; i < inventory->n;
+		i = inventory_next_serial(inventory, serial, i + 1)) {
+		struct entry *entry = inventory->entries[i];
 
-		if (strcmp(entry->disk.serial, serial) || entry->conflict == conflict)
+		if (entry->conflict == conflict)
 			continue;
 		entry->conflict = conflict;
 		if (conflict)
@@ -94,12 +97,10 @@ void tracker_settle_serial(struct tracker *tracker, const char *serial)
 		changed = true;
 	}
 	/* Now that it is settled of all: a callback may have any of them reported. */
-	for (size_t i = 0; changed && i < tracker->inventory.n; i++) {
-		struct entry *entry = tracker->inventory.entries[i];
-
-		if (entry->announced && !strcmp(entry->disk.serial, serial))
-			tracker->callbacks.changed(tracker->callbacks.data, entry);
-	}
+	for (size_t i = first; changed && i < inventory->n;
+		i = inventory_next_serial(inventory, serial, i + 1))
+		if (inventory->entries[i]->announced)
+			tracker->callbacks.changed(tracker->callbacks.data, inventory->entries[i]);
 }
 
 void tracker_update_links(struct tracker *tracker, struct entry *entry)
@@ -172,6 +173,9 @@ static bool is_node_of_any(void *data, const char *node)
 static void remove_node(
 	struct tracker *tracker, const struct entry *entry, const char *node, dev_t devnum)
 {
+	/* The nodes in /dev are the kernel's. */
+	if (tracker->links.n_mirrors == 0)
+		return;
 	for (size_t i = 0; i < tracker->inventory.n; i++)
 		if (tracker->inventory.entries[i] != entry &&
 			has_node(tracker->inventory.entries[i], node))
@@ -182,19 +186,21 @@ static void remove_node(
 /* Marks of an agent before this one, of serials that are unique again. */
 static void prune_conflicts(struct tracker *tracker)
 {
+	const struct inventory *inventory = &tracker->inventory;
 	_cleanup_closedir_ DIR *dir = NULL;
 	char path[sizeof(tracker->run_directory) + sizeof(CONFLICTS_DIRECTORY) + 1];
 	struct dirent *mark;
+	size_t i;
 
 	snprintf(path, sizeof(path), "%s/" CONFLICTS_DIRECTORY, tracker->run_directory);
 	dir = open_directory_at(AT_FDCWD, path);
 	while (dir && (mark = readdir(dir))) {
-		if (inventory_count_serial(&tracker->inventory, mark->d_name) > 1 ||
+		if (inventory_count_serial(inventory, mark->d_name) > 1 ||
 			unlinkat(dirfd(dir), mark->d_name, 0) < 0)
 			continue;
-		for (size_t i = 0; i < tracker->inventory.n; i++)
-			if (!strcmp(tracker->inventory.entries[i]->disk.serial, mark->d_name))
-				tracker_trigger(tracker, tracker->inventory.entries[i]->devpath);
+		i = inventory_next_serial(inventory, mark->d_name, 0);
+		if (i < inventory->n)
+			tracker_trigger(tracker, inventory->entries[i]->devpath);
 	}
 }
 

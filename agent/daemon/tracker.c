@@ -229,7 +229,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	if (released_note_new(&tracker->released, disk))
 		keep_released(tracker, entry);
 	/* An agent before this one has released it. */
-	else if (is_offline(tracker, entry))
+	else if (!tracker->first && is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
 	if (tracker->links.owner)
@@ -249,7 +249,7 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 	entry->seen = true;
 	if (strcmp(before, disk->serial))
 		tracker_drop_serial_links(tracker, entry);
-	entry->disk = *disk;
+	inventory_set_disk(&tracker->inventory, entry, disk);
 	/* For a moment of this its release has it read-only; see hold-guard.h. */
 	if (entry->state == ENTRY_TAKING || entry->state == ENTRY_RESTORING)
 		entry->disk.read_only = read_only;

@@ -73,6 +73,8 @@ struct tracker {
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
 	struct times heard;	     /* while an event is handled: when it came */
+	uint64_t event_seqnum;	     /* of the kernel's uevent that is handled now; 0: none */
+	bool first;		     /* no agent was there before in this boot */
 	bool probing;		     /* whether contents are looked at */
 	uint64_t quiet_at;	     /* now_ms(): no disk has come for long enough; see prober.h */
 	struct source mounts_source; /* tells that the root may have become another */

@@ -31,6 +31,13 @@ static uint64_t earliest_deadline(void *data)
 }
 
 /* One event at a time. */
+/* What there is something to do for is never overlooked. */
+static void check_busy(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n; i++)
+		assert_true(inventory->entries[i]->busy || !entry_is_busy(inventory->entries[i]));
+}
+
 static void tick(void *data)
 {
 	struct guest *guest = data;
@@ -41,6 +48,8 @@ static void tick(void *data)
 	lost_continue(&guest->tracker);
 	prober_expire(&guest->tracker);
 	prober_continue(&guest->tracker, true);
+	check_busy(&guest->tracker.inventory);
+	inventory_forget_idle(&guest->tracker.inventory);
 	guest->loop.quit = true;
 }
 
@@ -195,6 +204,8 @@ static void open_agent(struct guest *guest)
 	assert_int_equal(view_open(guest->machine.tree.path, &guest->tracker.view), 0);
 	tracker_rescan(&guest->tracker);
 	assert_int_equal(server_open(&guest->server, &guest->loop, &guest->tracker), 0);
+	/* What tests put there may be an earlier agent's doing. */
+	guest->tracker.first = false;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets), 0);
 	assert_int_equal(server_use_socket(&guest->server, sockets[0]), 0);
 	guest->host = sockets[1];

@@ -174,6 +174,7 @@ static void test_nobody_waits_and_a_disk_is_left_alone_after_some_tries(void **s
 	guest->tracker.checker.ask = refuse;
 	entry = put(guest, SDA, "8:0");
 	entry->check_wanted = true;
+	inventory_note_busy(entry);
 	for (unsigned i = 0; i <= CHECKER_RETRIES_MAX; i++) {
 		assert_true(checker_deadline(&guest->tracker) != UINT64_MAX);
 		entry->check_at = 0;

@@ -145,7 +145,7 @@ static void test_looks_that_have_not_ended_are_not_without_end(void **state)
 	struct guest *guest = *state;
 	struct tracker *tracker = &guest->tracker;
 	struct entry *entry, copies[PROBES_LEFT_MAX] = {};
-	struct inventory real, many = { .n = PROBES_LEFT_MAX + 1 };
+	struct inventory real, many = { .n_busy = PROBES_LEFT_MAX + 1 };
 	struct entry *entries[PROBES_LEFT_MAX + 1];
 
 	tracker->probing = true;
@@ -156,7 +156,7 @@ static void test_looks_that_have_not_ended_are_not_without_end(void **state)
 		entries[i] = &copies[i];
 	}
 	entries[PROBES_LEFT_MAX] = entry;
-	many.entries = entries;
+	many.busy = entries;
 	tracker->inventory = many;
 	prober_continue(tracker, true);
 	assert_null(entry->probe);
