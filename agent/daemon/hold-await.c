@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Waits until somebody who uses a disk may have let go of it. */
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "hold-take.h"
+#include "uevent.h"
 #include "util.h"
 
 /* Changes come in flocks, and somebody may open and close the disk all the time: after the first
@@ -37,15 +36,9 @@ static int open_proc(const struct hold_task *task, const char *path)
 /* The kernel's own uevents: of a mapping, an array or a partition that is gone. */
 static int open_uevents(void)
 {
-	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(
-		AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+	_cleanup_close_ int fd = uevent_open(0);
 
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	return fd < 0 || uevent_listen(fd) < 0 ? -1 : steal_fd(&fd);
 }
 
 static void watch_all(struct await *await, const struct hold_task *task)

@@ -2,17 +2,20 @@
 /* Hears the kernel say that a disk was reset, as a new one does that it has taken for another. */
 #include "resets.h"
 
+#include <limits.h>
 #include <linux/filter.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "checker.h"
+#include "place.h"
+#include "places.h"
+#include "uevent.h"
 #include "util.h"
 
 /* What scsi_evt_emit() of drivers/scsi/scsi_lib.c says of a unit attention, as a change of the SCSI
  * device, when somebody has spoken with the disk and was told. */
-#define ATTENTION "SDEV_UA"
 #define WAS_RESET "POWER_ON_RESET_OCCURRED"
 
 static bool is_below(const char *devpath, const char *directory)
@@ -22,38 +25,44 @@ static bool is_below(const char *devpath, const char *directory)
 	return !strncmp(devpath, directory, length) && devpath[length] == '/';
 }
 
-static void handle_device(struct resets *resets, struct udev_device *device)
+/* The disk that is the SCSI device at DEVPATH, NULL if it is not known. */
+static struct entry *find(const struct inventory *inventory, const char *devpath)
 {
-	const char *attention = udev_device_get_property_value(device, ATTENTION);
-	const char *devpath = udev_device_get_devpath(device);
-	const struct inventory *inventory = &resets->tracker->inventory;
-	uint64_t seqnum = udev_device_get_seqnum(device);
-	bool known = false;
+	char disk[PATH_MAX];
+	struct place place;
+	struct entry *entry;
 
-	if (!attention || strcmp(attention, WAS_RESET) || !devpath)
+	if ((size_t)snprintf(disk, sizeof(disk), "%s/block/sd", devpath) >= sizeof(disk) ||
+		place_parse(disk, &place) != PLACE_VIRTIO_SCSI)
+		return NULL;
+	entry = inventory_find_place(inventory, place_number(place.target, place.lun));
+	return entry && is_below(entry->devpath, devpath + 1) ? entry : NULL;
+}
+
+static void handle_event(struct resets *resets, const struct uevent *event)
+{
+	struct entry *entry;
+
+	if (!event->attention || strcmp(event->attention, WAS_RESET))
 		return;
-	for (size_t i = 0; i < inventory->n; i++)
-		if (is_below(inventory->entries[i]->devpath, devpath + 1)) {
-			checker_note_reset(inventory->entries[i], seqnum);
-			known = true;
-		}
-	if (!known)
-		checker_note_early_reset(resets->tracker, udev_device_get_sysname(device));
+	entry = find(&resets->tracker->inventory, event->devpath);
+	if (entry)
+		checker_note_reset(entry, event->seqnum);
+	else
+		checker_note_early_reset(resets->tracker, event->name);
 }
 
 static void handle_events(void *data, uint32_t events)
 {
 	struct resets *resets = data;
-	struct udev_device *device;
+	char buffer[UEVENT_SIZE];
+	struct uevent event;
+	int r;
 
 	(void)events;
-	errno = 0;
-	while ((device = udev_monitor_receive_device(resets->monitor))) {
-		handle_device(resets, device);
-		udev_device_unref(device);
-		errno = 0;
-	}
-	if (errno == ENOBUFS)
+	while ((r = uevent_receive(resets->source.fd, buffer, &event)) == 0)
+		handle_event(resets, &event);
+	if (r == -ENOBUFS)
 		checker_doubt(resets->tracker);
 }
 
@@ -73,29 +82,34 @@ static int filter_changes(int fd)
 											   : 0;
 }
 
-int resets_open(struct resets *resets, struct udev *udev, struct tracker *tracker)
+int resets_open(struct resets *resets, struct tracker *tracker)
 {
+	_cleanup_close_ int fd = uevent_open(0);
 	int r;
 
 	*resets = (struct resets){ .tracker = tracker, .source.fd = -1 };
-	resets->monitor = udev_monitor_new_from_netlink(udev, "kernel");
-	if (!resets->monitor)
-		return -ENOMEM;
-	r = udev_monitor_enable_receiving(resets->monitor);
-	if (r >= 0)
-		r = filter_changes(udev_monitor_get_fd(resets->monitor));
+	if (fd < 0)
+		return fd;
+	r = filter_changes(fd);
+	if (r == 0)
+		r = uevent_listen(fd);
 	if (r < 0)
 		return r;
-	resets->source =
-		(struct source){ udev_monitor_get_fd(resets->monitor), handle_events, resets };
-	return loop_add(tracker->loop, &resets->source, EPOLLIN);
+	resets->source = (struct source){ fd, handle_events, resets };
+	r = loop_add(tracker->loop, &resets->source, EPOLLIN);
+	if (r < 0)
+		resets->source.fd = -1;
+	else
+		steal_fd(&fd);
+	return r;
 }
 
 void resets_close(struct resets *resets)
 {
-	if (!resets->monitor)
+	int fd = resets->source.fd;
+
+	if (fd < 0)
 		return;
 	loop_remove(resets->tracker->loop, &resets->source);
-	udev_monitor_unref(resets->monitor);
-	resets->monitor = NULL;
+	close(fd);
 }

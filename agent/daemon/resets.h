@@ -2,16 +2,13 @@
 /* Hears the kernel say that a disk was reset, as a new one does that it has taken for another. */
 #pragma once
 
-#include <libudev.h>
-
 #include "tracker.h"
 
 struct resets {
 	struct tracker *tracker;
-	struct udev_monitor *monitor;
 	struct source source;
 };
 
 /* Starts to listen. Returns a negative errno. */
-int resets_open(struct resets *resets, struct udev *udev, struct tracker *tracker);
+int resets_open(struct resets *resets, struct tracker *tracker);
 void resets_close(struct resets *resets);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Listens to uevents through libudev. */
+/* Listens to uevents: the kernel's own, or through libudev those that udevd has handled. */
 #include "watch.h"
 
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "lost.h"
 #include "record.h"
 #include "uevent-filter.h"
+#include "uevent.h"
 
 /* Events between two looks at the port: a burst must not keep the host waiting. */
 #define BATCH_MAX 64
@@ -18,14 +19,6 @@
 /* A thousand disks at once are five uevents each, of half a kilobyte; the default of 208 KiB is
  * lost to that. The kernel doubles it for its own bookkeeping. */
 #define RECEIVE_BUFFER (8 * 1024 * 1024)
-
-static uint64_t event_diskseq(struct udev_device *device)
-{
-	const char *text = udev_device_get_property_value(device, "DISKSEQ");
-	uint64_t diskseq;
-
-	return text && parse_u64(text, UINT64_MAX, &diskseq) == 0 ? diskseq : 0;
-}
 
 static bool is_equal(const char *a, const char *b)
 {
@@ -88,57 +81,78 @@ static bool is_stacked(const char *name)
 }
 
 /* Where the agent makes the links the kernel tells it, else udevd, after the kernel. */
-static void handle_added(struct watch *watch, const char *devpath, uint64_t diskseq)
+static void handle_added(struct watch *watch, const struct uevent *event)
 {
 	struct tracker *tracker = watch->tracker;
 	uint64_t now = now_us();
 
-	if (tracker->links.owner)
+	if (tracker->links.owner) {
 		tracker->heard.kernel = now;
-	else
-		tracker->heard = (struct times){ .kernel = arrivals_find(watch->arrivals, diskseq),
-			.udev = now };
-	tracker_refresh(tracker, devpath);
+		tracker->event_seqnum = event->seqnum;
+	} else {
+		/* What udevd has handled is older than what it tells. */
+		tracker->heard = (struct times){
+			.kernel = arrivals_find(watch->arrivals, event->diskseq),
+			.udev = now,
+		};
+	}
+	tracker_refresh(tracker, event->devpath);
 	tracker->heard = (struct times){};
+	tracker->event_seqnum = 0;
 }
 
-static void handle_block(struct watch *watch, struct udev_device *device)
+static void handle_block(struct watch *watch, const struct uevent *event)
 {
-	const char *devpath = udev_device_get_devpath(device);
-	const char *action = udev_device_get_action(device);
-	const char *name = udev_device_get_sysname(device);
-	bool is_disk = is_equal(udev_device_get_devtype(device), "disk");
+	const char *devpath = event->devpath;
+	bool is_disk = is_equal(event->devtype, "disk");
 
-	if (!devpath || !name)
-		return;
 	/* A disk that has changed may have become a member of what does not tell of that itself. */
-	if (is_stacked(name) || (is_disk && is_equal(action, "change")))
+	if (is_stacked(event->name) || (is_disk && is_equal(event->action, "change")))
 		watch->judge = true;
-	if (strncmp(name, "sd", 2))
+	if (strncmp(event->name, "sd", 2))
 		return;
 	if (is_disk)
 		checker_note_event(watch->tracker);
-	if (is_disk && is_equal(action, "remove")) {
+	if (is_disk && is_equal(event->action, "remove")) {
 		/* Its partitions went before it. */
 		if (!strcmp(watch->changed, devpath))
 			watch->changed[0] = '\0';
 		look_at_changed(watch);
-		handle_removal(watch, devpath, event_diskseq(device));
-	} else if (is_disk && is_equal(action, "add")) {
+		handle_removal(watch, devpath, event->diskseq);
+	} else if (is_disk && is_equal(event->action, "add")) {
 		look_at_changed(watch);
-		handle_added(watch, devpath, event_diskseq(device));
+		handle_added(watch, event);
 	} else {
 		note_changed(watch, devpath);
 	}
 }
 
 /* A port has its name only with the change event that follows its add event. */
-static void handle_device(struct watch *watch, struct udev_device *device)
+static void handle_event(struct watch *watch, const struct uevent *event)
 {
-	if (is_equal(udev_device_get_subsystem(device), "block"))
-		handle_block(watch, device);
+	if (is_equal(event->subsystem, "block"))
+		handle_block(watch, event);
 	else
 		server_open_port(watch->server);
+}
+
+/* What libudev says of the same. */
+static void handle_device(struct watch *watch, struct udev_device *device)
+{
+	const char *diskseq = udev_device_get_property_value(device, "DISKSEQ");
+	struct uevent event = {
+		.action = udev_device_get_action(device),
+		.devpath = udev_device_get_devpath(device),
+		.name = udev_device_get_sysname(device),
+		.subsystem = udev_device_get_subsystem(device),
+		.devtype = udev_device_get_devtype(device),
+		.seqnum = udev_device_get_seqnum(device),
+	};
+
+	if (diskseq && parse_u64(diskseq, UINT64_MAX, &event.diskseq) < 0)
+		event.diskseq = 0;
+	if (event.devpath && event.name)
+		handle_event(watch, &event);
 }
 
 /* What is queued is older than what a rescan finds, and thousands of events would delay the next.
@@ -181,24 +195,41 @@ static void look_afresh(struct watch *watch)
 	server_open_port(watch->server);
 }
 
+/* Returns a negative errno if there is no more, or something else failed. */
+static int handle_next(struct watch *watch)
+{
+	char buffer[UEVENT_SIZE];
+	struct udev_device *device;
+	struct uevent event;
+	int r;
+
+	if (!watch->monitor) {
+		r = uevent_receive(watch->source.fd, buffer, &event);
+		if (r == 0)
+			handle_event(watch, &event);
+		return r;
+	}
+	errno = 0;
+	device = udev_monitor_receive_device(watch->monitor);
+	if (!device)
+		return errno == ENOBUFS ? -ENOBUFS : -EAGAIN;
+	handle_device(watch, device);
+	udev_device_unref(device);
+	return 0;
+}
+
 static void handle_events(void *data, uint32_t events)
 {
 	struct watch *watch = data;
 
 	(void)events;
 	for (int i = 0; i < BATCH_MAX; i++) {
-		struct udev_device *device;
+		int r = handle_next(watch);
 
-		errno = 0;
-		device = udev_monitor_receive_device(watch->monitor);
-		if (device) {
-			handle_device(watch, device);
-			udev_device_unref(device);
-		} else if (errno == ENOBUFS) {
+		if (r == -ENOBUFS)
 			look_afresh(watch);
-		} else {
+		else if (r < 0)
 			break;
-		}
 	}
 	/* Once for all of them. */
 	if (watch->judge)
@@ -209,69 +240,79 @@ static void handle_events(void *data, uint32_t events)
 
 static const char *const subsystems[] = { "block", "virtio-ports" };
 
-static int add_filters(struct udev_monitor *monitor)
+/* Both return a descriptor. */
+static int listen_to_udevd(struct watch *watch)
 {
 	int r = 0;
 
+	watch->monitor = udev_monitor_new_from_netlink(watch->udev, "udev");
+	if (!watch->monitor)
+		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems) && r >= 0; i++)
-		r = udev_monitor_filter_add_match_subsystem_devtype(monitor, subsystems[i], NULL);
-	return r;
+		r = udev_monitor_filter_add_match_subsystem_devtype(
+			watch->monitor, subsystems[i], NULL);
+	/* More than net.core.rmem_max only for root; less does no harm, it is noticed. */
+	udev_monitor_set_receive_buffer_size(watch->monitor, RECEIVE_BUFFER);
+	if (r >= 0)
+		r = udev_monitor_enable_receiving(watch->monitor);
+	return r < 0 ? r : udev_monitor_get_fd(watch->monitor);
 }
 
-/* A disk makes five or six uevents, one of them a block device's. libudev's own filter knows only
- * udevd's messages, so each of the others would wake the agent while the kernel scans. */
-static void filter_kernel(struct udev_monitor *monitor)
+/* A disk makes five or six uevents, one of them a block device's: each of the others would wake the
+ * agent while the kernel scans. */
+static int listen_to_kernel(void)
 {
-	int r = uevent_filter_attach(
-		udev_monitor_get_fd(monitor), UEVENT_KEEP, subsystems, ARRAY_SIZE(subsystems));
+	_cleanup_close_ int fd = uevent_open(RECEIVE_BUFFER);
+	int r;
 
+	if (fd < 0)
+		return fd;
+	r = uevent_filter_attach(fd, UEVENT_KEEP, subsystems, ARRAY_SIZE(subsystems));
 	if (r < 0)
 		log_warning("cannot have the kernel filter uevents: %s", strerror(-r));
+	r = uevent_listen(fd);
+	return r < 0 ? r : steal_fd(&fd);
 }
 
 int watch_open(
 	struct watch *watch, struct loop *loop, struct tracker *tracker, struct server *server)
 {
-	const char *group = tracker->links.owner ? "kernel" : "udev";
+	bool owner = tracker->links.owner;
 	int r = -ENOMEM;
 
 	*watch = (struct watch){ .loop = loop, .tracker = tracker, .server = server };
-	watch->source.fd = watch->udevd.source.fd = -1;
+	watch->source.fd = watch->udevd.source.fd = watch->resets.source.fd = -1;
 	watch->udev = udev_new();
 	if (watch->udev)
-		watch->monitor = udev_monitor_new_from_netlink(watch->udev, group);
-	if (watch->monitor)
-		r = add_filters(watch->monitor);
+		r = owner ? listen_to_kernel() : listen_to_udevd(watch);
 	if (r >= 0) {
-		/* More than net.core.rmem_max only for root; less does no harm, it is noticed. */
-		udev_monitor_set_receive_buffer_size(watch->monitor, RECEIVE_BUFFER);
-		r = udev_monitor_enable_receiving(watch->monitor);
-	}
-	if (r >= 0 && tracker->links.owner)
-		filter_kernel(watch->monitor);
-	if (r >= 0) {
-		watch->source = (struct source){ udev_monitor_get_fd(watch->monitor), handle_events,
-			watch };
+		watch->source = (struct source){ r, handle_events, watch };
 		r = loop_add(loop, &watch->source, EPOLLIN);
 	}
 	/* Otherwise udevd has handled what the agent hears of. */
-	if (r >= 0 && tracker->links.owner)
+	if (r >= 0 && owner)
 		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker);
 	else if (r >= 0)
 		r = arrivals_open(loop, &watch->arrivals);
 	if (r >= 0)
-		r = resets_open(&watch->resets, watch->udev, tracker);
+		r = resets_open(&watch->resets, tracker);
 	if (r < 0)
-		log_error("cannot listen to uevents (%s): %s", group, strerror(-r));
+		log_error("cannot listen to uevents (%s): %s", owner ? "kernel" : "udev",
+			strerror(-r));
 	return r;
 }
 
 void watch_close(struct watch *watch)
 {
+	int fd = watch->source.fd;
+
 	resets_close(&watch->resets);
 	arrivals_close(watch->arrivals);
 	udevd_queue_close(&watch->udevd);
 	loop_remove(watch->loop, &watch->source);
-	udev_monitor_unref(watch->monitor);
+	if (watch->monitor)
+		udev_monitor_unref(watch->monitor);
+	else
+		closep(&fd);
 	udev_unref(watch->udev);
 }

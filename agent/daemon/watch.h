@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Listens to uevents through libudev. */
+/* Listens to uevents: the kernel's own, or through libudev those that udevd has handled. */
 #pragma once
 
 #include <libudev.h>
@@ -16,7 +16,7 @@ struct watch {
 	struct tracker *tracker;
 	struct server *server;
 	struct udev *udev;
-	struct udev_monitor *monitor;
+	struct udev_monitor *monitor; /* NULL: it is the kernel that is listened to */
 	struct source source;
 	struct udevd_queue udevd;
 	struct resets resets;
