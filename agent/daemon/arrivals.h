@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "loop.h"
+#include "uevent.h"
 
 /* Disks that udevd may have yet to handle. Of more of them at once, the oldest are forgotten. */
 #define ARRIVALS_MAX 1024
@@ -23,6 +24,5 @@ void arrivals_close(struct arrivals *arrivals);
  * 0: not known, as it never is if ARRIVALS is NULL. */
 uint64_t arrivals_find(const struct arrivals *arrivals, uint64_t diskseq);
 
-/* Whether a message of the kernel's says that a disk "sd…" is new, and its disk sequence number.
- * Pure. */
-bool arrival_parse(const char *message, size_t length, uint64_t *ret_diskseq);
+/* Whether it says that a disk "sd…" is new, and which. Pure. */
+bool arrival_is_disk(const struct uevent *event);

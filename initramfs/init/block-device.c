@@ -3,19 +3,11 @@
 #include "block-device.h"
 
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/sysmacros.h>
 
 #include "util.h"
-
-/* The kernel's own multicast group of uevents; 2 is udevd's. */
-#define KERNEL_GROUP 1
-
-/* UEVENT_BUFFER_SIZE of the kernel, and the line before it. */
-#define UEVENT_SIZE 8192
 
 /* "8:1" */
 static int read_devnum(int dirfd, dev_t *ret)
@@ -110,57 +102,8 @@ void device_names_free(struct dirent **names, int n)
 	free(names);
 }
 
-int uevents_open(int *ret_fd)
+bool block_device_came(const struct uevent *event)
 {
-	_cleanup_close_ int fd =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	*ret_fd = steal_fd(&fd);
-	return 0;
-}
-
-/* The value of KEY ("SUBSYSTEM=") in a message that ends with NUL, or NULL. */
-static const char *find_value(const char *message, size_t length, const char *key)
-{
-	size_t key_length = strlen(key);
-
-	for (const char *line = message; line < message + length; line += strlen(line) + 1)
-		if (!strncmp(line, key, key_length))
-			return line + key_length;
-	return NULL;
-}
-
-enum uevent uevent_parse(const char *message, size_t length, char ret_name[NAME_MAX + 1])
-{
-	const char *subsystem, *action, *path, *name;
-
-	if (length == 0 || message[length - 1] != '\0')
-		return UEVENT_OTHER;
-	subsystem = find_value(message, length, "SUBSYSTEM=");
-	action = find_value(message, length, "ACTION=");
-	path = find_value(message, length, "DEVPATH=");
-	if (!subsystem || strcmp(subsystem, "block") != 0 || !action ||
-		strcmp(action, "remove") == 0 || !path)
-		return UEVENT_OTHER;
-	name = strrchr(path, '/');
-	if (!name || strlen(name + 1) > NAME_MAX)
-		return UEVENT_OTHER;
-	strcpy(ret_name, name + 1);
-	return UEVENT_BLOCK;
-}
-
-int uevents_receive(int fd, char ret_name[NAME_MAX + 1])
-{
-	char message[UEVENT_SIZE];
-	struct sockaddr_nl sender = {};
-	socklen_t size = sizeof(sender);
-	ssize_t n = recvfrom(fd, message, sizeof(message), 0, (struct sockaddr *)&sender, &size);
-
-	if (n < 0)
-		return -errno;
-	/* Any process may send to the group; the kernel is number 0. */
-	return sender.nl_pid == 0 ? uevent_parse(message, (size_t)n, ret_name) : UEVENT_OTHER;
+	return strcmp(event->subsystem, "block") == 0 && strcmp(event->action, "remove") != 0 &&
+	       strlen(event->name) <= NAME_MAX;
 }

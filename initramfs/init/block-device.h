@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "uevent.h"
+
 struct block_device {
 	char node[64];	     /* "/dev/sda1" */
 	char disk[PATH_MAX]; /* "/devices/.../block/sda", of the whole disk */
@@ -26,19 +28,5 @@ int block_device_read(int sysfd, const char *name, struct block_device *ret);
 int device_names(int sysfd, const char *class, struct dirent ***ret);
 void device_names_free(struct dirent **names, int n);
 
-/* Opens a socket on which the kernel tells of each device, non-blocking. */
-int uevents_open(int *ret_fd);
-
-enum uevent {
-	UEVENT_OTHER = 0,
-	UEVENT_BLOCK = 1, /* a block device came or changed */
-};
-
-/* Receives one uevent. For an UEVENT_BLOCK, *ret_name is the name of the device, as in
- * /sys/class/block. Returns an enum uevent, -EAGAIN if nothing is left, -ENOBUFS if some were lost.
- */
-int uevents_receive(int fd, char ret_name[NAME_MAX + 1]);
-
-/* Parses a message of the kernel's: "add@/devices/.../sda", then KEY=VALUE, each with a NUL at its
- * end. Pure. Returns an enum uevent. */
-enum uevent uevent_parse(const char *message, size_t length, char ret_name[NAME_MAX + 1]);
+/* Whether a block device came, or has changed. Pure. */
+bool block_device_came(const struct uevent *event);

@@ -32,7 +32,10 @@ static void search_done(struct search *search)
 static int search_start(struct search *search)
 {
 	search->sysfd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return search->sysfd < 0 ? -errno : uevents_open(&search->uevents);
+	if (search->sysfd < 0)
+		return -errno;
+	search->uevents = uevent_open(0);
+	return search->uevents < 0 ? search->uevents : uevent_listen(search->uevents);
 }
 
 static int look_at(struct search *search, const char *name, struct root *ret)
@@ -61,11 +64,12 @@ static int enumerate(struct search *search, struct root *ret)
 /* One event, or all devices anew if events were lost. */
 static int receive(struct search *search, struct root *ret)
 {
-	char name[NAME_MAX + 1];
-	int r = uevents_receive(search->uevents, name);
+	char message[UEVENT_SIZE];
+	struct uevent event;
+	int r = uevent_receive(search->uevents, message, &event);
 
-	if (r == UEVENT_BLOCK)
-		return look_at(search, name, ret);
+	if (r == 0 && block_device_came(&event))
+		return look_at(search, event.name, ret);
 	return r == -ENOBUFS ? enumerate(search, ret) : SEARCH_GOES_ON;
 }
 

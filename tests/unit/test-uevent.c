@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* agent/daemon/uevent.h: what the kernel says, and nobody else. */
+/* agent/common/uevent.h: what the kernel says, and nobody else. */
 #include "test.h"
 
 #include <linux/netlink.h>
@@ -80,6 +80,8 @@ static void test_what_the_kernel_does_not_say_is_refused(void **state)
 		{ "add@/d/sda\0ACTION=add\0SUBSYSTEM=block", 38 },
 		{ "add@/d/sda\0ACTION=add\0DEVPATH=sda\0SUBSYSTEM=block", 50 },
 		{ "add@/d/sda\0ACTION=add\0DEVPATH=/d/sda", 37 },
+		/* Cut off. */
+		{ "add@/d/sda\0ACTION=add\0DEVPATH=/d/sda\0SUBSYSTEM=block", 52 },
 	};
 	char copy[UEVENT_SIZE];
 	struct uevent event;

@@ -50,8 +50,8 @@ int uevent_split(char *message, size_t length, struct uevent *ret)
 	const char *line = message + strlen(message) + 1;
 	struct uevent event = {};
 
-	/* "add@/devices/…": as a variable, it comes again. */
-	if (!strchr(message, '@'))
+	/* "add@/devices/…": as variables, both come again. */
+	if (length == 0 || message[length - 1] || !strchr(message, '@'))
 		return -EBADMSG;
 	for (; line < message + length; line += strlen(line) + 1)
 		take_line(line, &event);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The kernel's own uevents, read off their socket. libudev would make a device of each, with system
- * calls and allocations that a disk's host waits for. */
+ * calls and allocations that a disk's host waits for; and there is no static one. */
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct uevent {
 	uint64_t diskseq;      /* 0: it has none */
 };
 
-/* Splits a message, LENGTH bytes and a NUL behind them, in place. Returns -EBADMSG if it is not as
+/* Splits a message, LENGTH bytes of which the last is a NUL, in place. Returns -EBADMSG if it is not as
  * the kernel makes them. Pure. */
 int uevent_split(char *message, size_t length, struct uevent *ret);
 
