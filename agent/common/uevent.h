@@ -21,8 +21,8 @@ struct uevent {
 	uint64_t diskseq;      /* 0: it has none */
 };
 
-/* Splits a message, LENGTH bytes of which the last is a NUL, in place. Returns -EBADMSG if it is not as
- * the kernel makes them. Pure. */
+/* Splits a message, LENGTH bytes of which the last is a NUL, in place. Returns -EBADMSG if it is
+ * not as the kernel makes them. Pure. */
 int uevent_split(char *message, size_t length, struct uevent *ret);
 
 /* Opens a socket that does not block, and hears nothing yet. RECEIVE_BUFFER, in bytes, is what it
