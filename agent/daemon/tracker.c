@@ -228,8 +228,8 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	lost_note_added(tracker, entry);
 	if (released_note_new(&tracker->released, disk))
 		keep_released(tracker, entry);
-	/* An agent before this one has released it. */
-	else if (!tracker->first && is_offline(tracker, entry))
+	/* An agent before this one has released it: none, if it has come just now. */
+	else if (!(tracker->first && tracker->event_seqnum) && is_offline(tracker, entry))
 		entry->state = ENTRY_RELEASED;
 	tracker_update_links(tracker, entry);
 	if (tracker->links.owner)

@@ -278,7 +278,7 @@ int watch_open(
 	struct watch *watch, struct loop *loop, struct tracker *tracker, struct server *server)
 {
 	bool owner = tracker->links.owner;
-	int r = -ENOMEM;
+	int r = -ENOMEM, unheard;
 
 	*watch = (struct watch){ .loop = loop, .tracker = tracker, .server = server };
 	watch->source.fd = watch->udevd.source.fd = watch->resets.source.fd = -1;
@@ -292,8 +292,9 @@ int watch_open(
 	/* Otherwise udevd has handled what the agent hears of. */
 	if (r >= 0 && owner)
 		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker);
-	else if (r >= 0)
-		r = arrivals_open(loop, &watch->arrivals);
+	else if (r >= 0 && (unheard = arrivals_open(loop, &watch->arrivals)) < 0)
+		log_warning("cannot listen to the kernel, nobody is told when it had a disk: %s",
+			strerror(-unheard));
 	if (r >= 0)
 		r = resets_open(&watch->resets, tracker);
 	if (r < 0)

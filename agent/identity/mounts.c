@@ -28,10 +28,11 @@ int mounts_read(const struct view *view, const char *process, char **ret, size_t
 
 int mounts_parse(const char *process, char *text, size_t length, struct mounts *ret)
 {
+	size_t room = length / MOUNT_LINE_MIN + 1;
 	char *end = text + length;
 
 	*ret = (struct mounts){ .process = process, .text = text };
-	ret->mounts = calloc(length / MOUNT_LINE_MIN + 1, sizeof(*ret->mounts));
+	ret->mounts = calloc(room, sizeof(*ret->mounts));
 	if (!ret->mounts)
 		return -ENOMEM;
 	while (text < end) {
@@ -41,7 +42,8 @@ int mounts_parse(const char *process, char *text, size_t length, struct mounts *
 		text = newline ? newline + 1 : end;
 		if (line == newline)
 			continue;
-		r = mount_parse(line, &ret->mounts[ret->n]);
+		/* Lines with empty fields are shorter. */
+		r = ret->n < room ? mount_parse(line, &ret->mounts[ret->n]) : -EBADMSG;
 		if (r < 0)
 			return r;
 		ret->n++;

@@ -43,11 +43,19 @@ static int add_module(struct image *image, const char *place, const char *source
 	return r < 0 ? r : image_add_data(image, place, data, length);
 }
 
+/* ".xz" of "….ko.xz", or its end. */
+static const char *compression_of(const char *path)
+{
+	const char *end = path + strlen(path), *suffix = strrchr(path, '.');
+
+	return suffix && strcmp(suffix, ".ko") ? suffix : end;
+}
+
 static int list_module(void *data, const char *path, bool soft)
 {
 	struct list *list = data;
-	const char *suffix = strstr(strrchr(path, '/'), ".ko") + strlen(".ko");
-	int length = (int)(suffix - path);
+	const char *compression = compression_of(path);
+	int length = (int)(compression - path);
 	char source[PATH_MAX], place[PATH_MAX];
 
 	if ((size_t)snprintf(source, sizeof(source), "%s/%s", list->tree, path) >= sizeof(source) ||
@@ -55,7 +63,7 @@ static int list_module(void *data, const char *path, bool soft)
 			length, path) >= sizeof(place))
 		return -ENAMETOOLONG;
 	fprintf(list->stream, "%s%.*s\n", soft ? "-" : "", length, path);
-	return add_module(list->image, place, source, *suffix != '\0');
+	return add_module(list->image, place, source, *compression != '\0');
 }
 
 static int add_list(struct image *image, const struct module_tree *tree, const char *path,
