@@ -218,7 +218,7 @@ $(B)/tests/vm/watcher $(B)/tests/vm/waiter $(B)/tests/vm/restarts $(B)/tests/vm/
 $(B)/tests/vm/walk: $(call obj,tests/vm/walk.c $(wildcard tests/walk/*.c)) $(B)/tests/common.a $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -L$(B) -lhotslot -lvirt \
 		-Wl,-rpath,'$$ORIGIN/../..'
-$(B)/tests/vm/meanwhile: $(B)/tests/vm/meanwhile.o $(B)/libhotslot.so
+$(B)/tests/vm/meanwhile $(B)/tests/vm/batch: %: %.o $(B)/libhotslot.so
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $< -L$(B) -lhotslot -lvirt -Wl,-rpath,'$$ORIGIN/../..'
 # Runs in guests, too, which have no libraries.
 $(B)/tests/vm/witness $(B)/tests/vm/watch $(B)/tests/vm/holder $(B)/tests/vm/late: %: %.o $(B)/tests/common.a
@@ -319,6 +319,7 @@ INSTALLED := $(call into,755,$(B)/install/hotslot,$(BINDIR)) \
 	$(call into,644,host-shim/lib/hotslot-domain.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-definition.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-health.h,$(INCLUDEDIR)) \
+	$(call into,644,host-shim/lib/hotslot-many.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-status.h,$(INCLUDEDIR)) \
 	$(call into,644,host-shim/lib/hotslot-timing.h,$(INCLUDEDIR)) \
 	$(call into,644,$(B)/libhotslot.pc,$(PKGCONFIGDIR)) \

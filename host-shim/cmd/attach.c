@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hotslot attach: attaches images, one after the other, and prints their names in the guest. */
+/* hotslot attach: attaches images, in their order, and prints their names in the guest. */
 #include "commands.h"
 
 #include <limits.h>
@@ -13,18 +13,30 @@
 #include "timing-text.h"
 #include "xml-file.h"
 
-/* An attach of several images: those that are attached stay when a later one fails. */
+/* What DONE ends with. */
+enum noted {
+	NOTED_NOTHING,
+	NOTED_BEFORE, /* a disk that came before the one that failed */
+	NOTED_AFTER,
+};
+
+/* An attach of several images: those that are attached stay when another one fails. */
 struct batch {
 	struct client *client;
 	struct hotslot_domain *domain;
 	struct hotslot_attach_options options;
 	struct hotslot_backend_options backend;
-	const char *xml_file; /* NULL: images */
-	const char *name;     /* of the image or the file that is at it */
-	int count;
+	char *xml_file; /* NULL: images */
+	char **names;	/* of the images, or of the file */
+	int count, begun, ended;
 	bool timing;
-	json_t *result; /* NULL without --json */
-	FILE *done;	/* "attached before it: a.img (slot 0), …" */
+	char text[PROBLEM_MAX]; /* of the progress */
+	json_t *result;		/* NULL without --json */
+	FILE *done;		/* what else is attached:
+				   "attached before it: a.img (slot 0), …; attached after it: …" */
+	const char *failed;	/* the name of the first that did, with the error; NULL: none */
+	enum noted noted;
+	struct hotslot_error error;
 };
 
 /* Of /dev/null there is nothing but a slot, and no link to print. */
@@ -37,16 +49,25 @@ static int print_reserved(const struct batch *batch, const struct hotslot_disk *
 	return printf("slot %d reserved\n", disk->slot) < 0 ? -1 : 0;
 }
 
+static void note_attached(struct batch *batch, const struct hotslot_disk *disk, bool reserved)
+{
+	const char *what = reserved ? "reserved" : "attached";
+
+	if (batch->noted == (batch->failed ? NOTED_AFTER : NOTED_BEFORE))
+		fputs(", ", batch->done);
+	else
+		fprintf(batch->done, "%s%s %s it: ", batch->noted == NOTED_NOTHING ? "" : "; ",
+			what, batch->failed ? "after" : "before");
+	batch->noted = batch->failed ? NOTED_AFTER : NOTED_BEFORE;
+	fprintf(batch->done, "%s (slot %d)", batch->names[batch->ended], disk->slot);
+}
+
 static int print_attached(struct batch *batch, const struct hotslot_disk *disk)
 {
 	bool defined = disk->persistence == HOTSLOT_PERSISTENCE_YES;
 	bool reserved = !disk->attached && !defined;
 
-	fprintf(batch->done, "%s%s (slot %d)",
-		ftell(batch->done) ? ", "
-		: reserved	   ? "reserved before it: "
-				   : "attached before it: ",
-		batch->name, disk->slot);
+	note_attached(batch, disk, reserved);
 	if (reserved)
 		return print_reserved(batch, disk);
 	if (batch->client->json)
@@ -67,66 +88,111 @@ static void print_timing(const struct batch *batch, const struct hotslot_disk *d
 	if (disk->times && !batch->client->json)
 		timing_print_attach(disk, stderr);
 	if (problem && !batch->client->quiet)
-		print_line(batch->client, batch->name, problem, NULL);
+		print_line(batch->client, batch->names[batch->ended], problem, NULL);
 }
 
-static int attach_one(struct batch *batch, int number, struct hotslot_error *error)
+/* Of the one that is waited for. */
+static void show_progress(struct batch *batch)
 {
-	struct hotslot_disk *disk = NULL;
-	char text[PROBLEM_MAX];
-	_cleanup_free_ char *image = without_secret(batch->name);
+	_cleanup_free_ char *image = without_secret(batch->names[batch->ended]);
 	_cleanup_free_ char *name = image ? printable(image) : NULL;
-	int r;
 
-	snprintf(
-		text, sizeof(text), "[%d/%d] attaching %s", number, batch->count, name ? name : "");
+	snprintf(batch->text, sizeof(batch->text), "[%d/%d] attaching %s", batch->ended + 1,
+		batch->count, name ? name : "");
 	if (!batch->client->quiet)
-		progress_begin(text, batch->count > 1);
-	r = hotslot_attach(batch->domain, &batch->options, &disk, error);
-	progress_end();
-	if (r < 0)
-		return r;
-	if (print_attached(batch, disk) < 0)
-		r = set_error(error, -EIO, "it is attached, but that could not be written");
-	else if (batch->timing)
-		print_timing(batch, disk);
-	hotslot_disk_free(disk);
-	return r;
+		progress_begin(batch->text, batch->count > 1);
 }
 
-static int attach_xml(struct batch *batch, struct hotslot_error *error)
+static void note_failure(struct batch *batch, const struct hotslot_error *error)
+{
+	const char *name = batch->names[batch->ended];
+
+	if (batch->failed) {
+		print_line(batch->client, name, error->message, NULL);
+		return;
+	}
+	batch->failed = name;
+	batch->error = *error;
+}
+
+static bool begin(void *data, size_t number)
+{
+	struct batch *batch = data;
+
+	(void)number;
+	if (batch->failed || interrupted())
+		return false;
+	if (batch->begun++ == batch->ended)
+		show_progress(batch);
+	return true;
+}
+
+static void end(
+	void *data, size_t number, struct hotslot_disk *disk, const struct hotslot_error *error)
+{
+	struct batch *batch = data;
+	struct hotslot_error unwritten = { 0 };
+
+	(void)number;
+	progress_end();
+	if (!error && print_attached(batch, disk) < 0) {
+		set_error(&unwritten, -EIO, "it is attached, but that could not be written");
+		error = &unwritten;
+	}
+	if (!error && batch->timing)
+		print_timing(batch, disk);
+	if (error)
+		note_failure(batch, error);
+	hotslot_disk_free(disk);
+	if (++batch->ended < batch->begun)
+		show_progress(batch);
+}
+
+/* The options of each of them are the same but for the image. */
+static int attach_all(struct batch *batch)
+{
+	const struct hotslot_many_options how = {
+		.size = sizeof(how), .begin = begin, .done = end, .data = batch
+	};
+	_cleanup_free_ struct hotslot_attach_options *options =
+		calloc(batch->count, sizeof(*options));
+	_cleanup_free_ const struct hotslot_attach_options **all =
+		calloc(batch->count, sizeof(*all));
+	struct hotslot_error error;
+
+	if (!options || !all)
+		return set_error(&batch->error, -ENOMEM, "out of memory");
+	for (int i = 0; i < batch->count; i++) {
+		options[i] = batch->options;
+		if (!batch->xml_file)
+			options[i].image = batch->names[i];
+		all[i] = &options[i];
+	}
+	(void)hotslot_attach_many(batch->domain, all, (size_t)batch->count, &how, &error);
+	if (batch->failed)
+		return -EIO;
+	if (batch->ended == batch->count)
+		return 0;
+	batch->failed = batch->names[batch->ended];
+	return set_error(&batch->error, -EINTR, "not attached: interrupted");
+}
+
+static int attach_xml(struct batch *batch)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = xml_file_read(batch->xml_file, &text, error);
+	int r = xml_file_read(batch->xml_file, &text, &batch->error);
 
-	batch->name = batch->xml_file;
 	if (r < 0)
 		return r;
 	batch->options.xml = text;
-	r = attach_one(batch, 1, error);
+	r = attach_all(batch);
 	batch->options.xml = NULL;
 	return r;
 }
 
-static int attach_all(struct batch *batch, char **images, struct hotslot_error *error)
-{
-	for (int i = 0; i < batch->count; i++) {
-		int r;
-
-		batch->options.image = batch->name = images[i];
-		if (interrupted())
-			return set_error(error, -EINTR, "not attached: interrupted");
-		r = attach_one(batch, i + 1, error);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int run_batch(struct batch *batch, char **images)
+static int run_batch(struct batch *batch)
 {
 	_cleanup_free_ char *note = NULL;
-	struct hotslot_error error = { 0 };
 	size_t size;
 	int r;
 
@@ -135,14 +201,14 @@ static int run_batch(struct batch *batch, char **images)
 		batch->result = json_pack(
 			"{ss s[]}", "domain", hotslot_domain_name(batch->domain), "disks");
 	if (!batch->done || (batch->client->json && !batch->result)) {
-		r = set_error(&error, -ENOMEM, "out of memory");
+		r = set_error(&batch->error, -ENOMEM, "out of memory");
 	} else {
-		r = batch->xml_file ? attach_xml(batch, &error) : attach_all(batch, images, &error);
+		r = batch->xml_file ? attach_xml(batch) : attach_all(batch);
 		fclose(batch->done);
 	}
 	if (r < 0)
-		return fail_with(batch->client, batch->result, batch->name, &error,
-			note && *note ? note : NULL, partial_json(&error));
+		return fail_with(batch->client, batch->result, batch->failed ?: batch->names[0],
+			&batch->error, note && *note ? note : NULL, partial_json(&batch->error));
 	return finish(batch->client, batch->result);
 }
 
@@ -259,7 +325,8 @@ static int run_attach(struct client *client, int argc, char **argv)
 	if (client_find(client, arguments.domain, &batch.domain, &error) < 0)
 		return fail(client, NULL, arguments.domain, &error, NULL);
 	hotslot_domain_set_timing(batch.domain, batch.timing);
-	return run_batch(&batch, arguments.values);
+	batch.names = batch.xml_file ? &batch.xml_file : arguments.values;
+	return run_batch(&batch);
 }
 
 const struct command command_attach = {

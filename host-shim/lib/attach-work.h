@@ -12,9 +12,11 @@ struct attach {
 	struct hotslot_domain *domain;
 	struct hotslot_attach_options options;
 	struct drive drive;
-	struct domain_xml *xml; /* before */
-	struct record *record;	/* what the guest confirmed */
+	struct domain_xml *xml;	  /* before */
+	struct domain_xml *after; /* as it was verified; NULL: nothing is there to be confirmed */
+	struct record *record;	  /* what the guest confirmed */
 	struct attach_moments moments;
+	uint64_t confirm_by; /* now_ms(): until then the guest is waited for */
 	bool refused;	/* by libvirt */
 	bool came;	/* the domain had the disk, or may have had it */
 	unsigned first; /* slot to choose from: there may be lost disks before it */
@@ -33,6 +35,21 @@ struct attach {
 static inline bool is_same(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
+}
+
+/* The two halves of an attach, in a call: the first returns as soon as libvirt has the disk, as it
+ * was asked for; the second has the guest confirm it. *ret is NULL, or freed by the caller. What
+ * fails is rolled back by either. attach_done() is for after both. */
+int attach_begin(struct attach *attach, const struct hotslot_attach_options *options,
+	struct hotslot_error *error);
+int attach_end(struct attach *attach, struct hotslot_disk **ret, struct hotslot_error *error);
+void attach_done(struct attach *attach);
+
+/* Whether others may be attached between the two. Not of one that changes the definition, too: how
+ * that is put back goes by how it was. */
+static inline bool attach_may_wait(const struct attach *attach)
+{
+	return attach->after && !attach->definition;
 }
 
 /* Checks all that needs no session with the agent, and has the drive ready. */

@@ -113,6 +113,7 @@ int attach_format(struct attach *attach, struct hotslot_error *error)
 static int attach_device(struct attach *attach, struct hotslot_error *error)
 {
 	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
+	bool again;
 	int r = attach_format(attach, error);
 
 	if (r < 0)
@@ -126,41 +127,49 @@ static int attach_device(struct attach *attach, struct hotslot_error *error)
 		attach->moments.call = now_us();
 		r = attach_or_find(attach);
 		attach->moments.called = now_us();
-	} while (r < 0 && job_came_between(deadline));
+		again = r < 0 && job_came_between(deadline);
+		/* Not before libvirt's error is read: it takes that away. */
+		if (again)
+			confirm_no_more(attach->domain, &attach->drive);
+	} while (again);
 	return r < 0 ? attach_failed(attach, error) : 0;
 }
 
-static int confirm(struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
+static int confirm(struct attach *attach, struct hotslot_error *error)
 {
 	const struct drive *drive = &attach->drive;
-	int r = confirm_drive(attach->domain, drive,
-		deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS), &attach->record,
-		error);
+	int r = confirm_drive(attach->domain, drive, attach->confirm_by, &attach->record, error);
 
 	if (r < 0)
 		return r;
 	if (attach->definition)
 		attach->record->disk.persistence = HOTSLOT_PERSISTENCE_YES;
 	r = record_add_host(attach->record,
-		domain_xml_disk_at(xml, slot_target(drive->slot), slot_lun(drive->slot)));
+		domain_xml_disk_at(attach->after, slot_target(drive->slot), slot_lun(drive->slot)));
 	return r < 0 ? error_memory(error) : 0;
 }
 
-static int fill(struct attach *attach, const struct domain_xml *xml, struct hotslot_error *error)
+static int fill(struct attach *attach, struct hotslot_error *error)
 {
 	unsigned slot = attach->drive.slot;
 	int r = 0;
 
 	error_step(error, "fill");
-	if (reserve_has(xml, slot))
+	if (reserve_has(attach->after, slot))
 		r = reserve_fill(attach->domain, slot, HOTSLOT_SCOPE_LIVE, error);
 	if (r == 0 && attach->definition && reserve_has(attach->definition, slot))
 		r = reserve_fill(attach->domain, slot, HOTSLOT_SCOPE_CONFIG, error);
 	return r;
 }
 
+static void take_back(struct attach *attach, bool attached, struct hotslot_error *error)
+{
+	attach_roll_back(attach, attached, error);
+	attach_undefine(attach, error);
+}
+
 /* From the attach on, a failure has something to take back. */
-static int attach_and_confirm(struct attach *attach, struct hotslot_error *error)
+static int attach_and_verify(struct attach *attach, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
 	bool have_attached = false;
@@ -186,18 +195,28 @@ static int attach_and_confirm(struct attach *attach, struct hotslot_error *error
 	}
 	if (r == 0)
 		r = attach_verify_image(attach, xml, error);
-	if (r == 0) {
-		attach->moments.verified = now_us();
-		error_step(error, "confirm");
-		r = confirm(attach, xml, error);
-		attach->moments.confirmed = now_us();
-	}
-	if (r == 0)
-		r = fill(attach, xml, error);
 	if (r < 0) {
-		attach_roll_back(attach, have_attached, error);
-		attach_undefine(attach, error);
+		confirm_no_more(attach->domain, &attach->drive);
+		take_back(attach, have_attached, error);
+		return r;
 	}
+	attach->moments.verified = now_us();
+	attach->confirm_by = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
+	attach->after = steal_pointer(xml);
+	return 0;
+}
+
+static int confirm_and_fill(struct attach *attach, struct hotslot_error *error)
+{
+	int r;
+
+	error_step(error, "confirm");
+	r = confirm(attach, error);
+	attach->moments.confirmed = now_us();
+	if (r == 0)
+		r = fill(attach, error);
+	if (r < 0)
+		take_back(attach, true, error);
 	return r;
 }
 
@@ -246,7 +265,7 @@ static int choose_and_attach(struct attach *attach, uint64_t deadline, struct ho
 	if (r < 0)
 		return r;
 	return attach->drive.reserved ? reserve_only(attach, error)
-				      : attach_and_confirm(attach, error);
+				      : attach_and_verify(attach, error);
 }
 
 /* Whether libvirt refused because something that we chose is another disk's meanwhile. Its error
@@ -309,6 +328,45 @@ static int run(struct attach *attach, struct hotslot_error *error)
 	return r;
 }
 
+int attach_begin(struct attach *attach, const struct hotslot_attach_options *options,
+	struct hotslot_error *error)
+{
+	int r;
+
+	attach->moments.start = attach->moments.start ?: now_us();
+	options_copy(&attach->options, sizeof(attach->options), options);
+	r = config_scope(attach->domain, attach->options.scope, &attach->options.scope, error);
+	if (r < 0)
+		return r;
+	return attach->options.scope == HOTSLOT_SCOPE_CONFIG ? attach_config(attach, error)
+							     : run(attach, error);
+}
+
+int attach_end(struct attach *attach, struct hotslot_disk **ret, struct hotslot_error *error)
+{
+	int r = attach->after ? confirm_and_fill(attach, error) : 0;
+
+	if (r < 0)
+		return r;
+	attach->moments.end = now_us();
+	attach_add_times(attach);
+	if (ret)
+		*ret = &steal_pointer(attach->record)->disk;
+	return 0;
+}
+
+void attach_done(struct attach *attach)
+{
+	record_free(attach->record);
+	domain_xml_free(attach->xml);
+	domain_xml_free(attach->after);
+	free(attach->asked);
+	domain_xml_free(attach->definition);
+	free(attach->definition_text);
+	xml_disk_done(&attach->twin);
+	drive_done(&attach->drive);
+}
+
 int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_options *options,
 	struct hotslot_disk **ret, struct hotslot_error *error)
 {
@@ -320,22 +378,11 @@ int hotslot_attach(struct hotslot_domain *domain, const struct hotslot_attach_op
 	error = error_begin(error, &ignored);
 	options_copy(&attach.options, sizeof(attach.options), options);
 	r = domain_begin(domain, attach.options.timeout_ms, &call, error);
+	if (r < 0)
+		return r;
+	r = attach_begin(&attach, options, error);
 	if (r == 0)
-		r = config_scope(domain, attach.options.scope, &attach.options.scope, error);
-	if (r == 0)
-		r = (attach.options.scope == HOTSLOT_SCOPE_CONFIG ? attach_config : run)(
-			&attach, error);
-	if (r == 0 && ret) {
-		attach.moments.end = now_us();
-		attach_add_times(&attach);
-		*ret = &steal_pointer(attach.record)->disk;
-	}
-	record_free(attach.record);
-	domain_xml_free(attach.xml);
-	free(attach.asked);
-	domain_xml_free(attach.definition);
-	free(attach.definition_text);
-	xml_disk_done(&attach.twin);
-	drive_done(&attach.drive);
+		r = attach_end(&attach, ret, error);
+	attach_done(&attach);
 	return r;
 }

@@ -6,7 +6,7 @@
  * gets it. If no call is under way, the event loop makes an empty one for that, which a thread
  * ends.
  */
-#include "domain.h"
+#include "call.h"
 #include "error.h"
 #include "options.h"
 #include "reconnect.h"
@@ -111,6 +111,22 @@ int domain_begin_anyhow(struct hotslot_domain *domain, unsigned timeout_ms,
 
 	(void)reconnects_await_moment(domain->hotslot->reconnects, domain->uuid);
 	return begin_by(domain, deadline, ret, error);
+}
+
+bool call_is_wanted(struct hotslot_domain *domain)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&domain->events->lock);
+	wanted = domain->callers != NULL;
+	pthread_mutex_unlock(&domain->events->lock);
+	return wanted || session_is_to_rest(domain);
+}
+
+void call_renew(struct hotslot_domain *domain, unsigned timeout_ms)
+{
+	domain->until = deadline_of(domain, timeout_ms);
+	domain->given_up = false;
 }
 
 /* Whoever asks for the turn before the end gets it now, if this returns false; who asks later meets

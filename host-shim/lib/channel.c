@@ -1,57 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's channel as a libvirt stream, read in the event loop: frames in, frames out. */
-#include "hotslot.h"
-
-#include "channel.h"
+#include "channel-work.h"
 
 #include <libvirt/virterror.h>
 #include <string.h>
 
-#include "errand.h"
 #include "watch-queue.h"
-
-/* Some requests of at most a frame each; the agent reads faster than we ask. */
-#define QUEUE_MAX (2 * HOTSLOT_FRAME_MAX)
 
 /* What one turn of the event loop reads from one guest, so that a flood delays no other. */
 #define READ_SIZE 16384
 #define READS_MAX 16
 
-/* libvirt (9.0 at least) deadlocks if a stream is closed at the moment that its domain is disposed
- * of: virChrdevFree() and the stream's close callback take two locks in opposite orders. The end
- * of a domain takes milliseconds; its stream is closed this much later. */
-#define CLOSE_DELAY_MS 1000
-
-struct channel {
-	unsigned refs;		 /* the opener's and the stream callback's; atomic */
-	struct hotslot *hotslot; /* its memory is pinned */
-	struct events *events;
-	virStreamPtr stream;
-	struct errand late_close;
-	unsigned stops; /* of the domain, when the channel was opened */
-	bool broken, writing;
-	struct frame_reader reader;
-	char queue[QUEUE_MAX];
-	size_t queued;
-	char nonce[HOTSLOT_NONCE_MAX + 1];
-	bool awaiting, malformed, rejected;
-	json_int_t id;
-	json_t *answer;
-	uint64_t heard;
-	uint64_t answered;   /* now_us() */
-	json_int_t last_seq; /* of the session's events */
-	bool missed;	     /* an event */
-	json_int_t highest;  /* place of a disk that an event told of, -1: none */
-	char reason[HOTSLOT_REASON_MAX];
-};
-
-static void unref(void *data)
+void channel_unref(void *data)
 {
 	struct channel *channel = data;
 
 	if (__atomic_sub_fetch(&channel->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	json_decref(channel->answer);
+	answers_clear(&channel->early);
 	frame_reader_done(&channel->reader);
 	events_unref(channel->events);
 	connection_unpin(channel->hotslot);
@@ -82,6 +49,16 @@ static void take_event(struct channel *channel, const json_t *event, size_t leng
 		channel->highest = json_integer_value(place);
 }
 
+static void take_answer(struct channel *channel, json_int_t id, json_t *object)
+{
+	if (id != channel->id) {
+		answers_put(&channel->early, id, object, now_us());
+	} else if (!channel->answer) {
+		channel->answer = json_incref(object);
+		channel->answered = now_us();
+	}
+}
+
 static void take_object(struct channel *channel, json_t *object, size_t length)
 {
 	const json_t *id = json_object_get(object, "id");
@@ -98,11 +75,8 @@ static void take_object(struct channel *channel, json_t *object, size_t length)
 		take_event(channel, object, length);
 	else if (error && !id && is_string(error, "class", HOTSLOT_CLASS_MALFORMED))
 		channel->rejected = true;
-	else if ((error || json_object_get(object, "return")) && json_is_integer(id) &&
-		 json_integer_value(id) == channel->id && !channel->answer) {
-		channel->answer = json_incref(object);
-		channel->answered = now_us();
-	}
+	else if ((error || json_object_get(object, "return")) && json_is_integer(id))
+		take_answer(channel, json_integer_value(id), object);
 }
 
 /* Until the answer to a hello there may be the tail of something older; after that, what is no
@@ -245,9 +219,9 @@ static int open_stream(struct channel *channel, virDomainPtr domain)
 		/* "Active channel stream exists for this domain" is all that has this code. */
 		return virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED ? -EBUSY : -EIO;
 	__atomic_add_fetch(&channel->refs, 1, __ATOMIC_RELAXED);
-	if (virStreamEventAddCallback(
-		    channel->stream, VIR_STREAM_EVENT_READABLE, on_stream, channel, unref) < 0) {
-		unref(channel);
+	if (virStreamEventAddCallback(channel->stream, VIR_STREAM_EVENT_READABLE, on_stream,
+		    channel, channel_unref) < 0) {
+		channel_unref(channel);
 		(void)virStreamAbort(channel->stream);
 		return -EIO;
 	}
@@ -269,63 +243,20 @@ int channel_open(struct hotslot *hotslot, virDomainPtr domain, struct events *ev
 		/* Freeing forgets libvirt's error. */
 		snprintf(ret_reason, CHANNEL_REASON_SIZE, "%s", virGetLastErrorMessage());
 		virStreamFree(channel->stream);
-		unref(channel);
+		channel_unref(channel);
 		return r;
 	}
 	*ret = channel;
 	return 0;
 }
 
-static void abort_stream(virStreamPtr stream)
-{
-	(void)virStreamAbort(stream);
-	virStreamFree(stream);
-}
-
-static void close_late(void *data)
-{
-	struct channel *channel = data;
-
-	abort_stream(channel->stream);
-	unref(channel);
-}
-
-/* Without a thread, the timer comes again. */
-static void on_late_close(int timer, void *data)
-{
-	struct channel *channel = data;
-
-	channel->late_close = (struct errand){ .run = close_late, .data = channel };
-	__atomic_add_fetch(&channel->refs, 1, __ATOMIC_RELAXED);
-	if (errand_begin(channel->hotslot, &channel->late_close) < 0)
-		unref(channel);
-	else
-		virEventRemoveTimeout(timer); /* unrefs the channel */
-}
-
-struct channel *channel_close(struct channel *channel)
-{
-	bool ended;
-
-	if (!channel)
-		return NULL;
-	pthread_mutex_lock(&channel->events->lock);
-	ended = channel->broken || channel->events->stops != channel->stops;
-	channel->broken = true;
-	pthread_mutex_unlock(&channel->events->lock);
-	(void)virStreamEventRemoveCallback(channel->stream);
-	if (ended && virEventAddTimeout(CLOSE_DELAY_MS, on_late_close, channel, unref) >= 0)
-		return NULL;
-	abort_stream(channel->stream);
-	unref(channel);
-	return NULL;
-}
-
+/* What was no frame may have been an answer to, or a request of, any that are still expected. */
 static void clear_answer(struct channel *channel)
 {
 	json_decref(channel->answer);
 	channel->answer = NULL;
-	channel->malformed = channel->rejected = false;
+	if (channel->early.count == 0)
+		channel->malformed = channel->rejected = false;
 }
 
 void channel_set_session(struct channel *channel, const char *nonce)
@@ -336,6 +267,7 @@ void channel_set_session(struct channel *channel, const char *nonce)
 	channel->missed = false;
 	channel->highest = -1;
 	watch_queues_lose(channel->events, WATCH_LOSS_GAP);
+	answers_clear(&channel->early);
 	clear_answer(channel);
 }
 
@@ -357,6 +289,28 @@ void channel_expect(struct channel *channel, json_int_t id)
 	clear_answer(channel);
 	channel->id = id;
 	channel->awaiting = true;
+}
+
+int channel_expect_early(struct channel *channel, json_int_t id)
+{
+	if (channel->early.count == 0)
+		clear_answer(channel);
+	return answers_expect(&channel->early, id);
+}
+
+void channel_await_early(struct channel *channel, json_int_t id)
+{
+	json_decref(channel->answer);
+	channel->answer = answers_take(&channel->early, id, &channel->answered);
+	channel->id = id;
+	channel->awaiting = true;
+}
+
+void channel_forget_early(struct channel *channel, json_int_t id)
+{
+	uint64_t came;
+
+	json_decref(answers_take(&channel->early, id, &came));
 }
 
 enum channel_state channel_state(const struct channel *channel)

@@ -41,6 +41,14 @@ int channel_send(struct channel *channel, const char *data, size_t length);
 /* From now on, the answer to this request is awaited. */
 void channel_expect(struct channel *channel, json_int_t id);
 
+/* The answer to this one, which was sent before anybody waits for it, is kept. -ENOBUFS if too many
+ * are: see ANSWERS_MAX. */
+int channel_expect_early(struct channel *channel, json_int_t id);
+
+/* From now on, that answer is awaited; it may be there. Or it is not wanted any more. */
+void channel_await_early(struct channel *channel, json_int_t id);
+void channel_forget_early(struct channel *channel, json_int_t id);
+
 enum channel_state channel_state(const struct channel *channel);
 
 /* The answer, a whole frame, and when it came, by now_us(); the caller decrefs it. Nothing is

@@ -51,11 +51,17 @@ void confirm_announce(struct hotslot_domain *domain, const struct drive *drive, 
 	char serial[4 * SERIAL_OWN_MAX + 1];
 	struct expectation expected = expectation_of(drive, serial);
 
-	/* One that was announced and never came. */
-	session_forget_early(domain);
 	/* A size that only libvirt knows is not known yet. */
 	if (expected.size > 0)
 		guest_expect_early(domain, &expected, deadline);
+}
+
+void confirm_no_more(struct hotslot_domain *domain, const struct drive *drive)
+{
+	char serial[4 * SERIAL_OWN_MAX + 1];
+	struct expectation expected = expectation_of(drive, serial);
+
+	guest_expect_no_more(domain, &expected);
 }
 
 /* A name that two disks would have is a name of neither. */

@@ -8,6 +8,9 @@
 /* Announces the drive to the guest before it is attached: one thing less to do while it comes. */
 void confirm_announce(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline);
 
+/* It does not come. */
+void confirm_no_more(struct hotslot_domain *domain, const struct drive *drive);
+
 /* Waits until the guest shows the drive with its slot, serial, size and mode. That another disk has
  * its serial is a notice; of a strict one HOTSLOT_ERROR_SERIAL_TAKEN. The caller frees
  * *ret with record_free(). */

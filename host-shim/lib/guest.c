@@ -117,6 +117,11 @@ void guest_expect_early(
 		domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(domain, expected), deadline);
 }
 
+void guest_expect_no_more(struct hotslot_domain *domain, const struct expectation *expected)
+{
+	session_forget_early(domain, HOTSLOT_REQUEST_EXPECT, expect_arguments(domain, expected));
+}
+
 int guest_expect(struct hotslot_domain *domain, const struct expectation *expected,
 	uint64_t deadline, struct record **ret, struct hotslot_error *error)
 {
@@ -197,6 +202,11 @@ void guest_resize_early(
 {
 	session_request_early(
 		domain, HOTSLOT_REQUEST_RESIZE, resize_arguments(place, bytes), deadline);
+}
+
+void guest_resize_no_more(struct hotslot_domain *domain, uint64_t place, uint64_t bytes)
+{
+	session_forget_early(domain, HOTSLOT_REQUEST_RESIZE, resize_arguments(place, bytes));
 }
 
 /* The disk may have been replaced while it was resized; and it is the guest. */

@@ -57,6 +57,8 @@ int guest_disk_in_slot(struct hotslot_domain *domain, unsigned slot, uint64_t de
 /* Tells the guest what to expect before it can come; guest_expect() then takes the answer. */
 void guest_expect_early(
 	struct hotslot_domain *domain, const struct expectation *expectation, uint64_t deadline);
+/* It is not to come any more. */
+void guest_expect_no_more(struct hotslot_domain *domain, const struct expectation *expectation);
 
 /* Waits until the disk is there as expected. HOTSLOT_ERROR_NOT_CONFIRMED if it does not come,
  * HOTSLOT_ERROR_MISMATCH if it is another one. */
@@ -96,6 +98,8 @@ void guest_take_back_later(struct hotslot_domain *domain, uint64_t place, uint64
 /* Tells the guest of a new size before it can see it; guest_resize() then takes the answer. */
 void guest_resize_early(
 	struct hotslot_domain *domain, uint64_t place, uint64_t bytes, uint64_t deadline);
+/* It is not to be any more. */
+void guest_resize_no_more(struct hotslot_domain *domain, uint64_t place, uint64_t bytes);
 
 /* Waits until the guest sees that the disk, which was as BEFORE, has this size.
  * HOTSLOT_ERROR_NOT_CONFIRMED if it does not come to that, HOTSLOT_ERROR_MISMATCH if it is another

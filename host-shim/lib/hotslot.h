@@ -388,6 +388,7 @@ void hotslot_disks_free(struct hotslot_disk **disks, size_t count);
 #include "hotslot-definition.h"
 #include "hotslot-domain.h"
 #include "hotslot-health.h"
+#include "hotslot-many.h"
 #include "hotslot-status.h"
 #include "hotslot-timing.h"
 

@@ -172,7 +172,7 @@ static int resize_failed(struct resize *resize, uint64_t before, struct hotslot_
 		place_locate(resize->place).text, resize->domain->name);
 
 	r = ended_explain(resize->domain, r, error);
-	session_forget_early(resize->domain);
+	guest_resize_no_more(resize->domain, resize->place, resize->bytes);
 	if (error->code == HOTSLOT_ERROR_NOT_RUNNING)
 		return r;
 	if (get_size(resize, &now, &other) < 0)
@@ -207,7 +207,7 @@ static int resize_libvirt(
 		r = job_await(domain, deadline, error);
 		if (r < 0)
 			return r;
-		session_forget_early(domain);
+		guest_resize_no_more(domain, resize->place, resize->bytes);
 		guest_resize_early(domain, resize->place, resize->bytes, deadline_of(resize));
 		r = virDomainBlockResize(domain->domain, resize->disk->target_dev, resize->bytes,
 			VIR_DOMAIN_BLOCK_RESIZE_BYTES);

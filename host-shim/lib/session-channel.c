@@ -52,6 +52,7 @@ bool session_is_to_rest(const struct hotslot_domain *domain)
 
 void session_rest(struct hotslot_domain *domain)
 {
+	session_forget_all_early(domain);
 	if (session_is_to_rest(domain))
 		session_end(domain);
 }

@@ -17,16 +17,25 @@ static uint64_t milliseconds_left(uint64_t deadline)
 }
 
 /* With the lock held. */
+static int send_frame(struct hotslot_domain *domain, const char *execute, json_t *arguments)
+{
+	struct session *session = domain->session;
+
+	session->asked_us = now_us();
+	session->asked = session->asked_us / 1000;
+	return session_send(session->channel,
+		json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments", arguments, "id",
+			session->last_id, "session", session->nonce));
+}
+
+/* With the lock held. */
 static int send_request(struct hotslot_domain *domain, const char *execute, json_t *arguments)
 {
 	struct session *session = domain->session;
-	json_t *frame = json_pack("{s:s, s:O, s:I, s:s}", "execute", execute, "arguments",
-		arguments, "id", ++session->last_id, "session", session->nonce);
 
-	channel_expect(session->channel, session->last_id);
-	session->asked_us = now_us();
-	session->asked = session->asked_us / 1000;
-	return session_send(session->channel, frame);
+	session->awaited = ++session->last_id;
+	channel_expect(session->channel, session->awaited);
+	return send_frame(domain, execute, arguments);
 }
 
 /* With the lock held. An agent that does not know this does no harm by saying so. */
@@ -38,26 +47,57 @@ static void send_cancel(struct session *session, json_int_t id)
 	(void)session_send(session->channel, frame);
 }
 
-/* Asks once, or takes the answer of a request that was sent EARLY. -ENOTCONN and -ETIMEDOUT with
- * no error set. */
-static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments, bool early,
-	uint64_t deadline, json_t **ret, struct hotslot_error *error)
+/* With the lock held. */
+static void await_early(struct session *session, const struct early *early)
 {
-	int r;
+	session->awaited = early->id;
+	session->asked_us = early->sent;
+	channel_await_early(session->channel, early->id);
+}
+
+/* Asks once, or takes the answer of a request that was sent EARLY, NULL: of none. -ENOTCONN and
+ * -ETIMEDOUT with no error set. */
+static int ask(struct hotslot_domain *domain, const char *execute, json_t *arguments,
+	const struct early *early, uint64_t deadline, json_t **ret, struct hotslot_error *error)
+{
+	int r = 0;
 
 	pthread_mutex_lock(&domain->events->lock);
-	r = early ? 0 : send_request(domain, execute, arguments);
+	if (early)
+		await_early(domain->session, early);
+	else
+		r = send_request(domain, execute, arguments);
 	r = r < 0 ? -ENOTCONN : session_wait(domain, deadline + SESSION_GRACE_MS, ret, error);
 	pthread_mutex_unlock(&domain->events->lock);
 	return r;
 }
 
-static bool take_early(struct session *session, const char *execute)
+static void remove_early(struct session *session, size_t i)
 {
-	bool early = session->ready && session->early && strcmp(session->early, execute) == 0;
+	json_decref(session->early[i].arguments);
+	session->early[i] = session->early[--session->n_early];
+}
 
-	session->early = NULL;
-	return early;
+void session_clear_early(struct session *session)
+{
+	while (session->n_early > 0)
+		remove_early(session, session->n_early - 1);
+}
+
+/* Whether there is such a request; it is not early any more. RET->arguments is NULL. */
+static bool take_early(
+	struct session *session, const char *execute, const json_t *arguments, struct early *ret)
+{
+	for (size_t i = 0; i < session->n_early; i++) {
+		if (strcmp(session->early[i].execute, execute) != 0 ||
+			!json_equal(session->early[i].arguments, arguments))
+			continue;
+		*ret = session->early[i];
+		ret->arguments = NULL;
+		remove_early(session, i);
+		return true;
+	}
+	return false;
 }
 
 static int set_deadline(json_t *arguments, uint64_t deadline)
@@ -87,14 +127,15 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 
 	for (;;) {
 		int r = session_connect(domain, deadline, error);
+		struct early taken;
 		bool early;
 
 		if (r < 0)
 			return r;
-		early = take_early(domain->session, execute) && r == 0;
+		early = take_early(domain->session, execute, arguments, &taken);
 		if (!sooner && set_deadline(arguments, deadline) < 0)
 			return error_memory(error);
-		r = ask(domain, execute, arguments, early, deadline, ret, error);
+		r = ask(domain, execute, arguments, early ? &taken : NULL, deadline, ret, error);
 		/* What was asked too early is asked again. */
 		if (r == 0 && early && json_object_get(*ret, "error")) {
 			json_decref(*ret);
@@ -114,19 +155,35 @@ static int request(struct hotslot_domain *domain, const char *execute, json_t *a
 	}
 }
 
+/* With the lock held. ASKED: the arguments, and the deadline. */
+static void send_early(
+	struct hotslot_domain *domain, const char *execute, json_t *arguments, json_t *asked)
+{
+	struct session *session = domain->session;
+	json_int_t id = ++session->last_id;
+
+	if (channel_expect_early(session->channel, id) < 0)
+		return;
+	if (send_frame(domain, execute, asked) < 0)
+		channel_forget_early(session->channel, id);
+	else
+		session->early[session->n_early++] =
+			(struct early){ execute, json_incref(arguments), id, session->asked_us };
+}
+
 void session_request_early(
 	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline)
 {
 	struct session *session = domain->session;
+	json_t *asked = arguments ? json_copy(arguments) : NULL;
 
-	if (arguments && session && session->ready && set_deadline(arguments, deadline) == 0) {
+	if (asked && session && session->ready && session->n_early < ARRAY_SIZE(session->early) &&
+		set_deadline(asked, deadline) == 0) {
 		pthread_mutex_lock(&domain->events->lock);
-		if (send_request(domain, execute, arguments) == 0) {
-			session->early = execute;
-			session->early_id = session->last_id;
-		}
+		send_early(domain, execute, arguments, asked);
 		pthread_mutex_unlock(&domain->events->lock);
 	}
+	json_decref(asked);
 	json_decref(arguments);
 }
 
@@ -160,18 +217,35 @@ void session_request_unanswered(
 	json_decref(arguments);
 }
 
-void session_forget_early(struct hotslot_domain *domain)
+void session_forget_early(struct hotslot_domain *domain, const char *execute, json_t *arguments)
+{
+	struct session *session = domain->session;
+	struct early early;
+	bool found = session && arguments && take_early(session, execute, arguments, &early);
+
+	json_decref(arguments);
+	if (!found || !session->ready || !session->channel)
+		return;
+	pthread_mutex_lock(&domain->events->lock);
+	channel_forget_early(session->channel, early.id);
+	send_cancel(session, early.id);
+	pthread_mutex_unlock(&domain->events->lock);
+}
+
+void session_forget_all_early(struct hotslot_domain *domain)
 {
 	struct session *session = domain->session;
 
-	if (!session || !session->early)
-		return;
-	session->early = NULL;
-	if (!session->ready || !session->channel)
+	if (!session || session->n_early == 0)
 		return;
 	pthread_mutex_lock(&domain->events->lock);
-	send_cancel(session, session->early_id);
+	for (size_t i = 0; session->channel && i < session->n_early; i++) {
+		channel_forget_early(session->channel, session->early[i].id);
+		if (session->ready)
+			send_cancel(session, session->early[i].id);
+	}
 	pthread_mutex_unlock(&domain->events->lock);
+	session_clear_early(session);
 }
 
 void session_cancel(struct hotslot_domain *domain)
@@ -181,6 +255,6 @@ void session_cancel(struct hotslot_domain *domain)
 	if (!session || !session->channel || !session->ready)
 		return;
 	pthread_mutex_lock(&domain->events->lock);
-	send_cancel(session, session->last_id);
+	send_cancel(session, session->awaited);
 	pthread_mutex_unlock(&domain->events->lock);
 }

@@ -2,9 +2,18 @@
 /* What a session is, for session*.c and for who repairs nothing, doctor-agent.c, alone. */
 #pragma once
 
+#include "answers.h"
 #include "channel.h"
 #include "hello.h"
 #include "session.h"
+
+/* A request that session_request_early() has sent. */
+struct early {
+	const char *execute;
+	json_t *arguments; /* without the deadline */
+	json_int_t id;
+	uint64_t sent; /* now_us() */
+};
 
 struct session {
 	struct channel *channel;
@@ -15,8 +24,9 @@ struct session {
 	unsigned hellos; /* answered */
 	json_int_t last_id;
 	int64_t clear_from; /* no disk at this place or above when asked, -1: not known */
-	const char *early;  /* the request that session_request_early() has sent */
-	json_int_t early_id;
+	json_int_t awaited; /* the request that was waited for last */
+	struct early early[ANSWERS_MAX];
+	size_t n_early;
 	uint64_t asked;	       /* when the last request was sent */
 	uint64_t asked_us;     /* the same by now_us() */
 	uint64_t answered_us;  /* and when the last answer came */
@@ -34,6 +44,9 @@ int session_open_channel(
 
 /* Why the guest does not run, and what to do, as the rest of a line; NULL: nothing is known. */
 const char *session_standstill(struct hotslot_domain *domain);
+
+/* Forgets what was sent early: the agent has, too, or will. */
+void session_clear_early(struct session *session);
 
 void session_set_ready(struct hotslot_domain *domain, bool ready);
 

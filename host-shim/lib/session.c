@@ -30,6 +30,7 @@ void session_free(struct hotslot_domain *domain)
 	if (!domain->session)
 		return;
 	session_drop(domain);
+	session_clear_early(domain->session);
 	free(domain->session);
 }
 
@@ -177,6 +178,7 @@ static int say_hello(struct hotslot_domain *domain, uint64_t until, struct hotsl
 	if (r < 0)
 		return error_system(error, r, "Cannot make a nonce");
 	strcpy(session->generation, domain->generation);
+	session_clear_early(session);
 	pthread_mutex_lock(&domain->events->lock);
 	channel_set_session(session->channel, session->nonce);
 	channel_expect(session->channel, ++session->last_id);

@@ -94,10 +94,15 @@ void session_request_unanswered(
 	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline);
 
 /* Sends a request before what it asks for can happen, so that the agent has it by then. The next
- * session_request() of the same EXECUTE, a constant, takes its answer; one of another forgets it.
- * Takes the reference. What fails is asked again then. */
+ * session_request() of the same EXECUTE, a constant, and ARGUMENTS takes its answer. Takes the
+ * reference. What fails is asked again then. */
 void session_request_early(
 	struct hotslot_domain *domain, const char *execute, json_t *arguments, uint64_t deadline);
 
-/* What was asked early is not wanted any more: it is canceled. */
-void session_forget_early(struct hotslot_domain *domain);
+/* What was asked so is not wanted any more: it is canceled, if it is under way. Takes the
+ * reference. */
+void session_forget_early(struct hotslot_domain *domain, const char *execute, json_t *arguments);
+
+/* Nor is anything else that was asked early, and whose answer nobody has taken: at the end of a
+ * call, so that it is none to a request of the next. */
+void session_forget_all_early(struct hotslot_domain *domain);

@@ -112,7 +112,9 @@ test_list_says_the_same_later() {
 test_list_has_a_table() {
 	raw_image a.img
 	raw_image b.img
-	hs attach vm a.img b.img >&2
+	# Not in one command: the guest may be through with the second first.
+	hs attach vm a.img >&2
+	hs attach vm b.img >&2
 	hs list vm --timing >table
 	cat table >&2
 	check_equal "SLOT NAME AGE KERNEL/ms UDEV/ms LINK/ms REPORT/ms TOTAL/ms SERIAL" \
