@@ -17,9 +17,9 @@ struct attach {
 	struct record *record;	  /* what the guest confirmed */
 	struct attach_moments moments;
 	uint64_t confirm_by; /* now_ms(): until then the guest is waited for */
-	bool refused;	/* by libvirt */
-	bool came;	/* the domain had the disk, or may have had it */
-	unsigned first; /* slot to choose from: there may be lost disks before it */
+	bool refused;	     /* by libvirt */
+	bool came;	     /* the domain had the disk, or may have had it */
+	unsigned first;	     /* slot to choose from: there may be lost disks before it */
 	struct isolation recorded;
 	char *asked; /* the element that libvirt was given */
 	/* Of a persistent attach: see attach-config.c. */

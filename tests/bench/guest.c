@@ -71,6 +71,18 @@ static double used(int who)
 	return ms_of(&usage);
 }
 
+/* ERROR says why there is no DISK. */
+static void check_disk(const struct guest *guest, unsigned slot, const struct hotslot_disk *disk,
+	const struct hotslot_error *error)
+{
+	if (!disk) {
+		die("%s, slot %u: %s", guest->name, slot, error->message);
+		return;
+	}
+	if (disk->slot != (int)slot || !disk->visible || !disk->by_slot)
+		die("%s: the disk in slot %u was not confirmed", guest->name, slot);
+}
+
 /* The caller frees the disk. */
 static struct hotslot_disk *agent_attach(
 	const struct bench *bench, const struct guest *guest, unsigned slot)
@@ -83,9 +95,8 @@ static struct hotslot_disk *agent_attach(
 	options.image = image;
 	options.timeout_ms = DEADLINE_MS;
 	if (hotslot_attach(guest->hotslot, &options, &disk, &error) < 0)
-		die("%s, slot %u: %s", guest->name, slot, error.message);
-	if (disk->slot != (int)slot || !disk->visible || !disk->by_slot)
-		die("%s: the disk in slot %u was not confirmed", guest->name, slot);
+		disk = NULL;
+	check_disk(guest, slot, disk, &error);
 	return disk;
 }
 
@@ -117,6 +128,58 @@ static void end(struct cost *cost)
 	cost->process += used(RUSAGE_SELF);
 }
 
+/* What is done with the disks of a batch. */
+struct batch {
+	const struct guest *guest;
+	struct cost *cost;
+};
+
+static void agent_attach_one(
+	const struct bench *bench, const struct guest *guest, struct cost *cost)
+{
+	struct hotslot_disk *disk = agent_attach(bench, guest, guest->count);
+
+	cost->call = disk->timing.attach;
+	cost->confirm = disk->timing.confirm;
+	hotslot_disk_free(disk);
+}
+
+static void take_disk(
+	void *data, size_t number, struct hotslot_disk *disk, const struct hotslot_error *error)
+{
+	struct batch *batch = data;
+
+	check_disk(batch->guest, batch->guest->count + (unsigned)number, disk, error);
+	batch->cost->call += disk->timing.attach;
+	batch->cost->confirm += disk->timing.confirm;
+	hotslot_disk_free(disk);
+}
+
+static void agent_attach_many(const struct bench *bench, struct guest *guest, unsigned n)
+{
+	struct hotslot_attach_options *options = calloc(n, sizeof(*options));
+	const struct hotslot_attach_options **each = calloc(n, sizeof(*each));
+	struct hotslot_many_options how = HOTSLOT_MANY_INIT;
+	struct hotslot_error error;
+
+	if (!options || !each)
+		die("no memory");
+	for (unsigned i = 0; i < n; i++) {
+		options[i] = (struct hotslot_attach_options)HOTSLOT_ATTACH_INIT;
+		options[i].image = bench_image(bench, guest, guest->count + i);
+		options[i].timeout_ms = DEADLINE_MS;
+		each[i] = &options[i];
+	}
+	how.done = take_disk;
+	how.data = guest;
+	if (hotslot_attach_many(guest->hotslot, each, n, &how, &error) < 0)
+		die("%s: %s", guest->name, error.message);
+	for (unsigned i = 0; i < n; i++)
+		free((char *)options[i].image);
+	free(options);
+	free(each);
+}
+
 struct cost guest_attach(const struct bench *bench, struct guest *guest, unsigned n)
 {
 	struct cost cost;
@@ -128,13 +191,10 @@ struct cost guest_attach(const struct bench *bench, struct guest *guest, unsigne
 	cost = begin();
 	if (!guest->agent)
 		listener_attach(bench, guest, n, &cost);
-	for (unsigned i = 0; i < n && guest->agent; i++) {
-		struct hotslot_disk *disk = agent_attach(bench, guest, guest->count + i);
-
-		cost.call += disk->timing.attach;
-		cost.confirm += disk->timing.confirm;
-		hotslot_disk_free(disk);
-	}
+	else if (n > 1)
+		agent_attach_many(bench, guest, n);
+	else
+		agent_attach_one(bench, guest, &cost);
 	end(&cost);
 	guest->count += n;
 	guest->used_ms = now_ms();
