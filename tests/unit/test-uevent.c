@@ -65,23 +65,27 @@ static void test_what_is_no_number_is_none(void **state)
 	assert_int_equal(event.seqnum, 0);
 }
 
+#define COMPLETE "add@/d/sda\0ACTION=add\0DEVPATH=/d/sda\0SUBSYSTEM=block"
+
 static void test_what_the_kernel_does_not_say_is_refused(void **state)
 {
 	static const struct {
 		const char *message;
 		size_t length;
 	} cases[] = {
-		{ "", 0 },
-		{ "\0\0\0", 3 },
+#define MESSAGE(text) { text, sizeof(text) }
+		MESSAGE(""),
+		MESSAGE("\0\0\0"),
 		/* udevd's own begin like this. */
-		{ "libudev\0ACTION=add\0DEVPATH=/d/sda\0SUBSYSTEM=block", 52 },
-		{ "add@/d/sda", 10 },
-		{ "add@/d/sda\0DEVPATH=/d/sda\0SUBSYSTEM=block", 41 },
-		{ "add@/d/sda\0ACTION=add\0SUBSYSTEM=block", 38 },
-		{ "add@/d/sda\0ACTION=add\0DEVPATH=sda\0SUBSYSTEM=block", 50 },
-		{ "add@/d/sda\0ACTION=add\0DEVPATH=/d/sda", 37 },
+		MESSAGE("libudev\0ACTION=add\0DEVPATH=/d/sda\0SUBSYSTEM=block"),
+		MESSAGE("add@/d/sda"),
+		MESSAGE("add@/d/sda\0DEVPATH=/d/sda\0SUBSYSTEM=block"),
+		MESSAGE("add@/d/sda\0ACTION=add\0SUBSYSTEM=block"),
+		MESSAGE("add@/d/sda\0ACTION=add\0DEVPATH=sda\0SUBSYSTEM=block"),
+		MESSAGE("add@/d/sda\0ACTION=add\0DEVPATH=/d/sda"),
 		/* Cut off. */
-		{ "add@/d/sda\0ACTION=add\0DEVPATH=/d/sda\0SUBSYSTEM=block", 52 },
+		{ COMPLETE, sizeof(COMPLETE) - 1 },
+		{ "", 0 },
 	};
 	char copy[UEVENT_SIZE];
 	struct uevent event;
