@@ -280,6 +280,7 @@ static void test_after_what_is_no_domain_nothing_is_known(void **state)
 			read_text(&last, BEFORE DISK("1") AFTER);
 		struct domain_xml *none = NULL;
 
+		assert_non_null(first);
 		assert_int_equal(last_read_parse(&last, strdup(bad[i]), &none), -EBADMSG);
 		assert_null(none);
 		assert_null(last.text);
