@@ -278,8 +278,13 @@ static int confirm_or_await(struct repair *repair, const struct inventory *guest
 {
 	int r;
 
-	if (shows(guest, disk))
-		return confirm(repair, disk, error);
+	/* Or that goes while it is asked for. */
+	if (shows(guest, disk)) {
+		r = confirm_by(repair, disk, earlier(now_ms() + SEEK_MS, repair->deadline), error);
+		if (r == 0 || error->code != HOTSLOT_ERROR_NOT_CONFIRMED)
+			return r;
+		error_begin(error, NULL);
+	}
 	r = unplug_check(repair->domain, disk, heard_by, error);
 	if (r > 0)
 		return confirm(repair, disk, error);
