@@ -18,6 +18,20 @@ static bool is_not_begun(const struct pending *pending, const struct entry *entr
 	return pending->queued && (entry->state == ENTRY_PRESENT || entry->state == ENTRY_RELEASED);
 }
 
+static bool explain_vacancy(const struct server *server, const struct pending *pending,
+	const struct entry *entry, const char *place, struct failure *failure)
+{
+	if ((entry && pending->kind != PENDING_EXPECT) || place_is_vacated(server, pending->place))
+		return false;
+	if (voids_has_place(&server->tracker->voids, pending->place))
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"the kernel has yet to drop the last disk in %s", place);
+	else
+		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
+			"udevd has yet to see the last disk in %s go", place);
+	return true;
+}
+
 void explain_timeout(const struct server *server, const struct pending *pending,
 	const struct entry *entry, struct failure *failure)
 {
@@ -25,10 +39,9 @@ void explain_timeout(const struct server *server, const struct pending *pending,
 	char place[PLACE_TEXT_SIZE];
 
 	place_describe(pending->place, place);
-	if (!entry && !place_is_vacated(server, pending->place))
-		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
-			"udevd has yet to see the last disk in %s go", place);
-	else if (pending->kind == PENDING_GONE)
+	if (explain_vacancy(server, pending, entry, place, failure))
+		return;
+	if (pending->kind == PENDING_GONE)
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT, "%s is still in %s", name, place);
 	else if (pending->kind == PENDING_RELEASE && entry &&
 		 release_wait_explain(server, entry, failure))

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "lost.h"
 #include "record.h"
+#include "removals.h"
 #include "uevent-filter.h"
 #include "uevent.h"
 
@@ -23,25 +24,6 @@
 static bool is_equal(const char *a, const char *b)
 {
 	return a && !strcmp(a, b);
-}
-
-static void handle_removal(struct watch *watch, const char *devpath, uint64_t diskseq)
-{
-	const struct entry *entry = inventory_find_devpath(&watch->tracker->inventory, devpath + 1);
-	uint32_t place;
-
-	/* The kernel takes its number away before it says so: somebody has written "remove" to its
-	 * uevent. udevd believes that. */
-	if (entry && !tracker_is_gone(watch->tracker, entry)) {
-		if (!watch->tracker->links.owner)
-			tracker_trigger(watch->tracker, devpath + 1);
-		return;
-	}
-	if (entry)
-		udevd_queue_add(&watch->udevd, disk_place(&entry->disk), devpath);
-	else if (voids_drop(&watch->tracker->voids, diskseq, &place))
-		udevd_queue_add(&watch->udevd, place, devpath);
-	tracker_remove(watch->tracker, devpath, diskseq);
 }
 
 static void look_at_changed(struct watch *watch)
@@ -118,7 +100,7 @@ static void handle_block(struct watch *watch, const struct uevent *event)
 		if (!strcmp(watch->changed, devpath))
 			watch->changed[0] = '\0';
 		look_at_changed(watch);
-		handle_removal(watch, devpath, event->diskseq);
+		removal_handle(watch->tracker, &watch->udevd, devpath, event->diskseq);
 	} else if (is_disk && is_equal(event->action, "add")) {
 		look_at_changed(watch);
 		handle_added(watch, event);
