@@ -322,7 +322,7 @@ list_tests() {
 show_log() { # FILE DIR
 	sed 's/^/    /' "$1"
 	local file
-	for file in "$2"/*.console "$2"/*.log; do
+	for file in "$2"/*.console "$2"/*.log "$2/answers" "$WORK"/file/*.console; do
 		[[ -s $file ]] || continue
 		printf '    ---- end of %s\n' "${file##*/}"
 		tail -n 25 "$file" | tr -cd '[:print:]\t\n' | sed 's/^/    /'

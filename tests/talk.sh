@@ -9,16 +9,23 @@ talk() {
 	# read: see session.c.
 	socat -u /dev/null "UNIX-CONNECT:$(channel_socket vm)"
 	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
-	local line pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
-	cat >&"${SOCAT[1]}"
+	local line sender to pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
+	# A coprocess's own descriptors are closed in what runs beside it.
+	exec {to}>&"${SOCAT[1]}"
+	# What is sent may depend on what has come: see await_answer.
+	cat <&0 >&"$to" &
+	sender=$!
 	while IFS= read -r -t 40 line <&"${SOCAT[0]}"; do
 		# Answers to a hello come after a 0xFF.
 		line=$(tr -d '\377' <<<"$line")
 		printf '%s\n' "$line"
 		[[ $line != *"$until"* ]] || break
 	done
+	[[ $line == *"$until"* ]] || kill "$sender" || true
+	wait "$sender" || true
 	kill "$pid"
 	wait "$pid" || true
+	exec {to}>&-
 	[[ $line == *"$until"* ]] || fail "no $until came"
 }
 
@@ -36,6 +43,14 @@ last() {
 }
 answer() { # ID (of the file "answers")
 	jq -c "select(.id == \"$1\")" answers
+}
+# For what feeds a talk that writes the file "answers".
+await_answer() { # ID…
+	local id
+	for id; do
+		timeout 40 bash -c 'until grep -qsF "$1" answers; do sleep 0.05; done' - "\"id\":\"$id\"" ||
+			fail "$id was not answered"
+	done
 }
 error_class() { # ID
 	answer "$1" | jq -r .error.class

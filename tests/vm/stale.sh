@@ -121,7 +121,7 @@ test_a_stale_disk_is_never_confirmed() {
 		set_state 8 offline
 		# The answers need the agent to go on.
 		signal CONT
-		sleep 3
+		await_answer right wrong
 		set_state 8 running
 		request expect last '{"slot":8,"serial":"now-8","size":2097152}'
 	) | talk >answers
