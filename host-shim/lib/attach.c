@@ -10,6 +10,7 @@
 #include "ended.h"
 #include "error.h"
 #include "guest.h"
+#include "image-user.h"
 #include "isolate.h"
 #include "job.h"
 #include "obstacle.h"
@@ -304,6 +305,13 @@ static bool may_try_again(struct attach *attach, uint64_t deadline, struct hotsl
 	return true;
 }
 
+/* And not by what images the other disks have. */
+static bool goes_by_places(const struct attach *attach)
+{
+	return attach->options.scope == HOTSLOT_SCOPE_LIVE && !attach->drive.element &&
+	       image_is_guarded(&attach->drive.image);
+}
+
 static int run(struct attach *attach, struct hotslot_error *error)
 {
 	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
@@ -311,7 +319,8 @@ static int run(struct attach *attach, struct hotslot_error *error)
 
 	if (r < 0)
 		return r;
-	r = job_await_and_open(attach->domain, deadline, &attach->xml, error);
+	r = job_await_and_open(
+		attach->domain, goes_by_places(attach), deadline, &attach->xml, error);
 	if (r == 0)
 		r = attach_check_disks(attach, error);
 	if (r == 0)

@@ -165,7 +165,7 @@ static void on_job(virConnectPtr connection, virDomainPtr domain, const char *la
 	(void)label;
 	(void)type;
 	(void)status;
-	events_device_added(data);
+	events_block_job(data);
 }
 
 static void unref(void *data)

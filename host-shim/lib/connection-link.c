@@ -95,27 +95,41 @@ static void on_reboot(virConnectPtr connection, virDomainPtr domain, void *data)
 	for_events(data, domain, events_rebooted);
 }
 
-static void on_added(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
+/* The same with the alias of a device. */
+static void for_device(struct link *link, virDomainPtr domain, const char *alias,
+	void (*fn)(struct events *, const char *))
 {
-	(void)connection;
-	(void)alias;
-	for_events(data, domain, events_device_added);
-}
-
-static void on_removed(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
-{
-	const struct link *link = data;
 	struct hotslot *hotslot = link->hotslot;
 	char uuid[VIR_UUID_STRING_BUFLEN];
 
-	(void)connection;
 	if (virDomainGetUUIDString(domain, uuid) < 0)
 		return;
 	pthread_mutex_lock(&hotslot->lock);
 	for (struct hotslot_domain *d = hotslot->domains; d; d = d->next)
 		if (d->link == link->number && strcmp(d->uuid, uuid) == 0)
-			events_device_removed(d->events, alias);
+			fn(d->events, alias);
 	pthread_mutex_unlock(&hotslot->lock);
+}
+
+static void on_added(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
+{
+	(void)connection;
+	for_device(data, domain, alias, events_device_added);
+}
+
+static void on_removed(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
+{
+	(void)connection;
+	for_device(data, domain, alias, events_device_removed);
+}
+
+static void on_metadata(
+	virConnectPtr connection, virDomainPtr domain, int type, const char *uri, void *data)
+{
+	(void)connection;
+	(void)type;
+	(void)uri;
+	for_events(data, domain, events_metadata_changed);
 }
 
 static void on_job(virConnectPtr connection, virDomainPtr domain, virTypedParameterPtr statistics,
@@ -170,6 +184,9 @@ static int register_events(struct link *link)
 	/* Not all drivers have it: who waits for the end of a job asks, too. */
 	link->job = register_event(
 		link, VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, VIR_DOMAIN_EVENT_CALLBACK(on_job));
+	/* Where there is none, nothing is known without looking: see known.c. */
+	link->metadata = register_event(
+		link, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata));
 	if (link->lifecycle < 0 || link->addition < 0 || link->removal < 0 || link->reboot < 0)
 		return -EIO;
 	/* Drivers whose connection cannot close take this and forget it, so there is nothing to
@@ -203,7 +220,8 @@ int link_open(struct hotslot *hotslot, const char *uri, unsigned number, struct 
 		return error_memory(error);
 	link->pins = 1;
 	link->number = number;
-	link->lifecycle = link->addition = link->removal = link->reboot = link->job = -1;
+	link->lifecycle = link->addition = link->removal = link->reboot = link->job =
+		link->metadata = -1;
 	link->hotslot = connection_pin(hotslot);
 	r = connect_libvirt(link, uri, error);
 	if (r < 0)
@@ -219,7 +237,7 @@ struct link *link_close(struct link *link)
 		return NULL;
 	if (link->connection) {
 		const int callbacks[] = { link->lifecycle, link->addition, link->removal,
-			link->reboot, link->job };
+			link->reboot, link->job, link->metadata };
 
 		for (size_t i = 0; i < ARRAY_SIZE(callbacks); i++)
 			if (callbacks[i] >= 0)

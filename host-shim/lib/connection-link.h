@@ -12,7 +12,7 @@ struct link {
 	virConnectPtr connection;
 	unsigned number;			  /* of those that HOTSLOT has had, from 1 on */
 	int lifecycle, addition, removal, reboot; /* callbacks, -1: none */
-	int job;				  /* likewise */
+	int job, metadata;			  /* likewise */
 };
 
 /* Connects. The domains of HOTSLOT that were looked up on this link hear its events, and no others:

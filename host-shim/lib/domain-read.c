@@ -9,6 +9,7 @@
 #include "error.h"
 #include "generation.h"
 #include "host.h"
+#include "known.h"
 #include "reopen.h"
 
 static int read_text(struct hotslot_domain *domain, char **ret, struct hotslot_error *error)
@@ -77,8 +78,11 @@ static int read_some(struct hotslot_domain *domain, enum wanted wanted, xmlDoc *
 	_cleanup_xml_ xmlDoc *document = NULL;
 	struct host host;
 	char *text;
-	int controller, r = read_text_and_host(domain, &text, &host, error);
+	int controller, r;
 
+	if (wanted != WANTED_ALL)
+		known_begin(domain);
+	r = read_text_and_host(domain, &text, &host, error);
 	if (r < 0)
 		return r;
 	r = parse(domain, text, wanted, &document, &xml);
@@ -93,6 +97,8 @@ static int read_some(struct hotslot_domain *domain, enum wanted wanted, xmlDoc *
 	domain->id = xml->id;
 	snprintf(domain->socket, sizeof(domain->socket), "%s", xml->channel_path ?: "");
 	ended_not(domain);
+	if (wanted != WANTED_ALL)
+		known_done(domain);
 	if (ret_document)
 		*ret_document = steal_pointer(document);
 	*ret = steal_pointer(xml);

@@ -58,6 +58,8 @@ struct hotslot_domain {
 	struct qemu_question *job_question; /* in calls: see job.c; NULL: none */
 	struct old_name *old_names;	    /* that it had before it was renamed */
 	struct last_read last_read;	    /* in calls */
+	bool known; /* likewise: that is how it was when the events' news began; see known.h */
+	unsigned known_link; /* where it was read */
 };
 
 /* Makes the domain of a call from libvirt's, which it takes over in any case, or finds the one

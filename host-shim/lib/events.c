@@ -48,6 +48,7 @@ void events_started(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->starts++;
+	events->news.changed = true;
 	events->starting = true;
 	events->stops_before = events->stops;
 	events_notify(events);
@@ -58,6 +59,7 @@ static void count_stop(struct events *events, bool reverting, bool left)
 {
 	pthread_mutex_lock(&events->lock);
 	events->stops++;
+	events->news.changed = true;
 	events->reverting = reverting;
 	if (left)
 		events->left = events->stops;
@@ -85,6 +87,7 @@ void events_job_ended(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->jobs++;
+	events->news.changed = true;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }
@@ -93,6 +96,7 @@ void events_defined(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->defined++;
+	events->news.changed = true;
 	pthread_mutex_unlock(&events->lock);
 }
 
@@ -100,6 +104,7 @@ void events_undefined(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->undefined++;
+	events->news.changed = true;
 	pthread_mutex_unlock(&events->lock);
 }
 
@@ -115,6 +120,7 @@ void events_rebooted(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->reboots++;
+	events->news.changed = true;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }
@@ -127,6 +133,7 @@ static void count_pause(struct events *events, bool rewound)
 	else
 		events->signs++;
 	events->starting = false;
+	events->news.changed = true;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }
@@ -145,14 +152,31 @@ void events_disconnected(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->disconnected = true;
+	events->news.changed = true;
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }
 
-void events_device_added(struct events *events)
+void events_metadata_changed(struct events *events)
+{
+	pthread_mutex_lock(&events->lock);
+	events->news.changed = true;
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_block_job(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
 	events->devices++;
+	events_notify(events);
+	pthread_mutex_unlock(&events->lock);
+}
+
+void events_device_added(struct events *events, const char *alias)
+{
+	pthread_mutex_lock(&events->lock);
+	events->devices++;
+	news_add(&events->news, alias);
 	events_notify(events);
 	pthread_mutex_unlock(&events->lock);
 }
@@ -169,6 +193,7 @@ void events_device_removed(struct events *events, const char *alias)
 {
 	pthread_mutex_lock(&events->lock);
 	events->devices++;
+	events->news.changed = true;
 	if (events->removing && strcmp(events->removing, alias) == 0)
 		events->removed = true;
 	events_notify(events);

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "util.h"
+#include "news.h"
 
 /* One for each domain, shared by the calls, the connection's events and the channel's. */
 struct events {
@@ -31,6 +31,7 @@ struct events {
 					definition-events.h */
 	unsigned handled;	     /* likewise: how often the event loop has come to it */
 	unsigned jobs;		     /* counts ends of libvirt's jobs on the domain */
+	struct news news;	     /* since the live XML was read: see known.h */
 	unsigned left; /* STOPS when the domain last went to another host; 0: it did not */
 };
 
@@ -68,6 +69,8 @@ void events_rebooted(struct events *events);
 void events_paused(struct events *events); /* or goes on */
 void events_rewound(struct events *events);
 void events_disconnected(struct events *events);
-void events_device_added(struct events *events);
+void events_metadata_changed(struct events *events);
+void events_block_job(struct events *events); /* has changed */
+void events_device_added(struct events *events, const char *alias);
 void events_device_removed(struct events *events, const char *alias);
 void events_sign(struct events *events);

@@ -116,7 +116,7 @@ static bool may_share(const struct image *image, const struct xml_disk *disk, en
 
 /* QEMU locks a file. Of a device it locks a node, and libvirt may give each QEMU nodes of its own.
  * What is of a server that is not told is described too coarsely to be told from others. */
-static bool is_guarded(const struct image *image)
+bool image_is_guarded(const struct image *image)
 {
 	return !image->block && (!image->network || (source_kind(image->path) == SOURCE_PATH &&
 							    !strstr(image->path, "://")));
@@ -150,7 +150,7 @@ int image_check_disks(struct hotslot *hotslot, const struct image *image,
 {
 	_cleanup_sought_ struct sought sought = { .sys = -1 };
 
-	if (is_guarded(image))
+	if (image_is_guarded(image))
 		return 0;
 	sought = seek(hotslot, image->path);
 	return check_disks(image, &sought, xml, domain, own, error);
@@ -239,7 +239,7 @@ static int check_domains(struct hotslot *hotslot, const struct image *image, con
 	_cleanup_sought_ struct sought sought = { .sys = -1 };
 	struct check check = { image, &sought, uuid, own, error };
 
-	if (is_guarded(image))
+	if (image_is_guarded(image))
 		return 0;
 	sought = seek(hotslot, image->path);
 	return visit_domains(hotslot, check_domain, &check);

@@ -9,6 +9,9 @@
  * it. */
 char *image_find_user(struct hotslot *hotslot, const char *path);
 
+/* Whether QEMU itself sees to it that no two write to the image. */
+bool image_is_guarded(const struct image *image);
+
 /* HOTSLOT_ERROR_IMAGE_IN_USE if a disk of the domain has an image that nothing else guards, as QEMU
  * locks files alone, or, of this host's devices, what has blocks of it: then two would write to
  * them. Not if both only read, or both share it. HOTSLOT, NULL: paths are not this host's, and

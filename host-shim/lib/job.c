@@ -5,6 +5,7 @@
 #include <libvirt/virterror.h>
 
 #include "error.h"
+#include "known.h"
 #include "libvirt-error.h"
 #include "qemu-question.h"
 #include "session.h"
@@ -167,12 +168,12 @@ int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_e
 	}
 }
 
-int job_await_and_open(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
-	struct hotslot_error *error)
+int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadline,
+	struct domain_xml **ret, struct hotslot_error *error)
 {
 	int r = job_await(domain, deadline, error);
 
-	return r < 0 ? r : session_open(domain, deadline, ret, error);
+	return r < 0 ? r : (known ? known_open : session_open)(domain, deadline, ret, error);
 }
 
 bool job_came_between(uint64_t deadline)

@@ -14,9 +14,9 @@
 int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
 
 /* The same, and then session_open(): a domain that is being migrated to this host does not run yet.
- */
-int job_await_and_open(struct hotslot_domain *domain, uint64_t deadline, struct domain_xml **ret,
-	struct hotslot_error *error);
+ * KNOWN: or known_open(), for who goes by what libvirt tells of. */
+int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadline,
+	struct domain_xml **ret, struct hotslot_error *error);
 
 /* After such a call has failed: whether libvirt did not begin it because of a job that began
  * meanwhile, so that it may be made again. */

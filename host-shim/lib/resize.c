@@ -137,7 +137,7 @@ static int check(struct resize *resize, uint64_t *ret_size, struct hotslot_error
 
 	if (r < 0)
 		return r;
-	r = job_await_and_open(resize->domain, deadline_of(resize), &resize->xml, error);
+	r = job_await_and_open(resize->domain, false, deadline_of(resize), &resize->xml, error);
 	if (r == 0)
 		r = resolve_place(resize->domain, resize->xml, &resize->reference,
 			deadline_of(resize), &resize->place, error);

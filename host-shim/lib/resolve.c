@@ -7,6 +7,7 @@
 #include "by-serial.h"
 #include "config.h"
 #include "error.h"
+#include "known.h"
 #include "list-config.h"
 #include "options.h"
 #include "places.h"
@@ -86,7 +87,7 @@ int resolve_again(
 	struct hotslot_domain *domain, const struct xml_disk *disk, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	int r = domain_read(domain, &xml, error);
+	int r = known_read(domain, &xml, error);
 
 	return r < 0 ? r : resolve_still(domain, xml, disk, error);
 }

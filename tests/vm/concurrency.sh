@@ -7,6 +7,8 @@
 . "$(dirname "$0")/../virsh.sh"
 . "$(dirname "$0")/../daemon.sh"
 
+KEY=urn:hotslot:domain:1
+
 # More processes than processors, with several disks each.
 PROCESSES=8
 DISKS_EACH=3
@@ -56,6 +58,42 @@ end_shell() {
 	local pid=$SHELL_RUN_PID
 	echo quit >&"${SHELL_RUN[1]}"
 	wait "$pid"
+}
+
+# It has read the XML for its own attach, and does not read it again before the next if nothing has
+# happened since.
+test_a_shell_knows_at_once_what_others_have_changed() {
+	local name
+	for name in a b c d; do
+		raw_image "$name"
+	done
+	lengthen_xml vm
+	start_shell
+	check_equal /dev/disk/by-slot/0 "$(ask_shell "attach $PWD/a" .)"
+	virsh_attach vm b 0 1
+	check_equal /dev/disk/by-slot/2 "$(ask_shell "attach $PWD/c" .)"
+	run_virsh metadata vm "$KEY" --key hotslot --live \
+		--set "<hotslot><reserved slots='3'/></hotslot>"
+	check_equal /dev/disk/by-slot/4 "$(ask_shell "attach $PWD/d" .)"
+	end_shell
+	hs unreserve vm 3
+	detach_all vm
+}
+
+test_a_shell_knows_at_once_a_disk_that_has_come_in_the_place_and_by_the_name_of_another() {
+	local name
+	for name in a old new; do
+		raw_image "$name"
+	done
+	virsh_attach vm old 0 1 '<serial>OLD</serial>'
+	lengthen_xml vm
+	start_shell
+	check_equal /dev/disk/by-slot/0 "$(ask_shell "attach $PWD/a" .)"
+	virsh_detach vm old
+	virsh_attach vm new 0 1 '<serial>NEW</serial>'
+	check_match 'Another disk has the serial NEW' "$(ask_shell "attach $PWD/old --serial NEW" .)"
+	wait "$SHELL_RUN_PID" || true
+	detach_all vm
 }
 
 test_many_processes_attach_at_once_and_no_slot_is_given_twice() {

@@ -4,9 +4,10 @@
  *
  *     meanwhile URI DOMAIN resize|detach REFERENCE NUMBER OUT.xml [IN.xml]
  *
- * resizes the disk to 8 MiB or detaches it, whoever attached it; but when the library reads
- * the domain's XML for the NUMBERth time, the disk of OUT.xml is detached right before that, and
- * the one of IN.xml attached, as virsh does. With "-" for OUT.xml none is detached. Or:
+ * resizes the disk to 8 MiB or detaches it, whoever attached it; but when the library looks at
+ * the domain for the NUMBERth time, as it reads its XML or asks whether it has changed, the disk of
+ * OUT.xml is detached right before that, and the one of IN.xml attached, as virsh does. With "-"
+ * for OUT.xml none is detached. Or:
  *
  *     meanwhile URI DOMAIN attach IMAGE NUMBER - IN.xml
  *
@@ -28,7 +29,7 @@
 #define XML_SIZE 4096
 
 static struct {
-	long reads;  /* until it happens */
+	long looks;  /* until it happens */
 	bool attach; /* it happens then */
 	const char *out, *in;
 	pthread_mutex_t lock; /* for what follows */
@@ -96,14 +97,28 @@ static void replace(virDomainPtr domain)
 		exit(EXIT_FAILURE);
 }
 
+static void look(virDomainPtr domain)
+{
+	if (--plan.looks == 0)
+		replace(domain);
+}
+
 /* In the place of libvirt's, which it calls. */
 char *virDomainGetXMLDesc(virDomainPtr domain, unsigned flags)
 {
 	char *(*real)(virDomainPtr, unsigned) = dlsym(RTLD_NEXT, "virDomainGetXMLDesc");
 
-	if (--plan.reads == 0)
-		replace(domain);
+	look(domain);
 	return real(domain, flags);
+}
+
+/* Likewise. */
+int virDomainIsActive(virDomainPtr domain)
+{
+	int (*real)(virDomainPtr) = dlsym(RTLD_NEXT, "virDomainIsActive");
+
+	look(domain);
+	return real(domain);
 }
 
 /* Likewise. */
@@ -157,7 +172,7 @@ int main(int argc, char **argv)
 	r = hotslot_open(argv[1], &hotslot, &error);
 	if (r == 0)
 		r = hotslot_domain_lookup(hotslot, argv[2], &domain, &error);
-	plan.reads = strtol(argv[5], NULL, 10); /* 0: never */
+	plan.looks = strtol(argv[5], NULL, 10); /* 0: never */
 	plan.out = argv[6];
 	plan.in = argv[7];
 	if (r == 0)

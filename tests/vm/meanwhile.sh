@@ -6,13 +6,14 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../virsh.sh"
 
-# How often the library has read the XML of a domain, in the first call, before it acts, and after.
+# How often the library has looked at a domain, in the first call, before it acts, and after.
 BEFORE=3 AFTER=4
 # What the kernel says of the disk when it finds it.
 SEEN='0:0:0:5: .* logical blocks'
 
 setup_file() {
 	APPEND='loglevel=7' launch vm
+	lengthen_xml vm
 }
 
 setup_test() {
