@@ -16,9 +16,10 @@ void checker_note_event(struct tracker *tracker)
 	struct checker *checker = &tracker->checker;
 	uint64_t now = now_ms();
 
-	if (now >= checker->quiet_at)
+	if (now >= checker->together_until)
 		checker->events = 0;
 	checker->events++;
+	checker->together_until = now + CHECKER_TOGETHER_MS;
 	checker->quiet_at = now + CHECKER_QUIET_MS;
 	if (checker->events >= CHECKER_BURST)
 		checker_doubt(tracker);

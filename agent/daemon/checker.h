@@ -11,8 +11,12 @@
  * room for, as some of its events do not show. */
 #define CHECKER_BURST 4
 
-/* A burst is over when nothing has come or gone for this long; but who never stops is not waited
- * for. */
+/* It goes on, for the guest, as long as the next one comes in this time: on a busy machine the
+ * kernel takes its time to drop a disk, and udevd for its rules. */
+#define CHECKER_TOGETHER_MS 2000
+
+/* The disks are asked when nothing has come or gone for this long; but who never stops is not
+ * waited for. */
 #define CHECKER_QUIET_MS 200
 #define CHECKER_PUT_OFF_MAX_MS 10000
 

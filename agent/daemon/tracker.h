@@ -45,8 +45,8 @@ struct checker {
 	fresh_read_fn ask;
 	char resets[CHECKER_RESETS][CHECKER_ADDRESS_SIZE]; /* heard of, of disks not known yet */
 	unsigned next_reset;
-	unsigned events; /* of the burst that goes on until QUIET_AT */
-	uint64_t quiet_at;
+	unsigned events; /* of the burst that goes on until TOGETHER_UNTIL */
+	uint64_t together_until, quiet_at;
 	uint64_t due_by; /* when to check all disks at the latest; 0: not */
 	struct checker_run urgent, patient;
 };

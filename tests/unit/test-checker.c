@@ -203,6 +203,34 @@ static void test_those_behind_one_that_hangs_are_asked_though_nobody_waits(void 
 	assert_int_equal(inventory_find_place(&guest->tracker.inventory, 3)->checked_at, 0);
 }
 
+/* DISKS have come or gone, and nothing was heard for longer than disks are asked after. */
+static void hear_slowly(struct guest *guest, unsigned disks)
+{
+	for (unsigned i = 0; i < disks; i++) {
+		checker_note_event(&guest->tracker);
+		guest->tracker.checker.quiet_at = 0;
+		checker_continue(&guest->tracker);
+	}
+}
+
+static void test_all_are_asked_after_a_burst_though_a_busy_guest_hears_of_it_slowly(void **state)
+{
+	struct guest *guest = *state;
+	const struct entry *entry = put(guest, SDA, "8:0");
+
+	hear_slowly(guest, CHECKER_BURST - 1);
+	assert_false(entry->checking);
+	hear_slowly(guest, 1);
+	assert_true(entry->checking);
+	run_guest_until(guest, is_settled);
+	/* What comes long after them is another one. */
+	guest->tracker.checker.together_until = 0;
+	hear_slowly(guest, CHECKER_BURST - 1);
+	assert_false(entry->checking);
+	hear_slowly(guest, 1);
+	assert_true(entry->checking);
+}
+
 static void test_a_reset_is_not_forgotten_by_a_child_that_dies(void **state)
 {
 	struct guest *guest = *state;
@@ -232,6 +260,7 @@ int main(void)
 		GUEST_TEST(test_one_that_hangs_is_not_asked_more_often_for_many),
 		GUEST_TEST(test_nobody_waits_and_a_disk_is_left_alone_after_some_tries),
 		GUEST_TEST(test_those_behind_one_that_hangs_are_asked_though_nobody_waits),
+		GUEST_TEST(test_all_are_asked_after_a_burst_though_a_busy_guest_hears_of_it_slowly),
 		GUEST_TEST(test_a_reset_is_not_forgotten_by_a_child_that_dies),
 	};
 
