@@ -15,6 +15,7 @@
 #include "pending.h"
 #include "prober.h"
 #include "server.h"
+#include "starting.h"
 #include "tracker.h"
 #include "watch.h"
 
@@ -22,6 +23,7 @@ struct agent {
 	struct loop loop;
 	struct tracker tracker;
 	struct server server;
+	struct starting starting;
 	struct watch watch;
 	struct source signals;
 };
@@ -141,6 +143,9 @@ static int agent_open(struct agent *agent, struct options *options)
 	if (r < 0)
 		return r;
 	agent->server.udevd = &agent->watch.udevd;
+	r = starting_open(&agent->starting, &agent->server);
+	if (r < 0)
+		return r;
 	tracker_rescan(&agent->tracker);
 	tracker_prune_links(&agent->tracker);
 	lost_resume(&agent->tracker);
@@ -156,6 +161,7 @@ static int agent_open(struct agent *agent, struct options *options)
 static void agent_close(struct agent *agent)
 {
 	watch_close(&agent->watch);
+	starting_close(&agent->starting);
 	server_close(&agent->server);
 	tracker_close(&agent->tracker);
 	closep(&agent->signals.fd);

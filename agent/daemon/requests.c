@@ -13,6 +13,7 @@
 #include "record.h"
 #include "report.h"
 #include "shutdown.h"
+#include "starting.h"
 #include "status.h"
 
 /* What a request is handled with. */
@@ -359,7 +360,9 @@ void request_handle(struct server *server, const json_t *request)
 	if (name && is_stale(server, name, json_object_get(request, "session")))
 		return;
 	r = check_envelope(request, name, &call);
-	if (r == 0)
+	if (r == 0 && server->starting && !starting_is_for(name))
+		r = starting_hold(server->starting, request, &call.failure);
+	else if (r == 0)
 		r = dispatch(server, name, &call);
 	if (r < 0)
 		server_refuse(server, call.id, &call.failure);

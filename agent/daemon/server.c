@@ -11,6 +11,7 @@
 #include "release.h"
 #include "report.h"
 #include "requests.h"
+#include "starting.h"
 
 #define BOOT_ID_FILE "sys/kernel/random/boot_id"
 
@@ -36,12 +37,20 @@ int server_open(struct server *server, struct loop *loop, struct tracker *tracke
 	return r;
 }
 
+/* What was asked for in the session that ends. */
+static void drop_requests(struct server *server)
+{
+	if (server->starting)
+		starting_drop(server->starting);
+	pending_drop_all(server);
+	release_cancel_all(server);
+}
+
 static void end_session(struct server *server)
 {
 	server->active = false;
 	frame_reader_reset(&server->reader);
-	pending_drop_all(server);
-	release_cancel_all(server);
+	drop_requests(server);
 }
 
 static void close_port(struct server *server)
@@ -163,8 +172,7 @@ void server_start_session(struct server *server, const char *nonce)
 	static const char mark = (char)HOTSLOT_RESYNC;
 
 	server->active = false;
-	pending_drop_all(server);
-	release_cancel_all(server);
+	drop_requests(server);
 	released_done(&server->tracker->released);
 	port_drop_queue(server->port);
 	server->active = true;
@@ -328,6 +336,8 @@ uint64_t server_deadline(const struct server *server)
 
 	if (server->reopen_at && server->reopen_at < pending)
 		pending = server->reopen_at;
+	if (server->starting)
+		pending = earlier(pending, starting_deadline(server->starting));
 	return port < pending ? port : pending;
 }
 
@@ -339,5 +349,7 @@ void server_tick(struct server *server)
 		server->reopen_at = 0;
 		server_open_port(server);
 	}
+	if (server->starting)
+		starting_expire(server->starting);
 	pending_check_all(server);
 }

@@ -15,6 +15,7 @@
 #define BOOT_ID_SIZE 40
 
 struct pending;
+struct starting;
 struct udevd_queue;
 
 struct server {
@@ -37,6 +38,7 @@ struct server {
 	uint64_t epoch;
 	uint64_t started_at;		 /* now_ms() */
 	const struct udevd_queue *udevd; /* what a slot's next disk waits for; NULL: nothing */
+	struct starting *starting;	 /* NULL: the guest has the drivers of disks */
 	struct pending *pending;	 /* oldest first */
 	size_t n_pending;
 	unsigned pending_changes,

@@ -28,8 +28,9 @@ json_t *status_hello(const struct server *server)
 {
 	const struct tracker *tracker = server->tracker;
 	const char *controller = tracker->identity.controller;
+	json_t *hello;
 
-	return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s?, s:o, s:I, s:I, s:b, s:s?}", "nonce",
+	hello = json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s?, s:o, s:I, s:I, s:b, s:s?}", "nonce",
 		server->session, "version", HOTSLOT_PROTOCOL_VERSION, "agent", HOTSLOT_VERSION,
 		"boot-id", server->boot_id, "epoch", (json_int_t)server->epoch, "links",
 		tracker->links.owner ? "agent" : "udev", "controller",
@@ -37,6 +38,12 @@ json_t *status_hello(const struct server *server)
 		(json_int_t)tracker->inventory.n, "released",
 		(json_int_t)count_released(&tracker->inventory), "renewed", (int)server->renewed,
 		"previous", *server->previous ? server->previous : NULL);
+	/* Not known yet. */
+	if (server->starting) {
+		json_object_del(hello, "disks");
+		json_object_del(hello, "released");
+	}
+	return hello;
 }
 
 /* The first of the N paths that is there, and is a file: udev takes a link to /dev/null for none.

@@ -12,6 +12,10 @@
 
 #define DRIVER_DIRECTORY "bus/virtio/drivers/virtio_scsi"
 
+/* Who is there with and without a driver, and VIRTIO_ID_SCSI, as sysfs has it. */
+#define DEVICE_DIRECTORY "bus/virtio/devices"
+#define SCSI_DEVICE "0x0008"
+
 /* The kernel's command line is at most 4096 bytes on most architectures; a configuration file
  * has a line or two. */
 #define CONFIG_MAX 65536
@@ -124,11 +128,22 @@ static int read_configuration(const struct view *view, char ret[CONTROLLER_SIZE]
 	return config_find(config, CONTROLLER_KEY, ret, CONTROLLER_SIZE);
 }
 
-static int add_controller(const struct view *view, const char *name, struct controllers *list)
+static bool is_scsi(const struct view *view, const char *name)
+{
+	char path[PATH_MAX], device[sizeof(SCSI_DEVICE) + 1];
+
+	return (size_t)snprintf(path, sizeof(path), DEVICE_DIRECTORY "/%s/device", name) <
+		       sizeof(path) &&
+	       read_attr_at(view->sys, path, device, sizeof(device)) == 0 &&
+	       !strcmp(device, SCSI_DEVICE);
+}
+
+static int add_controller(
+	const struct view *view, const char *among, const char *name, struct controllers *list)
 {
 	char path[PATH_MAX], directory[PATH_MAX];
 
-	if (path_join(path, sizeof(path), DRIVER_DIRECTORY, name) < 0 ||
+	if (path_join(path, sizeof(path), among, name) < 0 ||
 		view_read_link(view, path, directory, sizeof(directory)) < 0)
 		return 0; /* gone meanwhile */
 	if (list->n == CONTROLLERS_MAX)
@@ -140,7 +155,8 @@ static int add_controller(const struct view *view, const char *name, struct cont
 
 int controllers_list(const struct view *view, struct controllers *list)
 {
-	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, DRIVER_DIRECTORY);
+	const char *among = view->starting ? DEVICE_DIRECTORY : DRIVER_DIRECTORY;
+	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, among);
 	struct dirent *entry;
 	int r;
 
@@ -148,9 +164,10 @@ int controllers_list(const struct view *view, struct controllers *list)
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "virtio", 6))
+		if (strncmp(entry->d_name, "virtio", 6) ||
+			(view->starting && !is_scsi(view, entry->d_name)))
 			continue;
-		r = add_controller(view, entry->d_name, list);
+		r = add_controller(view, among, entry->d_name, list);
 		if (r < 0)
 			return r;
 	}

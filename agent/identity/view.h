@@ -2,18 +2,20 @@
 /* The trees that an identity is read from; tests point them at trees of their own. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct view {
-	int sys;  /* /sys */
-	int proc; /* /proc */
-	int etc;  /* /etc, or -1 if there is none */
-	int run;  /* /run, or -1 if there is none */
+	int sys;       /* /sys */
+	int proc;      /* /proc */
+	int etc;       /* /etc, or -1 if there is none */
+	int run;       /* /run, or -1 if there is none */
+	bool starting; /* the guest has yet to get the drivers of disks */
 };
 
-#define VIEW_NONE              \
-	{                      \
-		-1, -1, -1, -1 \
+#define VIEW_NONE                     \
+	{                             \
+		-1, -1, -1, -1, false \
 	}
 
 /* Opens the trees below ROOT ("" for the real ones). Returns a negative errno if there is no /sys

@@ -18,7 +18,8 @@ json_t *hello_request(json_int_t id, const char *nonce, const char *generation);
 struct hello {
 	struct hotslot_agent_info info;
 	unsigned version;	 /* of the protocol, for this session */
-	int64_t disks, released; /* see session_left(); -1: an older agent does not say */
+	int64_t disks, released; /* see session_left(); -1: an older agent does not say,
+				    or its guest has yet to find them */
 	int renewed;		 /* this hello named another generation; -1: likewise */
 	char previous[HOTSLOT_GENERATION_MAX + 1]; /* the last other one; empty: none */
 };

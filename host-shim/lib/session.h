@@ -41,7 +41,8 @@ bool session_is_rejected(const struct hotslot_domain *domain);
 bool session_has_turn(const struct hotslot_domain *domain);
 
 /* What the agent had when it said hello: disks, and how many of them were released and not
- * unplugged; -1: an older agent, which does not say. The domain must be connected. */
+ * unplugged; -1: an older agent, or one whose guest is starting, which does not say. The domain
+ * must be connected. */
 void session_left(const struct hotslot_domain *domain, int64_t *ret_disks, int64_t *ret_released);
 
 /* Ends the session, if there is one. In a call. */

@@ -63,7 +63,7 @@ int early_mount(void)
 	return r;
 }
 
-static int make_file(const char *path)
+int early_mark(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	int r = fd < 0 ? -errno : 0;
@@ -94,6 +94,6 @@ int early_state(bool links_by_agent)
 		return r;
 	}
 	disable_autogroups();
-	r = make_file(RUN_INIT);
-	return r < 0 || !links_by_agent ? r : make_file(RUN_LINKS_BY_AGENT);
+	r = early_mark(RUN_INIT);
+	return r < 0 || !links_by_agent ? r : early_mark(RUN_LINKS_BY_AGENT);
 }

@@ -37,25 +37,38 @@ static int read_options(char **ret_text, struct options *ret)
 	return r;
 }
 
-static int load_all(void)
+static int load(enum load_part part)
 {
-	int r = load_modules(MODULE_LIST);
+	int r = load_modules(MODULE_LIST, part);
 
 	if (r == -ENOENT)
 		log_error("there is no " MODULE_LIST " in the initramfs");
 	return r;
 }
 
+/* Inserting the drivers of disks, and their scan, takes longer than all the rest. An agent has to
+ * wait for them only if the root disk may be among the disks, or if nobody is there to insert them
+ * beside it. */
+static bool agent_comes_first(const struct options *options)
+{
+	return !options->root && !options->init && !options->no_agent;
+}
+
 /* Returns only if something failed, which is logged. */
 static void run(void)
 {
+	enum load_part later = 0;
 	_cleanup_free_ char *text = NULL;
 	struct options options;
 	struct root root;
 	int old_root = -1;
 
 	if (early_mount() < 0 || read_options(&text, &options) < 0 ||
-		early_state(!options.links_by_udev) < 0 || load_all() < 0)
+		early_state(!options.links_by_udev) < 0)
+		return;
+	if (agent_comes_first(&options))
+		later = LOAD_REST;
+	if (load(LOAD_ALL & ~later) < 0)
 		return;
 	/* The agent comes after: it must never take the root disk for a user's. */
 	if (options.root &&
@@ -64,7 +77,7 @@ static void run(void)
 	if (options.init)
 		supervise_hand_over(&options, old_root);
 	else
-		supervise(&options, old_root);
+		supervise(&options, old_root, later);
 }
 
 int main(int argc, char **argv)

@@ -82,6 +82,20 @@ static int insert_line(const char *tree, const char *line)
 	return r;
 }
 
+/* Cuts LIST down to a part of it. */
+static char *cut_list(char *list, enum load_part part)
+{
+	char *empty = strstr(list, "\n\n");
+
+	if (part == LOAD_ALL)
+		return list;
+	if (part == LOAD_REST)
+		return empty ? empty : strchr(list, '\0');
+	if (empty)
+		*empty = '\0';
+	return list;
+}
+
 static int insert_list(const char *tree, char *list)
 {
 	char *line;
@@ -97,7 +111,7 @@ static int insert_list(const char *tree, char *list)
 	return 0;
 }
 
-int load_modules(const char *list)
+int load_modules(const char *list, enum load_part part)
 {
 	_cleanup_free_ char *names = NULL;
 	struct utsname kernel;
@@ -119,5 +133,5 @@ int load_modules(const char *list)
 			kernel.release, kernel.release);
 		return -EINVAL;
 	}
-	return insert_list(tree, names);
+	return insert_list(tree, cut_list(names, part));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -20,6 +21,9 @@
 #include "util.h"
 
 #define PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* The agent's until it has greeted the host: kernel threads look for disks beside it, at 0. */
+#define STARTING_NICE (-20)
 
 enum {
 	SERVICE_AGENT,
@@ -233,10 +237,40 @@ static void start_udevd(struct supervisor *supervisor)
 	start(supervisor, SERVICE_UDEVD);
 }
 
-static int start_all(struct supervisor *supervisor)
+/* The agent hears of the disks that are found, and is told when that is over. */
+static int load_later(struct service *agent, enum load_part part)
+{
+	int r = load_modules(MODULE_LIST, part);
+
+	agent->nice = 0;
+	/* It leads a group, of those that it has started meanwhile. */
+	if (agent->pid > 0)
+		setpriority(PRIO_PGRP, (id_t)agent->pid, agent->nice);
+	if (r < 0)
+		return r;
+	if (unlink(RUN_STARTING) < 0) {
+		r = -errno;
+		log_error("cannot remove " RUN_STARTING ": %s", strerror(-r));
+	}
+	return r;
+}
+
+static int start_agent(struct supervisor *supervisor, enum load_part later)
+{
+	struct service *agent = &supervisor->services[SERVICE_AGENT];
+
+	if (later && early_mark(RUN_STARTING) < 0)
+		return -EIO;
+	agent->argv =
+		agent_command_make(&supervisor->agent, supervisor->options, supervisor->old_root);
+	agent->nice = later ? STARTING_NICE : 0;
+	start(supervisor, SERVICE_AGENT);
+	return later ? load_later(agent, later) : 0;
+}
+
+static int start_all(struct supervisor *supervisor, enum load_part later)
 {
 	const struct options *options = supervisor->options;
-	struct service *agent = &supervisor->services[SERVICE_AGENT];
 	bool udevd = have_udevd(supervisor->old_root);
 
 	if (options->links_by_udev && !udevd) {
@@ -247,8 +281,10 @@ static int start_all(struct supervisor *supervisor)
 	if (options->exec && prepare_payload(supervisor) < 0)
 		return -EINVAL;
 	if (!options->no_agent) {
-		agent->argv = agent_command_make(&supervisor->agent, options, supervisor->old_root);
-		start(supervisor, SERVICE_AGENT);
+		int r = start_agent(supervisor, later);
+
+		if (r < 0)
+			return r;
 	}
 	if (udevd)
 		start_udevd(supervisor);
@@ -257,7 +293,7 @@ static int start_all(struct supervisor *supervisor)
 	return 0;
 }
 
-int supervise(const struct options *options, int old_root)
+int supervise(const struct options *options, int old_root, enum load_part later)
 {
 	_cleanup_close_ int epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct supervisor supervisor = { .options = options, .old_root = old_root };
@@ -267,7 +303,7 @@ int supervise(const struct options *options, int old_root)
 	reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del becomes SIGINT */
 	r = open_sources(&supervisor, epoll);
 	if (r == 0) {
-		r = start_all(&supervisor);
+		r = start_all(&supervisor, later);
 		if (r < 0)
 			return r; /* and has said why */
 		r = run(&supervisor, epoll);

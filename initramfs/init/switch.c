@@ -23,7 +23,7 @@ static int load_type(const char *type)
 	if ((size_t)snprintf(list, sizeof(list), "%s.%s", MODULE_LIST, type) >= sizeof(list) ||
 		strchr(type, '/'))
 		return 0; /* no name of a list: mount(2) will say */
-	r = load_modules(list);
+	r = load_modules(list, LOAD_ALL);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The kernel modules of the appliance, and the lists by which hotslot-init inserts them. A list
  * has a module a line, in an order in which each finds what it depends on. A hyphen before it means
- * that it may fail. */
+ * that it may fail. What stands before an empty line the agent needs for its port; the rest can
+ * come when it has been started. */
 #include "drivers.h"
 
 #include <limits.h>
@@ -16,6 +17,7 @@
 /* Always there, and in this order: the agent's port first, so that it can say hello early. */
 static const char *const own_modules[] = { "virtio_pci", "virtio_console", "virtio_scsi",
 	"sd_mod" };
+#define PORT_MODULES 2 /* of them */
 
 /* What an appliance's root disk may have; inserted only if the root disk has it. Those that a
  * kernel lacks are left out, unless they were asked for. */
@@ -25,6 +27,7 @@ struct list {
 	struct image *image;
 	const char *tree;
 	const char *release;
+	size_t n, n_port; /* modules in it; so many stand before the empty line, 0: there is none */
 	char *text;
 	size_t length;
 	FILE *stream;
@@ -62,15 +65,20 @@ static int list_module(void *data, const char *path, bool soft)
 		(size_t)snprintf(place, sizeof(place), "/usr/lib/modules/%s/%.*s", list->release,
 			length, path) >= sizeof(place))
 		return -ENAMETOOLONG;
+	if (list->n_port > 0 && list->n++ == list->n_port)
+		fputc('\n', list->stream);
 	fprintf(list->stream, "%s%.*s\n", soft ? "-" : "", length, path);
 	return add_module(list->image, place, source, *compression != '\0');
 }
 
 static int add_list(struct image *image, const struct module_tree *tree, const char *path,
-	const char *const *names, size_t n)
+	const char *const *names, size_t n, size_t n_port)
 {
 	struct list list = {
-		.image = image, .tree = tree->path, .release = module_tree_release(tree)
+		.image = image,
+		.tree = tree->path,
+		.release = module_tree_release(tree),
+		.n_port = n_port,
 	};
 	int r;
 
@@ -106,9 +114,19 @@ static int add_root_lists(
 				      !module_tree_is_builtin(tree, name)))
 			continue;
 		snprintf(path, sizeof(path), "/etc/hotslot/modules.%s", name);
-		r = add_list(image, tree, path, (const char *const *)&name, 1);
+		r = add_list(image, tree, path, (const char *const *)&name, 1, 0);
 	}
 	return r;
+}
+
+static int count(void *data, const char *path, bool soft)
+{
+	size_t *n = data;
+
+	(void)path;
+	(void)soft;
+	++*n;
+	return 0;
 }
 
 /* The main list: ours, then what the user asked for. */
@@ -117,13 +135,18 @@ static int add_main_list(
 {
 	size_t n = ARRAY_SIZE(own_modules) + appliance->n_modules;
 	_cleanup_free_ const char **names = calloc(n, sizeof(*names));
+	size_t n_port = 0;
+	int r;
 
 	if (!names)
 		return -ENOMEM;
+	r = module_order(tree, own_modules, PORT_MODULES, count, &n_port);
+	if (r < 0)
+		return r;
 	memcpy(names, own_modules, sizeof(own_modules));
 	for (size_t i = 0; i < appliance->n_modules; i++)
 		names[ARRAY_SIZE(own_modules) + i] = appliance->modules[i];
-	return add_list(image, tree, "/etc/hotslot/modules", names, n);
+	return add_list(image, tree, "/etc/hotslot/modules", names, n, n_port);
 }
 
 static int open_tree(const struct appliance *appliance, struct module_tree **ret)

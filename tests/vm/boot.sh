@@ -181,6 +181,16 @@ test_a_good_boot_is_quiet() {
 	check_equal 'hotslot-init: payload exited with status 7' "$(said)"
 }
 
+test_the_agent_comes_before_the_drivers_of_disks() {
+	build_with_payload <<-'EOF'
+		agent=$(for i in $(pidof hotslot-agent); do cut -d ' ' -f 22 /proc/$i/stat; done | sort -n | sed q)
+		driver=$(dmesg | sed -n 's/^\[ *\([0-9]*\)\.\([0-9][0-9]\).* scsi host[0-9]*: Virtio.*/\1\2/p')
+		[ $agent -le $driver ] && [ ! -e /run/hotslot/starting ] && echo before
+	EOF
+	boot image "$RUN_PAYLOAD"
+	check_match '^before' "$(said)"
+}
+
 test_an_agent_that_dies_is_started_again() {
 	build_with_payload <<-'EOF'
 		until old=$(pidof hotslot-agent); do usleep 10000; done
