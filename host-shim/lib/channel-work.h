@@ -28,10 +28,8 @@ struct channel {
 	json_t *answer;
 	struct answers early; /* of requests that nobody waits for yet */
 	uint64_t heard;
-	uint64_t answered;   /* now_us() */
-	json_int_t last_seq; /* of the session's events */
-	bool missed;	     /* an event */
-	json_int_t highest;  /* place of a disk that an event told of, -1: none */
+	uint64_t answered; /* now_us() */
+	struct disks_told told;
 	char reason[HOTSLOT_REASON_MAX];
 };
 

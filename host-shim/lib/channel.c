@@ -35,18 +35,9 @@ static bool is_string(const json_t *object, const char *key, const char *value)
 /* What an event tells, the next inventory says as well; but it saves asking for that. */
 static void take_event(struct channel *channel, const json_t *event, size_t length)
 {
-	json_int_t seq = json_integer_value(json_object_get(event, "seq"));
-	const json_t *disk = json_object_get(json_object_get(event, "data"), "disk");
-	const json_t *place = json_object_get(disk, "place");
-
-	if ((uint64_t)seq != (uint64_t)channel->last_seq + 1) {
-		channel->missed = true;
+	if (!disks_told_take(&channel->told, event))
 		watch_queues_lose(channel->events, WATCH_LOSS_GAP);
-	}
-	channel->last_seq = seq;
 	watch_queues_add(channel->events, event, length);
-	if (json_is_integer(place) && json_integer_value(place) > channel->highest)
-		channel->highest = json_integer_value(place);
 }
 
 static void take_answer(struct channel *channel, json_int_t id, json_t *object)
@@ -263,9 +254,7 @@ void channel_set_session(struct channel *channel, const char *nonce)
 {
 	snprintf(channel->nonce, sizeof(channel->nonce), "%s", nonce);
 	channel->heard = 0;
-	channel->last_seq = 0;
-	channel->missed = false;
-	channel->highest = -1;
+	disks_told_reset(&channel->told);
 	watch_queues_lose(channel->events, WATCH_LOSS_GAP);
 	answers_clear(&channel->early);
 	clear_answer(channel);
@@ -340,9 +329,14 @@ const char *channel_reason(const struct channel *channel)
 	return channel->reason;
 }
 
-bool channel_is_clear(const struct channel *channel, json_int_t place)
+const struct disks_told *channel_told(const struct channel *channel)
 {
-	return !channel->broken && !channel->missed && channel->highest < place;
+	return channel->broken ? NULL : &channel->told;
+}
+
+void channel_set_taken(struct channel *channel, json_int_t place)
+{
+	disks_told_set_taken(&channel->told, place);
 }
 
 uint64_t channel_heard(const struct channel *channel)

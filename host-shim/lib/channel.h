@@ -6,6 +6,7 @@
 #include <libvirt/libvirt.h>
 
 #include "connection.h"
+#include "disks-told.h"
 #include "events.h"
 #include "frame.h"
 
@@ -58,8 +59,11 @@ json_t *channel_take(struct channel *channel, uint64_t *ret_came);
 /* Why a frame is malformed. */
 const char *channel_reason(const struct channel *channel);
 
-/* Whether the session's events, all of which have come, told of no disk at this place or above. */
-bool channel_is_clear(const struct channel *channel, json_int_t place);
+/* What the session's events told; NULL if there are none any more, as the stream has ended. */
+const struct disks_told *channel_told(const struct channel *channel);
+
+/* An answer told of a disk at this place. */
+void channel_set_taken(struct channel *channel, json_int_t place);
 
 /* When a frame of the session came last; 0: none yet. */
 uint64_t channel_heard(const struct channel *channel);

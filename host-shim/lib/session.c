@@ -68,18 +68,27 @@ void session_set_taken(struct hotslot_domain *domain, unsigned place)
 
 	if (session->clear_from >= 0 && session->clear_from <= place)
 		session->clear_from = (int64_t)place + 1;
+	pthread_mutex_lock(&domain->events->lock);
+	if (session->channel)
+		channel_set_taken(session->channel, place);
+	pthread_mutex_unlock(&domain->events->lock);
 }
 
 bool session_is_clear(struct hotslot_domain *domain, unsigned place)
 {
 	const struct session *session = domain->session;
+	bool asked = session->clear_from >= 0 && session->clear_from <= place;
+	const struct disks_told *told;
 	bool clear;
 
-	if (!session->ready || session->clear_from < 0 || session->clear_from > place)
+	if (!session->ready)
 		return false;
 	pthread_mutex_lock(&domain->events->lock);
-	clear = channel_is_clear(session->channel, place) && !domain->events->disconnected &&
-		session->boots == events_boots(domain->events);
+	told = channel_told(session->channel);
+	clear = told &&
+		((asked && disks_told_is_clear(told, place)) ||
+			disks_told_is_vacant(told, place)) &&
+		!domain->events->disconnected && session->boots == events_boots(domain->events);
 	pthread_mutex_unlock(&domain->events->lock);
 	return clear;
 }

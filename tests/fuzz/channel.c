@@ -131,6 +131,7 @@ void fuzz_channel(const char *data, size_t size)
 	struct hotslot hotslot = { .pins = 1 };
 	struct events *events = events_new();
 	char reason[CHANNEL_REASON_SIZE];
+	const struct disks_told *told;
 	struct channel *channel;
 
 	hold(events);
@@ -147,7 +148,8 @@ void fuzz_channel(const char *data, size_t size)
 		pthread_mutex_lock(&events->lock);
 		check_channel(channel);
 		channel_expect(channel, 1);
-		channel_is_clear(channel, 3);
+		told = channel_told(channel);
+		hold(!told || told->vacant < 0 || told->vacant <= told->highest);
 		pthread_mutex_unlock(&events->lock);
 	}
 	channel_close(channel);
