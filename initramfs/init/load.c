@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 
 #include "log.h"
+#include "module-parameters.h"
 #include "module-signature.h"
 #include "util.h"
 
@@ -26,27 +27,28 @@ static bool wants_signature(int r)
 	return r == -EKEYREJECTED || r == -ENOKEY || r == -EPERM || r == -EACCES;
 }
 
-static int insert_signed(int fd)
+static int insert_signed(int fd, const char *parameters)
 {
-	return syscall(SYS_finit_module, fd, "", 0) < 0 ? -errno : 0;
+	return syscall(SYS_finit_module, fd, parameters, 0) < 0 ? -errno : 0;
 }
 
 /* Without its signature, unless the kernel insists on it: checking one is most of what inserting
  * costs, and a kernel that takes a module all the same gains nothing by it. */
-static int insert_mapped(int fd, const char *module, size_t length)
+static int insert_mapped(int fd, const char *module, size_t length, const char *parameters)
 {
 	size_t unsigned_length = module_unsigned_length(module, length);
 	int r;
 
 	if (unsigned_length == length)
-		return insert_signed(fd);
-	r = syscall(SYS_init_module, module, unsigned_length, "") < 0 ? -errno : 0;
-	return wants_signature(r) ? insert_signed(fd) : r;
+		return insert_signed(fd, parameters);
+	r = syscall(SYS_init_module, module, unsigned_length, parameters) < 0 ? -errno : 0;
+	return wants_signature(r) ? insert_signed(fd, parameters) : r;
 }
 
 static int insert(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *parameters = module_parameters(path);
 	struct stat st;
 	char *module;
 	size_t length;
@@ -58,7 +60,9 @@ static int insert(const char *path)
 	module = mmap(NULL, length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (module == MAP_FAILED)
 		return -errno;
-	r = insert_mapped(fd, module, length);
+	r = insert_mapped(fd, module, length, parameters);
+	if (r == -EINVAL && *parameters)
+		r = insert_mapped(fd, module, length, "");
 	munmap(module, length);
 	return r == -EEXIST ? 0 : r;
 }
