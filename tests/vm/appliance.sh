@@ -59,6 +59,14 @@ test_all_processors_of_an_appliance_are_up_without_a_warning() {
 	done
 }
 
+# Debian's kernel knows the flags.
+test_the_kernel_asks_qemus_disks_less() {
+	raw_image a.img
+	launch_controlled vm
+	hs attach vm a.img >/dev/null
+	check_match NO_VPD_SIZE "$(guest_run vm 'cat /sys/bus/scsi/devices/*:0:0/blacklist')"
+}
+
 test_drives_are_there_from_the_start() {
 	raw_image a.img 2M
 	raw_image b.img 3M
