@@ -82,19 +82,36 @@ int frame_parse(const char *line, size_t length, json_t **ret, char *ret_reason)
 	return 0;
 }
 
+/* Room for most frames, so that they are made in one go. */
+#define USUAL_LENGTH 1024
+
+/* With room for what ends a frame. */
+static char *dump(const json_t *object, size_t room, size_t *ret_length)
+{
+	char *text = malloc(room + 2);
+
+	if (text)
+		*ret_length = json_dumpb(object, text, room, JSON_COMPACT);
+	return text;
+}
+
 int frame_format(const json_t *object, char **ret, size_t *ret_length)
 {
-	size_t length = json_dumpb(object, NULL, 0, JSON_COMPACT);
-	_cleanup_free_ char *frame = NULL;
+	size_t length = 0, room = USUAL_LENGTH;
+	_cleanup_free_ char *frame = dump(object, room, &length);
 
+	if (frame && length > room && length < HOTSLOT_FRAME_MAX) {
+		room = length;
+		freep(&frame);
+		frame = dump(object, room, &length);
+	}
+	if (!frame)
+		return -ENOMEM;
 	if (length == 0)
 		return -EINVAL;
 	if (length + 1 > HOTSLOT_FRAME_MAX)
 		return -EMSGSIZE;
-	frame = malloc(length + 2);
-	if (!frame)
-		return -ENOMEM;
-	if (json_dumpb(object, frame, length, JSON_COMPACT) != length)
+	if (length > room)
 		return -EINVAL;
 	frame[length] = '\n';
 	frame[length + 1] = '\0';

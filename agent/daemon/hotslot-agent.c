@@ -83,6 +83,7 @@ static void tick(void *data)
 	prober_expire(&agent->tracker);
 	prober_continue(&agent->tracker, pending_wants_contents(&agent->server));
 	inventory_forget_idle(&agent->tracker.inventory);
+	leftovers_drop(&agent->tracker.leftovers, agent->tracker.view.sys);
 }
 
 static void handle_signal(void *data, uint32_t events)

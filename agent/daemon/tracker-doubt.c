@@ -54,7 +54,8 @@ void tracker_continue(struct tracker *tracker)
 
 bool tracker_is_current(const struct tracker *tracker, const struct entry *entry)
 {
-	return presence_check(tracker->view.sys, entry->disk.devnum, entry->disk.diskseq) > 0;
+	return entry == tracker->identified ||
+	       presence_check(tracker->view.sys, entry->disk.devnum, entry->disk.diskseq) > 0;
 }
 
 bool tracker_is_gone(struct tracker *tracker, const struct entry *entry)

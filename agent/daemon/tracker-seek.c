@@ -6,6 +6,7 @@
 
 #include "place.h"
 #include "places.h"
+#include "presence.h"
 #include "sysfs-write.h"
 #include "tracker.h"
 #include "udevd-queue.h"
@@ -27,6 +28,36 @@ void tracker_trigger(struct tracker *tracker, const char *devpath)
 		if ((size_t)snprintf(uevent, sizeof(uevent), "%s/%s/uevent", devpath,
 			    partitions[i].name) < sizeof(uevent))
 			write_attr_at(tracker->view.sys, uevent, "change");
+}
+
+static bool is_disk_path(const char *path)
+{
+	const char *block = strstr(path, "/block/");
+
+	return block && !strchr(block + strlen("/block/"), '/');
+}
+
+int tracker_for_each_disk(
+	struct tracker *tracker, void (*look)(void *data, const char *devpath), void *data)
+{
+	_cleanup_closedir_ DIR *dir = open_directory_at(tracker->view.sys, "class/block");
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((errno = 0, entry = readdir(dir))) {
+		char path[PATH_MAX] = "/";
+		int r;
+
+		if (strncmp(entry->d_name, "sd", 2))
+			continue;
+		r = view_find_block(&tracker->view, entry->d_name, path + 1, sizeof(path) - 1);
+		if (presence_is_unknown(r))
+			return r;
+		if (r == 0 && is_disk_path(path))
+			look(data, path);
+	}
+	return -errno;
 }
 
 struct seeking {

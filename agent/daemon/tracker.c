@@ -96,6 +96,7 @@ void tracker_close(struct tracker *tracker)
 	checker_close(tracker);
 	voids_done(&tracker->voids);
 	released_done(&tracker->released);
+	leftovers_done(&tracker->leftovers);
 	closep(&tracker->mounts_source.fd);
 	closep(&tracker->pid1_mounts_source.fd);
 	inventory_done(&tracker->inventory);
@@ -111,6 +112,7 @@ static void forget(struct tracker *tracker, struct entry *entry)
 
 	strcpy(serial, entry->disk.serial);
 	lost_note_removed(tracker, entry);
+	leftovers_note(&tracker->leftovers, entry->devpath);
 	prober_forget(tracker, entry);
 	loop_remove(tracker->loop, &entry->hold_source);
 	writes_forget(tracker, entry);
@@ -234,9 +236,14 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	tracker_update_links(tracker, entry);
 	if (tracker->links.owner)
 		times_note(&entry->times.link);
-	writes_watch(tracker, entry);
 	prober_look_at_new(tracker, entry);
+	tracker->identified = entry;
 	tracker->callbacks.added(tracker->callbacks.data, entry);
+	tracker->identified = NULL;
+	/* The host does not wait for this; and what is on the disk is looked at later still. */
+	entry = inventory_find_place(&tracker->inventory, disk_place(disk));
+	if (entry && entry->disk.diskseq == disk->diskseq)
+		writes_watch(tracker, entry);
 }
 
 static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk)
@@ -324,36 +331,6 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 		update(tracker, entry, &disk);
 	else
 		add(tracker, &disk, path);
-}
-
-static bool is_disk_path(const char *path)
-{
-	const char *block = strstr(path, "/block/");
-
-	return block && !strchr(block + strlen("/block/"), '/');
-}
-
-int tracker_for_each_disk(
-	struct tracker *tracker, void (*look)(void *data, const char *devpath), void *data)
-{
-	_cleanup_closedir_ DIR *dir = open_directory_at(tracker->view.sys, "class/block");
-	struct dirent *entry;
-
-	if (!dir)
-		return -errno;
-	while ((errno = 0, entry = readdir(dir))) {
-		char path[PATH_MAX] = "/";
-		int r;
-
-		if (strncmp(entry->d_name, "sd", 2))
-			continue;
-		r = view_find_block(&tracker->view, entry->d_name, path + 1, sizeof(path) - 1);
-		if (presence_is_unknown(r))
-			return r;
-		if (r == 0 && is_disk_path(path))
-			look(data, path);
-	}
-	return -errno;
 }
 
 static void refresh(void *data, const char *devpath)

@@ -7,6 +7,7 @@
 #include "fresh-read.h"
 #include "identity.h"
 #include "inventory.h"
+#include "leftovers.h"
 #include "links.h"
 #include "loop.h"
 #include "lost.h"
@@ -66,16 +67,18 @@ struct tracker {
 	struct inventory inventory;
 	struct voids voids;
 	struct released released;
+	struct leftovers leftovers;
 	struct checker checker;
 	struct lost lost;
 	struct doubt doubt;
 	struct links links;
 	struct tracker_callbacks callbacks;
 	char run_directory[256];
-	struct times heard;	     /* while an event is handled: when it came */
-	uint64_t event_seqnum;	     /* of the kernel's uevent that is handled now; 0: none */
-	bool first;		     /* no agent was there before in this boot */
-	bool probing;		     /* whether contents are looked at */
+	struct times heard;		/* while an event is handled: when it came */
+	uint64_t event_seqnum;		/* of the kernel's uevent that is handled now; 0: none */
+	const struct entry *identified; /* just now, in this turn of the loop; NULL: none */
+	bool first;			/* no agent was there before in this boot */
+	bool probing;			/* whether contents are looked at */
 	uint64_t quiet_at;	     /* now_ms(): no disk has come for long enough; see prober.h */
 	struct source mounts_source; /* tells that the root may have become another */
 	struct source pid1_mounts_source;

@@ -228,10 +228,22 @@ static int format_text(size_t text_length)
 	memset(text, 'x', text_length);
 	object = json_pack("{s:s}", "a", text);
 	r = frame_format(object, &frame, &length);
-	if (r == 0)
+	if (r == 0) {
 		assert_int_equal(length, text_length + 9);
+		assert_int_equal(strlen(frame), length);
+		assert_memory_equal(frame + 6, text, text_length);
+		assert_string_equal(frame + 6 + text_length, "\"}\n");
+	}
 	json_decref(object);
 	return r;
+}
+
+static void test_frames_of_any_length_are_whole(void **state)
+{
+	(void)state;
+	for (size_t length = 1000; length < 1040; length++)
+		assert_int_equal(format_text(length), 0);
+	assert_int_equal(format_text(HOTSLOT_FRAME_MAX / 2), 0);
 }
 
 static void test_no_frame_is_made_that_nobody_would_take(void **state)
@@ -255,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_object_is_refused_with_a_reason),
 		cmocka_unit_test(test_deep_nesting_is_refused),
 		cmocka_unit_test(test_an_object_becomes_one_line),
+		cmocka_unit_test(test_frames_of_any_length_are_whole),
 		cmocka_unit_test(test_no_frame_is_made_that_nobody_would_take),
 	};
 
