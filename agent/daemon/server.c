@@ -329,6 +329,12 @@ int server_use_socket(struct server *server, int fd)
 	return r;
 }
 
+void server_listen_now(struct server *server)
+{
+	if (server->port)
+		handle_port(server, 0);
+}
+
 uint64_t server_deadline(const struct server *server)
 {
 	uint64_t port = server->port ? port_retry_ms(server->port) : UINT64_MAX;

@@ -62,6 +62,9 @@ int server_open_port(struct server *server);
 /* Serves a connected socket instead of a port. */
 int server_use_socket(struct server *server, int fd);
 
+/* Takes what the host has said by now, before something else is looked at. */
+void server_listen_now(struct server *server);
+
 /* Tells the session of a disk; for the tracker's callbacks. */
 void server_disk_added(struct server *server, struct entry *entry);
 void server_disk_changed(struct server *server, struct entry *entry);

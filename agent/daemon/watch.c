@@ -68,6 +68,9 @@ static void handle_added(struct watch *watch, const struct uevent *event)
 	struct tracker *tracker = watch->tracker;
 	uint64_t now = now_us();
 
+	/* The host says that it expects a disk before it has one plugged in: of what is known
+	 * before that is heard, the disk itself has to be asked (checker_is_sure()). */
+	server_listen_now(watch->server);
 	if (tracker->links.owner) {
 		tracker->heard.kernel = now;
 		tracker->event_seqnum = event->seqnum;
