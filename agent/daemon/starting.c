@@ -15,6 +15,7 @@
 struct held {
 	struct held *next;
 	uint64_t deadline;
+	bool patient; /* its deadline is for something else: it is answered after that, too */
 	char *text;
 };
 
@@ -136,6 +137,14 @@ bool starting_is_for(const char *execute)
 	       !strcmp(execute, HOTSLOT_REQUEST_SHUTDOWN);
 }
 
+/* At its deadline an inventory is told with what is known by then. */
+static bool is_patient(const json_t *request)
+{
+	const char *execute = json_string_value(json_object_get(request, "execute"));
+
+	return execute && strcmp(execute, HOTSLOT_REQUEST_DISKS) == 0;
+}
+
 static void keep(struct starting *starting, struct held *held)
 {
 	struct held **last = &starting->held;
@@ -168,6 +177,7 @@ int starting_hold(struct starting *starting, const json_t *request, struct failu
 		return r;
 	}
 	held->deadline = now_ms() + ms;
+	held->patient = is_patient(request);
 	held->text = steal_pointer(text);
 	keep(starting, held);
 	return 0;
@@ -178,7 +188,8 @@ uint64_t starting_deadline(const struct starting *starting)
 	uint64_t earliest = UINT64_MAX;
 
 	for (const struct held *held = starting->held; held; held = held->next)
-		earliest = earlier(earliest, held->deadline);
+		if (!held->patient)
+			earliest = earlier(earliest, held->deadline);
 	return earliest;
 }
 
@@ -199,7 +210,7 @@ void starting_expire(struct starting *starting)
 	uint64_t now = now_ms();
 
 	while ((held = *link)) {
-		if (held->deadline > now) {
+		if (held->patient || held->deadline > now) {
 			link = &held->next;
 			continue;
 		}

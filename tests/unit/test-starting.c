@@ -2,6 +2,7 @@
 /* What an agent answers that runs before the drivers of disks, on a machine of files. */
 #include "guest.h"
 
+#include "pending.h"
 #include "starting.h"
 
 #define MARK "run/" STARTING_MARK
@@ -111,6 +112,24 @@ static void test_a_request_waits_no_longer_than_its_deadline(void **state)
 	assert_int_equal(early->starting.n_held, 0);
 }
 
+/* Hosts ask so for what is known at once. */
+static void test_an_inventory_waits_whatever_its_deadline(void **state)
+{
+	struct early *early = *state;
+
+	ask(early->guest, "disks", "{\"deadline\":0}");
+	ask(early->guest, "disks", "{\"contents\":true,\"deadline\":1}");
+	ask(early->guest, "ping", "{}");
+	json_decref(hear_guest(early->guest));
+	usleep(2000);
+	ask(early->guest, "ping", "{}");
+	json_decref(hear_guest(early->guest));
+	assert_int_equal(early->starting.n_held, 2);
+	start(early->guest);
+	check_frame(early->guest, "return", "total", "0");
+	check_frame(early->guest, "return", "total", "0");
+}
+
 static void test_the_time_until_then_counts(void **state)
 {
 	struct early *early = *state;
@@ -122,7 +141,7 @@ static void test_the_time_until_then_counts(void **state)
 	start(early->guest);
 	ask(early->guest, "status", "{}");
 	check_frame(early->guest, "return", "waiting", "1");
-	assert_true(server_deadline(&early->guest->server) < now_ms() + 60000 - 20);
+	assert_true(early->guest->server.pending->deadline <= now_ms() + 60000 - 20);
 }
 
 static void test_too_many_are_refused(void **state)
@@ -224,6 +243,7 @@ int main(void)
 		TEST(test_a_ping_does_not_wait),
 		TEST(test_requests_wait_for_the_disks),
 		TEST(test_a_request_waits_no_longer_than_its_deadline),
+		TEST(test_an_inventory_waits_whatever_its_deadline),
 		TEST(test_the_time_until_then_counts),
 		TEST(test_too_many_are_refused),
 		TEST(test_too_long_ones_are_refused),
