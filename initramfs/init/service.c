@@ -65,7 +65,7 @@ static void execute(const struct service *service, int root)
 {
 	setsid();
 	if (enter_root(root) == 0 && open_input() == 0 && reset_signals() == 0 &&
-		setpriority(PRIO_PROCESS, 0, service->nice) == 0 &&
+		(!service->nice || setpriority(PRIO_PROCESS, 0, service->nice) == 0) &&
 		set_up_environment(service) == 0)
 		execvp(service->argv[0], service->argv);
 	log_error("cannot run %s: %s", service->argv[0], strerror(errno));

@@ -242,10 +242,8 @@ static int load_later(struct service *agent, enum load_part part)
 {
 	int r = load_modules(MODULE_LIST, part);
 
-	agent->nice = 0;
-	/* It leads a group, of those that it has started meanwhile. */
 	if (agent->pid > 0)
-		setpriority(PRIO_PGRP, (id_t)agent->pid, agent->nice);
+		setpriority(PRIO_PROCESS, (id_t)agent->pid, 0);
 	if (r < 0)
 		return r;
 	if (unlink(RUN_STARTING) < 0) {
@@ -263,8 +261,9 @@ static int start_agent(struct supervisor *supervisor, enum load_part later)
 		return -EIO;
 	agent->argv =
 		agent_command_make(&supervisor->agent, supervisor->options, supervisor->old_root);
-	agent->nice = later ? STARTING_NICE : 0;
 	start(supervisor, SERVICE_AGENT);
+	if (later && agent->pid > 0)
+		setpriority(PRIO_PROCESS, (id_t)agent->pid, STARTING_NICE);
 	return later ? load_later(agent, later) : 0;
 }
 
