@@ -294,8 +294,8 @@ static bool may_wait(const struct detach *detach, const struct hotslot_error *er
 static int run(struct detach *detach, struct hotslot_error *error)
 {
 	_cleanup_domain_xml_ struct domain_xml *xml = NULL;
-	bool live = detach->options.scope == HOTSLOT_SCOPE_LIVE;
-	int r = job_await_and_open(detach->domain, live, detach_deadline(detach), &xml, error);
+	/* Later it goes by what image the disk has. */
+	int r = job_await_and_open(detach->domain, false, detach_deadline(detach), &xml, error);
 
 	if (r < 0)
 		return config_advise(detach->domain, r, error);
