@@ -21,7 +21,10 @@ static bool is_not_begun(const struct pending *pending, const struct entry *entr
 static bool explain_vacancy(const struct server *server, const struct pending *pending,
 	const struct entry *entry, const char *place, struct failure *failure)
 {
-	if ((entry && pending->kind != PENDING_EXPECT) || place_is_vacated(server, pending->place))
+	bool meant = entry && pending->kind != PENDING_EXPECT &&
+		     (pending->kind != PENDING_GONE || entry->disk.diskseq == pending->diskseq);
+
+	if (meant || place_is_vacated(server, pending->place))
 		return false;
 	if (voids_has_place(&server->tracker->voids, pending->place))
 		fail_request(failure, HOTSLOT_CLASS_TIMEOUT,
