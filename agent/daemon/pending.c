@@ -78,6 +78,14 @@ void pending_check_all(struct server *server)
 	release_wait_look(server);
 }
 
+bool pending_expects(const struct server *server, uint32_t place)
+{
+	for (const struct pending *p = server->pending; p; p = p->next)
+		if (p->kind == PENDING_EXPECT && p->place == place)
+			return true;
+	return false;
+}
+
 /* Who releases a disk does not expect it any more: an expect that still waits would take it back.
  */
 static void end_expects(struct server *server, uint32_t place)

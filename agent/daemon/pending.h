@@ -59,6 +59,9 @@ struct pending {
  * negative errno and fills *FAILURE if too many wait. */
 int pending_add(struct server *server, const struct pending *wait, struct failure *failure);
 
+/* Whether somebody waits for a disk to come to PLACE. */
+bool pending_expects(const struct server *server, uint32_t place);
+
 /* Answers those whose condition or deadline has come. */
 void pending_check_all(struct server *server);
 

@@ -9,6 +9,9 @@
 #include "checker.h"
 #include "log.h"
 #include "lost.h"
+#include "pending.h"
+#include "place.h"
+#include "places.h"
 #include "record.h"
 #include "removals.h"
 #include "uevent-filter.h"
@@ -62,15 +65,24 @@ static bool is_stacked(const char *name)
 	       !strncmp(name, "loop", strlen("loop"));
 }
 
+/* The host says that it expects a disk before it has one plugged in: of what is known before that
+ * is heard, the disk itself has to be asked (checker_is_sure()). */
+static void hear_expectations(struct watch *watch, const char *devpath)
+{
+	struct place place;
+
+	if (place_parse(devpath, &place) == PLACE_VIRTIO_SCSI &&
+		!pending_expects(watch->server, place_number(place.target, place.lun)))
+		server_listen_now(watch->server);
+}
+
 /* Where the agent makes the links the kernel tells it, else udevd, after the kernel. */
 static void handle_added(struct watch *watch, const struct uevent *event)
 {
 	struct tracker *tracker = watch->tracker;
 	uint64_t now = now_us();
 
-	/* The host says that it expects a disk before it has one plugged in: of what is known
-	 * before that is heard, the disk itself has to be asked (checker_is_sure()). */
-	server_listen_now(watch->server);
+	hear_expectations(watch, event->devpath);
 	if (tracker->links.owner) {
 		tracker->heard.kernel = now;
 		tracker->event_seqnum = event->seqnum;
