@@ -70,8 +70,8 @@ void session_exchanged(
 	const struct hotslot_domain *domain, uint64_t *ret_sent, uint64_t *ret_received);
 
 /* The agent said that the guest shows no disk at this place or above: its events tell of any that
- * comes, and an answer may before them. The last says whether that is so still, or whether they told
- * that the last disk at this place has gone; it saves an attach the question. */
+ * comes, and an answer may before them. The last says whether that is so still, or whether they
+ * told that the last disk at this place has gone; it saves an attach the question. */
 void session_set_clear(struct hotslot_domain *domain, unsigned place);
 void session_set_taken(struct hotslot_domain *domain, unsigned place);
 bool session_is_clear(struct hotslot_domain *domain, unsigned place);
