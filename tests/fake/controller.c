@@ -3,6 +3,16 @@
 #include "../fake/controller.h"
 
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void fake_await_drivers(void)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000000L };
+
+	while (access("/run/hotslot/starting", F_OK) == 0)
+		nanosleep(&pause, NULL);
+}
 
 json_t *fake_find_controller(struct udev *udev)
 {

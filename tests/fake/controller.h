@@ -7,3 +7,6 @@
 
 /* The PCI function of the guest's controller, which is behind no bridge. NULL: none. */
 json_t *fake_find_controller(struct udev *udev);
+
+/* Waits for the drivers of disks: the real agent tells its controller without. */
+void fake_await_drivers(void);

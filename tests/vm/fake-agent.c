@@ -28,7 +28,6 @@
 #include <libudev.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "frame.h"
 #include "log.h"
@@ -91,7 +90,6 @@ static json_t *answer_disks(struct fake *fake)
 {
 	json_t *disks = json_object_get(fake->orders, "disks");
 	json_t *hidden = json_object_get(fake->orders, "hidden");
-
 	json_t *answer;
 
 	fake->asked++;
@@ -380,16 +378,6 @@ static void tick(void *data)
 		trickle_continue(&fake->trickle, fake->port);
 }
 
-/* In an appliance that has yet to get the drivers of disks: the real one tells its controller
- * without them. */
-static void await_drivers(void)
-{
-	const struct timespec pause = { .tv_nsec = 10 * 1000000L };
-
-	while (access("/run/hotslot/starting", F_OK) == 0)
-		nanosleep(&pause, NULL);
-}
-
 int main(void)
 {
 	static struct fake fake = { .loop.deadline = deadline, .loop.tick = tick };
@@ -399,7 +387,7 @@ int main(void)
 	/* A kernel that has just booted takes a second to make /dev/urandom ready. */
 	json_object_seed(1);
 	fake.loop.data = &fake;
-	await_drivers();
+	fake_await_drivers();
 	r = loop_open(&fake.loop);
 	if (r == 0)
 		r = watch_ports(&fake);
