@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "foretell.h"
 #include "uevent-filter.h"
 #include "util.h"
 
@@ -21,6 +22,7 @@ struct arrival {
 
 struct arrivals {
 	struct loop *loop;
+	struct foretell *foretell;
 	struct source source;
 	int fd;
 	struct arrival last[ARRIVALS_MAX]; /* by the remainder of their disk sequence numbers */
@@ -45,9 +47,11 @@ static void handle_events(void *data, uint32_t events)
 
 		if (r < 0 && r != -ENOBUFS)
 			return;
-		if (r == 0 && arrival_is_disk(&event))
-			arrivals->last[event.diskseq % ARRIVALS_MAX] =
-				(struct arrival){ event.diskseq, now_us() };
+		if (r < 0 || !arrival_is_disk(&event))
+			continue;
+		arrivals->last[event.diskseq % ARRIVALS_MAX] =
+			(struct arrival){ event.diskseq, now_us() };
+		foretell_arrival(arrivals->foretell, &event);
 	}
 }
 
@@ -65,7 +69,7 @@ static int open_socket(void)
 	return r < 0 ? r : steal_fd(&fd);
 }
 
-int arrivals_open(struct loop *loop, struct arrivals **ret)
+int arrivals_open(struct loop *loop, struct foretell *foretell, struct arrivals **ret)
 {
 	struct arrivals *arrivals = calloc(1, sizeof(*arrivals));
 	int r;
@@ -73,6 +77,7 @@ int arrivals_open(struct loop *loop, struct arrivals **ret)
 	if (!arrivals)
 		return -ENOMEM;
 	arrivals->loop = loop;
+	arrivals->foretell = foretell;
 	arrivals->fd = open_socket();
 	arrivals->source = (struct source){ arrivals->fd, handle_events, arrivals };
 	r = arrivals->fd < 0 ? arrivals->fd : loop_add(loop, &arrivals->source, EPOLLIN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where udevd makes the links, the agent hears of a disk from udevd, once that is through with it:
- * here it hears when the kernel had it. */
+ * here it hears when the kernel had it, and makes udevd's part shorter. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,9 +13,10 @@
 #define ARRIVALS_MAX 1024
 
 struct arrivals;
+struct foretell;
 
-/* Starts to listen to the kernel. Returns a negative errno. */
-int arrivals_open(struct loop *loop, struct arrivals **ret);
+/* Starts to listen to the kernel, and has FORETELL tell udevd of each. Returns a negative errno. */
+int arrivals_open(struct loop *loop, struct foretell *foretell, struct arrivals **ret);
 
 /* Takes NULL. */
 void arrivals_close(struct arrivals *arrivals);

@@ -84,6 +84,7 @@ static void tick(void *data)
 	prober_continue(&agent->tracker, pending_wants_contents(&agent->server));
 	inventory_forget_idle(&agent->tracker.inventory);
 	leftovers_drop(&agent->tracker.leftovers, agent->tracker.view.sys);
+	foretell_continue(&agent->watch.foretell);
 }
 
 static void handle_signal(void *data, uint32_t events)

@@ -45,6 +45,7 @@ static void handle_device(struct udevd_queue *queue, struct udev_device *device)
 
 	if (!action || !devpath || !node)
 		return;
+	foretell_handled(queue->foretell, udev_device_get_seqnum(device));
 	if (!strcmp(action, "remove"))
 		handle_removal(queue, devpath);
 	else
@@ -68,14 +69,16 @@ static void handle_events(void *data, uint32_t events)
 		tracker_refresh_node(queue->tracker, NULL, 0);
 }
 
-int udevd_queue_open(
-	struct udevd_queue *queue, struct loop *loop, struct udev *udev, struct tracker *tracker)
+int udevd_queue_open(struct udevd_queue *queue, struct loop *loop, struct udev *udev,
+	struct tracker *tracker, struct foretell *foretell)
 {
 	/* Partitions matter only to who has nodes of them. */
 	const char *devtype = tracker->links.n_mirrors > 0 ? NULL : "disk";
 	int r;
 
-	*queue = (struct udevd_queue){ .loop = loop, .tracker = tracker, .source.fd = -1 };
+	*queue = (struct udevd_queue){
+		.loop = loop, .tracker = tracker, .foretell = foretell, .source.fd = -1
+	};
 	queue->monitor = udev_monitor_new_from_netlink(udev, "udev");
 	if (!queue->monitor)
 		return -ENOMEM;

@@ -5,6 +5,7 @@
 
 #include <libudev.h>
 
+#include "foretell.h"
 #include "tracker.h"
 
 /* Made by udevd; its existence says that udevd runs. */
@@ -22,14 +23,15 @@ struct removal;
 struct udevd_queue {
 	struct loop *loop;
 	struct tracker *tracker;
+	struct foretell *foretell;
 	struct udev_monitor *monitor;
 	struct source source;
 	struct removal *removals;
 };
 
 /* Starts to listen to udevd. Returns a negative errno. */
-int udevd_queue_open(
-	struct udevd_queue *queue, struct loop *loop, struct udev *udev, struct tracker *tracker);
+int udevd_queue_open(struct udevd_queue *queue, struct loop *loop, struct udev *udev,
+	struct tracker *tracker, struct foretell *foretell);
 void udevd_queue_close(struct udevd_queue *queue);
 
 /* The kernel has removed the disk at DEVPATH ("/devices/…/block/sda") from PLACE: whoever reuses

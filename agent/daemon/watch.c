@@ -76,6 +76,15 @@ static void hear_expectations(struct watch *watch, const char *devpath)
 		server_listen_now(watch->server);
 }
 
+static void foretell(struct watch *watch, const struct uevent *event)
+{
+	const struct entry *entry =
+		inventory_find_devpath(&watch->tracker->inventory, event->devpath + 1);
+
+	if (entry && entry->disk.diskseq == event->diskseq && access(UDEVD_CONTROL, F_OK) == 0)
+		foretell_disk(&watch->foretell, event->seqnum, &entry->disk);
+}
+
 /* Where the agent makes the links the kernel tells it, else udevd, after the kernel. */
 static void handle_added(struct watch *watch, const struct uevent *event)
 {
@@ -96,6 +105,10 @@ static void handle_added(struct watch *watch, const struct uevent *event)
 	tracker_refresh(tracker, event->devpath);
 	tracker->heard = (struct times){};
 	tracker->event_seqnum = 0;
+	if (tracker->links.owner)
+		foretell(watch, event);
+	else
+		foretell_handled(&watch->foretell, event->seqnum);
 }
 
 static void handle_block(struct watch *watch, const struct uevent *event)
@@ -275,7 +288,7 @@ int watch_open(
 	struct watch *watch, struct loop *loop, struct tracker *tracker, struct server *server)
 {
 	bool owner = tracker->links.owner;
-	int r = -ENOMEM, unheard;
+	int r = -ENOMEM, untold;
 
 	*watch = (struct watch){ .loop = loop, .tracker = tracker, .server = server };
 	watch->source.fd = watch->udevd.source.fd = watch->resets.source.fd = -1;
@@ -286,12 +299,15 @@ int watch_open(
 		watch->source = (struct source){ r, handle_events, watch };
 		r = loop_add(loop, &watch->source, EPOLLIN);
 	}
+	if ((untold = foretell_open(&watch->foretell, tracker)) < 0)
+		log_warning("cannot tell udevd of disks, it has to find out about each: %s",
+			strerror(-untold));
 	/* Otherwise udevd has handled what the agent hears of. */
 	if (r >= 0 && owner)
-		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker);
-	else if (r >= 0 && (unheard = arrivals_open(loop, &watch->arrivals)) < 0)
+		r = udevd_queue_open(&watch->udevd, loop, watch->udev, tracker, &watch->foretell);
+	else if (r >= 0 && (untold = arrivals_open(loop, &watch->foretell, &watch->arrivals)) < 0)
 		log_warning("cannot listen to the kernel, nobody is told when it had a disk: %s",
-			strerror(-unheard));
+			strerror(-untold));
 	if (r >= 0)
 		r = resets_open(&watch->resets, tracker);
 	if (r < 0)
@@ -307,6 +323,7 @@ void watch_close(struct watch *watch)
 	resets_close(&watch->resets);
 	arrivals_close(watch->arrivals);
 	udevd_queue_close(&watch->udevd);
+	foretell_close(&watch->foretell);
 	loop_remove(watch->loop, &watch->source);
 	if (watch->monitor)
 		udev_monitor_unref(watch->monitor);

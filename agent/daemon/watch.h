@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "arrivals.h"
+#include "foretell.h"
 #include "resets.h"
 #include "server.h"
 #include "tracker.h"
@@ -20,6 +21,7 @@ struct watch {
 	struct source source;
 	struct udevd_queue udevd;
 	struct resets resets;
+	struct foretell foretell;
 	struct arrivals *arrivals; /* NULL where the agent hears of disks from the kernel */
 	bool judge;		   /* what the root file system stands on may have changed */
 	char changed[PATH_MAX];	   /* a disk that has changed and is to be looked at; empty: none */

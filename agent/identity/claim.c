@@ -14,7 +14,8 @@
 /* "MAJOR:MINOR DISKSEQ" */
 #define CLAIM_SIZE 64
 
-/* A directory of marks, and the lock over all of them: it is held for some system calls. */
+/* A directory of marks, and the lock over all of them: it is held for some system calls, and HOW is
+ * LOCK_EX, with LOCK_NB for who does not wait for it. */
 static int open_marks(int run, const char *name)
 {
 	static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
@@ -28,12 +29,12 @@ static int open_marks(int run, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int lock(int directory)
+static int lock(int directory, int how)
 {
 	int r;
 
 	do {
-		r = flock(directory, LOCK_EX);
+		r = flock(directory, how);
 	} while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
 }
@@ -149,7 +150,7 @@ static int pass_on(int run, const struct view *view, int claims)
 int claim_pass_on(int run, const struct view *view)
 {
 	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
-	int r = claims < 0 ? claims : lock(claims);
+	int r = claims < 0 ? claims : lock(claims, LOCK_EX);
 
 	return r < 0 ? r : pass_on(run, view, claims);
 }
@@ -191,12 +192,17 @@ static int drop_other(
 	return r < 0 ? r : 0;
 }
 
-int claim_drop(int run, const struct view *view, const struct disk *disk)
+static int drop(int run, const struct view *view, const struct disk *disk, int how)
 {
 	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
-	int r = claims < 0 ? claims : lock(claims);
+	int r = claims < 0 ? claims : lock(claims, how);
 
 	return r < 0 ? r : drop_other(run, view, claims, disk, "");
+}
+
+int claim_drop(int run, const struct view *view, const struct disk *disk)
+{
+	return drop(run, view, disk, LOCK_EX);
 }
 
 static int take(int run, int claims, const struct disk *disk, const char *own)
@@ -214,11 +220,11 @@ static int take(int run, int claims, const struct disk *disk, const char *own)
 	return r < 0 ? r : CLAIM_HELD;
 }
 
-int claim_serial(int run, const struct view *view, const struct disk *disk)
+static int claim(int run, const struct view *view, const struct disk *disk, int how)
 {
 	_cleanup_close_ int claims = open_marks(run, CLAIMS_DIRECTORY);
 	char own[CLAIM_SIZE], held[CLAIM_SIZE];
-	int r = claims < 0 ? claims : lock(claims);
+	int r = claims < 0 ? claims : lock(claims, how);
 
 	if (r == 0)
 		r = drop_other(run, view, claims, disk, disk->serial);
@@ -237,4 +243,19 @@ int claim_serial(int run, const struct view *view, const struct disk *disk)
 			return r;
 	}
 	return take(run, claims, disk, own);
+}
+
+int claim_serial(int run, const struct view *view, const struct disk *disk)
+{
+	return claim(run, view, disk, LOCK_EX);
+}
+
+int claim_now(int run, const struct view *view, const struct disk *disk)
+{
+	int r;
+
+	if (*disk->serial)
+		return claim(run, view, disk, LOCK_EX | LOCK_NB);
+	r = drop(run, view, disk, LOCK_EX | LOCK_NB);
+	return r < 0 ? r : CLAIM_TAKEN;
 }

@@ -28,6 +28,10 @@ int claim_serial(int run, const struct view *view, const struct disk *disk);
 /* The disk has no name by serial any more: what it had is passed on. */
 int claim_drop(int run, const struct view *view, const struct disk *disk);
 
+/* The one of the two that goes for the disk; CLAIM_TAKEN also if it has no serial. -EWOULDBLOCK
+ * rather than wait for somebody who is at it. */
+int claim_now(int run, const struct view *view, const struct disk *disk);
+
 /* A disk is gone: has udevd look again at those that wait for a name which nobody has any more.
  * Returns how many those are. Which serial the disk had is not asked: udevd forgets that when it
  * handles an event of a disk that is about to go. */

@@ -167,6 +167,38 @@ test_a_slotted_disk_gets_both_links() {
 	check_equal "$BOTH" "$(links)"
 }
 
+# An agent has told of the uevent with this SEQNUM: what hotslot-id would print.
+foretell() { # SEQNUM [THAT-OF-THE-EVENT]
+	grep ^HOTSLOT_ said >properties # of the only event
+	mkdir -p tree/run/hotslot/foretold
+	mv properties "tree/run/hotslot/foretold/$1"
+	printf 'SEQNUM=%s\n' "${2:-$1}" >>"tree/sys/$DISK/uevent"
+}
+
+test_what_an_agent_has_told_of_a_uevent_is_not_asked() {
+	local first
+	add_machine
+	set_serial '../a b\\c\xff*?;$"'
+	udev_events <<<"add $DISK"
+	first=$(properties; devlinks; links)
+	foretell 4711
+	rm -r udev root
+	NO_HELPER=1 udev_events <<<"add $DISK"
+	check_equal "$first" "$(properties; devlinks; links)"
+}
+
+test_what_was_told_of_another_uevent_is_asked() {
+	local first
+	add_machine
+	udev_events <<<"add $DISK"
+	first=$(properties; devlinks; links)
+	foretell 4711 4712
+	sed -i s/vol-7/vol-8/ tree/run/hotslot/foretold/4711
+	rm -r udev root
+	udev_events <<<"add $DISK"
+	check_equal "$first" "$(properties; devlinks; links)"
+}
+
 test_a_change_event_keeps_the_links() {
 	add_machine
 	udev_events <<<"add $DISK
