@@ -128,7 +128,7 @@ static int attach_device(struct attach *attach, struct hotslot_error *error)
 		attach->moments.call = now_us();
 		r = attach_or_find(attach);
 		attach->moments.called = now_us();
-		again = r < 0 && job_came_between(deadline);
+		again = r < 0 && job_came_between(attach->domain, deadline);
 		/* Not before libvirt's error is read: it takes that away. */
 		if (again)
 			confirm_no_more(attach->domain, &attach->drive);

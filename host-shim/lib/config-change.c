@@ -29,8 +29,8 @@ int config_add(struct hotslot_domain *domain, const char *text, struct hotslot_e
 		if (r < 0)
 			return r;
 		r = virDomainAttachDeviceFlags(domain->domain, text, VIR_DOMAIN_AFFECT_CONFIG);
-	} while (r < 0 &&
-		 (job_came_between(deadline) || (domain_reopened(domain) && (again = true))));
+	} while (r < 0 && (job_came_between(domain, deadline) ||
+				  (domain_reopened(domain) && (again = true))));
 	if (r == 0 || again)
 		return 0;
 	return error_libvirt(error, "Cannot attach to the definition of domain %s", domain->name);
@@ -135,7 +135,7 @@ static int ask_to_remove(
 			r = remove_by_element(domain, disk, error);
 		if (r < 0 && error->code != HOTSLOT_ERROR_NONE)
 			return r;
-	} while (r < 0 && (job_came_between(deadline) || domain_reopened(domain)));
+	} while (r < 0 && (job_came_between(domain, deadline) || domain_reopened(domain)));
 	if (r == 0)
 		return 0;
 	return error_libvirt(error, "Cannot detach the disk %s from the definition of domain %s",

@@ -55,7 +55,11 @@ struct hotslot_domain {
 	/* The session in which libvirt was asked whether QEMU has a disk, and has all: see
 	 * unplug.c. */
 	unsigned asked_of, heard_of;
-	struct qemu_question *job_question; /* in calls: see job.c; NULL: none */
+	/* In calls: see job.c. */
+	struct qemu_question *job_question; /* NULL: none */
+	uint64_t job_asked;		    /* now_ms(), when it was */
+	uint64_t free_until;		    /* now_ms(): until then no job counts as begun */
+	unsigned free_link;		    /* on that connection */
 	struct old_name *old_names;	    /* that it had before it was renamed */
 	struct last_read last_read;	    /* in calls */
 	bool known; /* likewise: that is how it was when the events' news began; see known.h */

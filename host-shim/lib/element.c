@@ -34,7 +34,7 @@ int element_set(struct hotslot_domain *domain, unsigned flags, const char *text,
 			return r;
 		r = virDomainSetMetadata(domain->domain, VIR_DOMAIN_METADATA_ELEMENT, text,
 			METADATA_KEY, METADATA_URI, flags);
-	} while (r < 0 && (job_came_between(deadline) || domain_reopened(domain)));
+	} while (r < 0 && (job_came_between(domain, deadline) || domain_reopened(domain)));
 	if (r == 0)
 		return 0;
 	return error_libvirt(error, "Cannot write the metadata of domain %s", domain->name);

@@ -18,6 +18,10 @@
  */
 #define ANSWER_MS 250
 
+/* That there is no job holds for so long, as a job may begin in between anyhow: to read the domain
+ * and to choose a place take less, of one with a few disks, and to ask a third of a millisecond. */
+#define FREE_MS 5
+
 /* What the domain does, or is done to it. */
 static const char *const operations[] = {
 	[VIR_DOMAIN_JOB_OPERATION_UNKNOWN] = "has a job of libvirt's",
@@ -79,6 +83,11 @@ static bool read_job(virDomainPtr domain, const char **ret)
 	return true;
 }
 
+static bool is_free(const struct hotslot_domain *domain)
+{
+	return domain->free_link == domain->link && now_ms() < domain->free_until;
+}
+
 /* -ETIMEDOUT, with no error set: libvirt does not say. Then the question stands, for the next who
  * wants to know: each is a thread. */
 static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char **ret)
@@ -90,8 +99,10 @@ static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char 
 	if (question && (!qemu_question_is_of(question, domain->domain) ||
 				qemu_question_await(question, 0)))
 		question = qemu_question_free(question);
-	if (!question)
+	if (!question) {
+		domain->job_asked = now_ms();
 		question = qemu_question_new_asking(domain->domain, read_job);
+	}
 	domain->job_question = question;
 	*ret = NULL;
 	if (!question)
@@ -100,6 +111,8 @@ static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char 
 		return -ETIMEDOUT;
 	*ret = qemu_question_answer(question);
 	domain->job_question = qemu_question_free(question);
+	domain->free_link = domain->link;
+	domain->free_until = *ret ? 0 : domain->job_asked + FREE_MS;
 	return 0;
 }
 
@@ -133,6 +146,8 @@ int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_e
 {
 	bool told = false;
 
+	if (is_free(domain))
+		return 0;
 	for (;;) {
 		unsigned changes = count_changes(domain);
 		const char *job;
@@ -176,8 +191,9 @@ int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadl
 	return r < 0 ? r : (known ? known_open : session_open)(domain, deadline, ret, error);
 }
 
-bool job_came_between(uint64_t deadline)
+bool job_came_between(struct hotslot_domain *domain, uint64_t deadline)
 {
+	domain->free_until = 0;
 	return libvirt_error_last() == LIBVIRT_ERROR_BUSY && now_ms() < deadline;
 }
 

@@ -10,7 +10,8 @@
 #include "domain.h"
 
 /* Before a call that changes the domain: waits until no job is in its way, with a notice, and fails
- * with HOTSLOT_ERROR_BUSY at DEADLINE, or as domain_check_alive(). At once if there is none. */
+ * with HOTSLOT_ERROR_BUSY at DEADLINE, or as domain_check_alive(). At once if there is none, or was
+ * none a few milliseconds ago. */
 int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
 
 /* The same, and then session_open(): a domain that is being migrated to this host does not run yet.
@@ -20,7 +21,7 @@ int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadl
 
 /* After such a call has failed: whether libvirt did not begin it because of a job that began
  * meanwhile, so that it may be made again. */
-bool job_came_between(uint64_t deadline);
+bool job_came_between(struct hotslot_domain *domain, uint64_t deadline);
 
 /* Adds to an error that the guest does not answer what may be why. */
 void job_explain(struct hotslot_domain *domain, struct hotslot_error *error);

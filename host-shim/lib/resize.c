@@ -211,7 +211,7 @@ static int resize_libvirt(
 		guest_resize_early(domain, resize->place, resize->bytes, deadline_of(resize));
 		r = virDomainBlockResize(domain->domain, resize->disk->target_dev, resize->bytes,
 			VIR_DOMAIN_BLOCK_RESIZE_BYTES);
-	} while (r < 0 && (job_came_between(deadline) || domain_reopened(domain)));
+	} while (r < 0 && (job_came_between(domain, deadline) || domain_reopened(domain)));
 	return r;
 }
 

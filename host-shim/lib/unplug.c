@@ -79,7 +79,7 @@ static int begin(struct hotslot_domain *domain, const struct xml_disk *disk, uin
 			    domain->domain, disk->alias, VIR_DOMAIN_AFFECT_LIVE) == 0)
 			return 1;
 		class = libvirt_error_last();
-		again = job_came_between(deadline);
+		again = job_came_between(domain, deadline);
 		r = error_libvirt(&refusal, "Cannot detach the disk %s from domain %s", disk->alias,
 			domain->name);
 		(void)ended_explain(domain, r, &refusal);
