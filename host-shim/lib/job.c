@@ -101,7 +101,8 @@ static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char 
 		question = qemu_question_free(question);
 	if (!question) {
 		domain->job_asked = now_ms();
-		question = qemu_question_new_asking(domain->domain, read_job);
+		question =
+			qemu_question_new_asking(domain->hotslot->asks, domain->domain, read_job);
 	}
 	domain->job_question = question;
 	*ret = NULL;
