@@ -315,8 +315,11 @@ static bool goes_by_places(const struct attach *attach)
 static int run(struct attach *attach, struct hotslot_error *error)
 {
 	uint64_t deadline = deadline_after(attach->options.timeout_ms, TIMEOUT_DEFAULT_MS);
-	int r = attach_check(attach, deadline, error);
+	int r;
 
+	/* It is answered while the image is looked at. */
+	job_ask(attach->domain);
+	r = attach_check(attach, deadline, error);
 	if (r < 0)
 		return r;
 	r = job_await_and_open(

@@ -9,9 +9,9 @@
 #include "connection-link.h"
 #include "ended.h"
 #include "error.h"
+#include "job.h"
 #include "metadata.h"
 #include "options.h"
-#include "qemu-question.h"
 #include "reopen.h"
 #include "session.h"
 #include "turn.h"
@@ -21,7 +21,7 @@ static void destroy(struct hotslot_domain *domain)
 	if (domain->events)
 		domain_last_call(domain);
 	session_free(domain);
-	qemu_question_free(domain->job_question);
+	job_done(domain);
 	last_read_done(&domain->last_read);
 	turn_free(domain->turn);
 	events_unref(domain->events);

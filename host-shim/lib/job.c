@@ -88,16 +88,18 @@ static bool is_free(const struct hotslot_domain *domain)
 	return domain->free_link == domain->link && now_ms() < domain->free_until;
 }
 
-/* -ETIMEDOUT, with no error set: libvirt does not say. Then the question stands, for the next who
- * wants to know: each is a thread. */
-static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char **ret)
+/* What it has learned long since is as old as that. */
+static bool is_old(const struct hotslot_domain *domain, struct qemu_question *question)
+{
+	return !qemu_question_is_of(question, domain->domain) ||
+	       (now_ms() >= domain->job_asked + FREE_MS && qemu_question_await(question, 0));
+}
+
+void job_ask(struct hotslot_domain *domain)
 {
 	struct qemu_question *question = domain->job_question;
-	uint64_t least = now_ms() + ANSWER_MS;
 
-	/* What it has learned since is as old as that. */
-	if (question && (!qemu_question_is_of(question, domain->domain) ||
-				qemu_question_await(question, 0)))
+	if (question && is_old(domain, question))
 		question = qemu_question_free(question);
 	if (!question) {
 		domain->job_asked = now_ms();
@@ -105,6 +107,26 @@ static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char 
 			qemu_question_new_asking(domain->hotslot->asks, domain->domain, read_job);
 	}
 	domain->job_question = question;
+}
+
+void job_done(struct hotslot_domain *domain)
+{
+	struct qemu_question *question = domain->job_question;
+
+	if (question)
+		(void)qemu_question_await(question, domain->job_asked + ANSWER_MS);
+	domain->job_question = qemu_question_free(question);
+}
+
+/* -ETIMEDOUT, with no error set: libvirt does not say. Then the question stands, for the next who
+ * wants to know: each is a thread. */
+static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char **ret)
+{
+	struct qemu_question *question;
+	uint64_t least = now_ms() + ANSWER_MS;
+
+	job_ask(domain);
+	question = domain->job_question;
 	*ret = NULL;
 	if (!question)
 		return 0;

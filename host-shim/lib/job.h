@@ -14,8 +14,15 @@
  * none a few milliseconds ago. */
 int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error);
 
-/* The same, and then session_open(): a domain that is being migrated to this host does not run yet.
- * KNOWN: or known_open(), for who goes by what libvirt tells of. */
+/* Begins to ask: who does something else until job_await() finds the answer there. */
+void job_ask(struct hotslot_domain *domain);
+
+/* Before the domain goes: waits a moment for the answer that nobody wants any more, so that the
+ * program does not end in the midst of it. */
+void job_done(struct hotslot_domain *domain);
+
+/* The same as job_await(), and then session_open(): a domain that is being migrated to this host
+ * does not run yet. KNOWN: or known_open(), for who goes by what libvirt tells of. */
 int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadline,
 	struct domain_xml **ret, struct hotslot_error *error);
 

@@ -130,6 +130,35 @@ static void test_after_a_call_that_failed_it_is_asked_again(void **state)
 	assert_int_equal(count_asked(), asked + 1);
 }
 
+static void test_what_was_asked_before_is_not_asked_again(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+	unsigned asked, most = 1000;
+
+	do {
+		pause_ms(LONG_MS);
+		asked = count_asked();
+		job_ask(domain);
+		assert_int_equal(await_within(domain, 1000, &error), 0);
+	} while (count_asked() != asked + 1 && --most > 0);
+	assert_int_not_equal(most, 0);
+}
+
+static void test_what_was_asked_long_before_is_asked_again(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+
+	pause_ms(LONG_MS);
+	job_ask(domain);
+	pause_ms(LONG_MS);
+	set(&libvirt.busy, true);
+	assert_int_equal(await_within(domain, 1, &error), -EBUSY);
+	assert_int_equal(error.code, HOTSLOT_ERROR_BUSY);
+	set(&libvirt.busy, false);
+}
+
 /* The question stands: libvirt is not asked once more. */
 static void test_a_question_that_hangs_does_not_outlast_the_deadline(void **state)
 {
@@ -173,6 +202,8 @@ int main(void)
 		cmocka_unit_test(test_what_was_just_asked_is_not_asked_again),
 		cmocka_unit_test(test_a_job_that_begins_later_is_seen),
 		cmocka_unit_test(test_after_a_call_that_failed_it_is_asked_again),
+		cmocka_unit_test(test_what_was_asked_before_is_not_asked_again),
+		cmocka_unit_test(test_what_was_asked_long_before_is_asked_again),
 		cmocka_unit_test(test_a_question_that_hangs_does_not_outlast_the_deadline),
 		cmocka_unit_test(test_a_domain_goes_while_a_question_hangs),
 	};
