@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A thread that stays for the next one who needs one: to make one takes three times as long as to
+/* A thread that stays for the next one who needs one: to make one takes ten times as long as to
  * wake it up. */
 #pragma once
 
