@@ -59,10 +59,11 @@ static void note_links(struct server *server, struct entry *entry)
 
 void server_disk_added(struct server *server, struct entry *entry)
 {
-	release_mend(server, entry);
 	answer_all(server);
 	note_links(server, entry);
 	send_disk_event(server, HOTSLOT_EVENT_ADDED, entry);
+	/* A job of its own, that nobody waits for; and hardly ever there is one. */
+	release_mend(server, entry);
 }
 
 void server_disk_changed(struct server *server, struct entry *entry)
