@@ -153,14 +153,14 @@ static bool is_same_partitions(const struct partition *a, const struct partition
 	return true;
 }
 
-static int update_partitions(struct tracker *tracker, struct entry *entry)
+static int update_partitions(struct tracker *tracker, struct entry *entry, int dir)
 {
 	_cleanup_free_ struct partition *partitions = NULL;
 	_cleanup_free_ struct contents *contents = NULL;
 	size_t n;
 	int r;
 
-	r = disk_read_partitions(&tracker->view, entry->devpath, &partitions, &n);
+	r = disk_read_partitions_at(dir, entry->devpath, &partitions, &n);
 	if (r < 0)
 		return r;
 	if (n == entry->n_partitions && is_same_partitions(partitions, entry->partitions, n))
@@ -202,7 +202,8 @@ static void keep_released(struct tracker *tracker, struct entry *entry)
 	entry->state = ENTRY_RELEASED;
 }
 
-static void add(struct tracker *tracker, const struct disk *disk, const char *devpath)
+/* DIR is its directory of sysfs. */
+static void add(struct tracker *tracker, const struct disk *disk, const char *devpath, int dir)
 {
 	struct entry *stale = inventory_find_place(&tracker->inventory, disk_place(disk));
 	struct entry *entry;
@@ -213,7 +214,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 	entry = inventory_add(&tracker->inventory, disk, devpath);
 	if (entry) {
 		entry->tracker = tracker;
-		r = update_partitions(tracker, entry);
+		r = update_partitions(tracker, entry, dir);
 	}
 	if (r < 0) {
 		/* Else it has gone meanwhile. */
@@ -246,7 +247,7 @@ static void add(struct tracker *tracker, const struct disk *disk, const char *de
 		writes_watch(tracker, entry);
 }
 
-static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk)
+static void update(struct tracker *tracker, struct entry *entry, const struct disk *disk, int dir)
 {
 	char before[SERIAL_ENCODED_MAX + 1];
 	bool cut = disk->size < entry->disk.size, read_only = entry->disk.read_only;
@@ -264,7 +265,7 @@ static void update(struct tracker *tracker, struct entry *entry, const struct di
 		entry->conflict = false;
 		tracker_settle_serial(tracker, before);
 	}
-	r = update_partitions(tracker, entry);
+	r = update_partitions(tracker, entry, dir);
 	/* A disk that goes has no directory any more; its own event tells. */
 	if (presence_is_unknown(r))
 		tracker_doubt(tracker, disk->name, r);
@@ -292,6 +293,7 @@ static void leave(struct tracker *tracker, struct entry *entry, const char *path
 void tracker_refresh(struct tracker *tracker, const char *devpath)
 {
 	struct identity_error error = {};
+	_cleanup_close_ int dir = -1;
 	struct entry *entry;
 	char path[PATH_MAX];
 	struct disk disk;
@@ -302,7 +304,8 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 	if (!*tracker->identity.controller)
 		tracker_read_identity(tracker);
 	entry = inventory_find_devpath(&tracker->inventory, path);
-	r = disk_identify(&tracker->view, &tracker->identity, path, &disk, &error);
+	dir = disk_open_directory(&tracker->view, path);
+	r = disk_identify_at(dir, &tracker->identity, path, &disk, &error);
 	/* A disk that goes loses its attributes one by one; its own event tells when it is gone. */
 	if (r == -ENODEV || (r == -ENOENT && entry))
 		return;
@@ -328,9 +331,9 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 		entry = NULL;
 	}
 	if (entry)
-		update(tracker, entry, &disk);
+		update(tracker, entry, &disk, dir);
 	else
-		add(tracker, &disk, path);
+		add(tracker, &disk, path, dir);
 }
 
 static void refresh(void *data, const char *devpath)

@@ -147,17 +147,16 @@ static int identify_at(int dir, const struct identity *identity, const struct pl
 	return 0;
 }
 
-static int open_directory(const struct view *view, const char *devpath)
+int disk_open_directory(const struct view *view, const char *devpath)
 {
-	int fd = openat(view->sys, devpath + (*devpath == '/'), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(view->sys, devpath + (*devpath == '/'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-int disk_identify(const struct view *view, const struct identity *identity, const char *devpath,
+int disk_identify_at(int dir, const struct identity *identity, const char *devpath,
 	struct disk *ret, struct identity_error *ret_error)
 {
-	_cleanup_close_ int dir = open_directory(view, devpath);
 	struct disk disk = {};
 	struct place place = {};
 	int r;
@@ -180,4 +179,12 @@ int disk_identify(const struct view *view, const struct identity *identity, cons
 		return r;
 	*ret = disk;
 	return 0;
+}
+
+int disk_identify(const struct view *view, const struct identity *identity, const char *devpath,
+	struct disk *ret, struct identity_error *ret_error)
+{
+	_cleanup_close_ int dir = disk_open_directory(view, devpath);
+
+	return disk_identify_at(dir, identity, devpath, ret, ret_error);
 }

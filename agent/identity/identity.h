@@ -30,6 +30,14 @@ int identity_read(const struct view *view, struct identity *ret);
 int disk_identify(const struct view *view, const struct identity *identity, const char *devpath,
 	struct disk *ret, struct identity_error *ret_error);
 
+/* The same of a disk whose directory of sysfs is DIR: what disk_open_directory() has returned. */
+int disk_identify_at(int dir, const struct identity *identity, const char *devpath,
+	struct disk *ret, struct identity_error *ret_error);
+
+/* Opens the directory of sysfs of the disk at DEVPATH, to look at it more than once. Returns a
+ * descriptor or a negative errno. */
+int disk_open_directory(const struct view *view, const char *devpath);
+
 /* Reads the serial, encoded, of the disk whose directory of sysfs is DIR; empty if it has none, or
  * one that is too long for a file name. RET has SERIAL_ENCODED_MAX + 1 bytes. */
 int disk_read_serial(int dir, char *ret, struct identity_error *ret_error);
@@ -38,3 +46,7 @@ int disk_read_serial(int dir, char *ret, struct identity_error *ret_error);
  * *ret. A partition that goes away meanwhile is left out. */
 int disk_read_partitions(
 	const struct view *view, const char *devpath, struct partition **ret, size_t *ret_count);
+
+/* The same of a disk whose directory of sysfs is DIR, that nobody has read the entries of. */
+int disk_read_partitions_at(
+	int dir, const char *devpath, struct partition **ret, size_t *ret_count);

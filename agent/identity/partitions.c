@@ -85,21 +85,17 @@ static int add_partitions(int dir, const char *name, struct partition **list, si
 	return size < 0 ? -errno : 0;
 }
 
-int disk_read_partitions(
-	const struct view *view, const char *devpath, struct partition **ret, size_t *ret_count)
+int disk_read_partitions_at(int dir, const char *devpath, struct partition **ret, size_t *ret_count)
 {
 	const char *name = strrchr(devpath, '/');
 	_cleanup_free_ struct partition *list = NULL;
-	_cleanup_close_ int dir = -1;
 	size_t n = 0;
 	int r;
 
-	name = name ? name + 1 : devpath;
-	/* readdir() would be three more system calls, for each disk that comes. */
-	dir = openat(view->sys, devpath + (*devpath == '/'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return -errno;
-	r = add_partitions(dir, name, &list, &n);
+		return dir;
+	/* readdir() would be three more system calls, for each disk that comes. */
+	r = add_partitions(dir, name ? name + 1 : devpath, &list, &n);
 	if (r < 0)
 		return r;
 	if (n > 0)
@@ -107,4 +103,12 @@ int disk_read_partitions(
 	*ret = steal_pointer(list);
 	*ret_count = n;
 	return 0;
+}
+
+int disk_read_partitions(
+	const struct view *view, const char *devpath, struct partition **ret, size_t *ret_count)
+{
+	_cleanup_close_ int dir = disk_open_directory(view, devpath);
+
+	return disk_read_partitions_at(dir, devpath, ret, ret_count);
 }
