@@ -14,9 +14,11 @@
 /* What follows KEY if LINE begins with it, else NULL. */
 static const char *value_of(const char *line, const char *key)
 {
-	size_t length = strlen(key);
-
-	return strncmp(line, key, length) ? NULL : line + length;
+	while (*key && *line == *key) {
+		line++;
+		key++;
+	}
+	return *key ? NULL : line;
 }
 
 static void take_line(const char *line, struct uevent *ret)
