@@ -97,13 +97,12 @@ static int send_object(struct server *server, json_t *object, bool resync)
 static json_t *envelope(
 	const struct server *server, const char *kind, json_t *body, const json_t *id)
 {
-	json_t *object = json_pack("{s:o}", kind, body);
+	json_t *object = json_object();
 
-	if (!object)
-		return NULL;
-	if ((id && json_object_set(object, "id", (json_t *)id) < 0) ||
-		(server->active &&
-			json_object_set_new(object, "session", json_string(server->session)) < 0)) {
+	if (json_object_set_new_nocheck(object, kind, body) < 0 ||
+		(id && json_object_set_nocheck(object, "id", (json_t *)id) < 0) ||
+		(server->active && json_object_set_new_nocheck(
+					   object, "session", json_string(server->session)) < 0)) {
 		json_decref(object);
 		return NULL;
 	}
