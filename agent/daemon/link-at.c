@@ -29,22 +29,22 @@ static const char *const trees[] = {
 /* Where a link is made before it is moved over the wrong one: beside the trees. */
 #define ASIDE ".hotslot"
 
+_Static_assert(
+	sizeof(DISK "/by-serial/") + SERIAL_ENCODED_MAX + sizeof("-part255") <= LINK_PATH_SIZE,
+	"the longest name fits");
+
 bool link_name(enum link_tree tree, const struct disk *disk, const struct partition *partition,
 	char ret[LINK_PATH_SIZE])
 {
-	char suffix[16] = "";
+	char *end = ret;
 
+	if (tree == LINK_BY_SLOT ? disk->status != DISK_SLOTTED : !*disk->serial)
+		return false;
+	/* Without printf(): a disk's host waits for several of these. */
+	end = stpcpy(stpcpy(stpcpy(end, DISK "/"), trees[tree]), "/");
+	end = tree == LINK_BY_SLOT ? format_u64(end, disk->slot) : stpcpy(end, disk->serial);
 	if (partition)
-		snprintf(suffix, sizeof(suffix), "-part%u", partition->number);
-	if (tree == LINK_BY_SLOT) {
-		if (disk->status != DISK_SLOTTED)
-			return false;
-		snprintf(ret, LINK_PATH_SIZE, DISK "/%s/%u%s", trees[tree], disk->slot, suffix);
-	} else {
-		if (!*disk->serial)
-			return false;
-		snprintf(ret, LINK_PATH_SIZE, DISK "/%s/%s%s", trees[tree], disk->serial, suffix);
-	}
+		format_u64(stpcpy(end, "-part"), partition->number);
 	return true;
 }
 
@@ -85,10 +85,14 @@ static int open_tree(int dir, const char *path)
 
 static int open_place(int dir, const char *name, struct place *place)
 {
-	char path[sizeof(DISK) + TREE_NAME_SIZE];
+	char path[sizeof(DISK) + TREE_NAME_SIZE] = "";
+	size_t length;
 
 	place->leaf = strchr(name + strlen(DISK "/"), '/') + 1;
-	snprintf(path, sizeof(path), "%.*s", (int)(place->leaf - name - 1), name);
+	length = (size_t)(place->leaf - name - 1);
+	if (length >= sizeof(path))
+		return -ENAMETOOLONG;
+	memcpy(path, name, length);
 	place->tree = open_tree(dir, path);
 	return place->tree < 0 ? place->tree : 0;
 }
@@ -199,7 +203,7 @@ int link_make_at(int dir, const char *name, const char *node)
 
 	if (r < 0)
 		return r;
-	snprintf(target, sizeof(target), UPWARDS "%s", node);
+	strcpy(stpcpy(target, UPWARDS), node);
 	if (symlinkat(target, place.tree, place.leaf) == 0)
 		return 0;
 	if (errno != EEXIST)

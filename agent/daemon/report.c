@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "json-text.h"
@@ -52,7 +53,7 @@ static int add_link(
 {
 	const struct disk *disk = &look->entry->disk;
 	const struct links *there = &look->tracker->links;
-	char name[LINK_PATH_SIZE];
+	char name[LINK_PATH_SIZE], path[PATH_MAX];
 
 	if (!link_name(tree, disk, partition, name))
 		return 0;
@@ -60,7 +61,9 @@ static int add_link(
 		look->complete = false;
 		return 0;
 	}
-	return json_array_append_new(links, json_sprintf("%s/%s", there->directory, name));
+	if (path_join(path, sizeof(path), there->directory, name) < 0)
+		return -1;
+	return json_array_append_new(links, json_string(path));
 }
 
 static json_t *report_links(struct look *look, const struct partition *partition)

@@ -299,8 +299,9 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 	struct disk disk;
 	int r;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s", devpath + 1) >= sizeof(path))
+	if (strlen(devpath + 1) >= sizeof(path))
 		return;
+	strcpy(path, devpath + 1);
 	if (!*tracker->identity.controller)
 		tracker_read_identity(tracker);
 	entry = inventory_find_devpath(&tracker->inventory, path);
