@@ -87,11 +87,16 @@ all: $(PROGRAMS) $(LIBHOTSLOT) $(B)/libhotslot.so $(B)/libhotslot.pc $(B)/hotslo
 HELPER_CC ?= $(or $(if $(filter cc gcc,$(CC)),$(shell command -v musl-gcc)),$(CC))
 HELPER_SRC := agent/identity/hotslot-id.c agent/identity/bump.c $(filter-out %/record.c,$(IDENTITY_SRC)) \
 	$(addprefix agent/common/,encode.c log.c places.c util.c)
+# The kernel's part of a start is most of it, and goes by segments and pages: so there is one segment
+# of code and constants, without tables for unwinding, and one of data, not split for what would be
+# read-only only after relocations, of which it has none.
+HELPER_CFLAGS := -fno-pic -fno-asynchronous-unwind-tables
+HELPER_LDFLAGS := -static -Wl,-z,norelro -Wl,-z,noseparate-code
 $(B)/hotslot-id: $(HELPER_SRC:%.c=$(B)/helper/%.o)
-	$(call say,LINK,$@)$(HELPER_CC) $(ALL_LDFLAGS) -static -o $@ $^
+	$(call say,LINK,$@)$(HELPER_CC) $(ALL_LDFLAGS) $(HELPER_LDFLAGS) -o $@ $^
 $(B)/helper/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
-	$(call say,CC,$<)$(HELPER_CC) $(ALL_CFLAGS) -fno-pic -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(HELPER_CC) $(ALL_CFLAGS) $(HELPER_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/hotslot-agent: $(call obj,agent/daemon/hotslot-agent.c $(DAEMON_SRC) $(IDENTITY_SRC) $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
@@ -123,7 +128,7 @@ $(B)/install/hotslot: $(call obj,$(CMD_SRC) $(COMMON_SRC)) $(B)/libhotslot.so
 	$(call say,LINK,$@)$(HOTSLOT_LINK)
 
 # Objects depend on this, so that another compiler or other flags build everything anew.
-FLAGS_NOW := $(CC) $(HELPER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+FLAGS_NOW := $(CC) $(HELPER_CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(HELPER_CFLAGS) $(HELPER_LDFLAGS)
 $(B)/flags: FORCE
 	$(Q)mkdir -p $(@D); [ "$$(cat $@ 2>/dev/null)" = '$(subst ','\'',$(FLAGS_NOW))' ] || \
 		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@

@@ -20,7 +20,9 @@ struct header {
 	_Alignas(ALIGNMENT) size_t size;
 };
 
-static _Alignas(ALIGNMENT) char arena[ARENA_SIZE];
+/* Common, which is behind all other data: what is used of it is beside that, on as few pages as can
+ * be. */
+__attribute__((common)) _Alignas(ALIGNMENT) char bump_arena[ARENA_SIZE];
 static size_t used;
 
 static void *map(size_t size)
@@ -45,7 +47,7 @@ void *malloc(size_t size)
 		if (!block)
 			return NULL;
 	} else {
-		block = (struct header *)(void *)(arena + used);
+		block = (struct header *)(void *)(bump_arena + used);
 		used += whole;
 	}
 	block->size = size;

@@ -43,11 +43,11 @@ static int lock(int directory, int how)
 static bool is_current(const struct view *view, const char *claim)
 {
 	char path[2 * CLAIM_SIZE];
-	unsigned major, minor;
-	unsigned long long diskseq;
-	uint64_t now;
+	uint32_t major, minor;
+	uint64_t diskseq, now;
 
-	if (sscanf(claim, "%u:%u %llu", &major, &minor, &diskseq) != 3)
+	if (!take_u32(&claim, &major) || *claim++ != ':' || !take_u32(&claim, &minor) ||
+		*claim++ != ' ' || parse_u64(claim, UINT64_MAX, &diskseq) < 0)
 		return false;
 	snprintf(path, sizeof(path), "dev/block/%u:%u/diskseq", major, minor);
 	return read_attr_u64_at(view->sys, path, &now) == 0 && now == diskseq;

@@ -141,7 +141,7 @@ static bool is_scsi(const struct view *view, const char *name)
 static int add_controller(
 	const struct view *view, const char *among, const char *name, struct controllers *list)
 {
-	char path[PATH_MAX], directory[PATH_MAX];
+	char path[sizeof(DRIVER_DIRECTORY) + NAME_MAX + 1], directory[PATH_MAX];
 
 	if (path_join(path, sizeof(path), among, name) < 0 ||
 		view_read_link(view, path, directory, sizeof(directory)) < 0)

@@ -72,26 +72,39 @@ static int find_by_path(const struct view *view, const char *device, char *ret, 
 	return view_find_block(view, name, ret, size);
 }
 
-/* Finds the sysfs directory of DEVICE, or of udev's environment if it is NULL. */
-static int find_device(const struct view *view, const char *device, char *ret, size_t size)
+/* Of a device that somebody has named. */
+static int find_named(const struct view *view, const char *device, char **ret)
 {
-	int r;
+	char devpath[PATH_MAX];
+	int r = strchr(device, '/') ? find_by_path(view, device, devpath, sizeof(devpath))
+				    : view_find_block(view, device, devpath, sizeof(devpath));
 
-	if (!device) {
-		device = getenv("DEVPATH");
-		if (!device || *device != '/')
-			return -ENOENT;
-		r = strlen(++device) < size ? 0 : -ENAMETOOLONG;
-		if (r == 0)
-			strcpy(ret, device);
-	} else if (strchr(device, '/')) {
-		r = find_by_path(view, device, ret, size);
-	} else {
-		r = view_find_block(view, device, ret, size);
-	}
-	if (r == 0)
-		strip_partition(view, ret);
-	return r;
+	if (r < 0)
+		return r;
+	strip_partition(view, devpath);
+	*ret = strdup(devpath);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Of udev's event, which says whether it is a whole disk's. */
+static int find_in_event(const struct view *view, char **ret)
+{
+	const char *devpath = getenv("DEVPATH"), *type = getenv("DEVTYPE");
+
+	if (!devpath || *devpath != '/')
+		return -ENOENT;
+	*ret = strdup(devpath + 1);
+	if (!*ret)
+		return -ENOMEM;
+	if (!type || strcmp(type, "disk"))
+		strip_partition(view, *ret);
+	return 0;
+}
+
+/* Finds the sysfs directory of DEVICE, or of udev's environment if it is NULL. */
+static int find_device(const struct view *view, const char *device, char **ret)
+{
+	return device ? find_named(view, device, ret) : find_in_event(view, ret);
 }
 
 /* Where the agent makes the links, there is nothing to claim. */
@@ -156,12 +169,12 @@ static int judge(const struct view *view, const struct options *options)
 {
 	const char *device = options->device;
 	struct identity_error error = {};
+	_cleanup_free_ char *devpath = NULL;
 	struct identity identity;
-	char devpath[PATH_MAX];
 	struct disk disk;
 	int r;
 
-	r = find_device(view, device, devpath, sizeof(devpath));
+	r = find_device(view, device, &devpath);
 	if (r < 0) {
 		log_error("%s: %s",
 			device ? device : "no device given, and no udev event (DEVPATH)",
@@ -189,7 +202,7 @@ static int judge(const struct view *view, const struct options *options)
 
 static int run(const struct options *options)
 {
-	_cleanup_(view_close) struct view view = VIEW_NONE;
+	struct view view; /* closed by the program's end, as is all that it has */
 	int r;
 
 	r = view_open("", &view);

@@ -15,7 +15,8 @@ static int open_tree(const char *root, const char *name)
 
 	if (r < 0)
 		return r;
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Not open(): that of a small C library sets O_CLOEXEC once more. */
+	fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -44,21 +45,19 @@ void view_close(struct view *view)
 	closep(&view->run);
 }
 
-/* Drops the last component of PATH, in place. */
-static void drop_component(char *path)
+/* The length of PATH, of this length, without its last component. */
+static size_t parent_length(const char *path, size_t length)
 {
-	char *slash = strrchr(path, '/');
-
-	if (slash)
-		*slash = '\0';
-	else
-		*path = '\0';
+	while (length > 0 && path[--length] != '/')
+		;
+	return length;
 }
 
 int view_read_link(const struct view *view, const char *path, char *ret, size_t size)
 {
-	char target[PATH_MAX], base[PATH_MAX];
-	const char *rest = target;
+	size_t base = parent_length(path, strlen(path)), length;
+	const char *rest;
+	char target[PATH_MAX];
 	ssize_t n;
 
 	n = readlinkat(view->sys, path, target, sizeof(target) - 1);
@@ -66,21 +65,20 @@ int view_read_link(const struct view *view, const char *path, char *ret, size_t 
 		return -errno;
 	target[n] = '\0';
 	/* Sysfs links are relative: they climb to /sys and descend again. */
-	if (target[0] == '/' || strlen(path) >= sizeof(base))
+	if (target[0] == '/')
 		return -EBADMSG;
-	strcpy(base, path);
-	drop_component(base);
-	while (!strncmp(rest, "../", 3)) {
-		if (!*base)
+	for (rest = target; !strncmp(rest, "../", 3); rest += 3) {
+		if (base == 0)
 			return -EBADMSG;
-		drop_component(base);
-		rest += 3;
+		base = parent_length(path, base);
 	}
-	if (*base)
-		return path_join(ret, size, base, rest);
-	if (strlen(rest) >= size)
+	length = strlen(rest);
+	if (base > 0)
+		base++;
+	if (base + length >= size)
 		return -ENAMETOOLONG;
-	strcpy(ret, rest);
+	memcpy(ret, path, base); /* with its slash */
+	memcpy(ret + base, rest, length + 1);
 	return 0;
 }
 
