@@ -77,13 +77,24 @@ static size_t parameter_length(const char *s)
 	return n;
 }
 
+/* strstr(), which prepares for longer texts. */
+static bool contains(const char *text, const char *part)
+{
+	size_t length = strlen(part);
+
+	for (; (text = strchr(text, *part)); text++)
+		if (!strncmp(text, part, length))
+			return true;
+	return false;
+}
+
 int cmdline_find(const char *text, const char *key, char *ret, size_t size)
 {
 	size_t key_length = strlen(key), length;
 	int r = 0;
 
 	/* Nearly always. */
-	if (!strstr(text, key))
+	if (!contains(text, key))
 		return 0;
 	for (; *text; text += length) {
 		const char *value = text;
@@ -138,14 +149,37 @@ static bool is_scsi(const struct view *view, const char *name)
 	       !strcmp(device, SCSI_DEVICE);
 }
 
-static int add_controller(
-	const struct view *view, const char *among, const char *name, struct controllers *list)
+/* The length of DEVPATH up to the device of this name, which has one place on its bus; 0 if it is
+ * not on the way. */
+static size_t length_to(const char *devpath, const char *name)
+{
+	const char *slash = devpath;
+
+	while ((slash = strchr(slash, '/'))) {
+		size_t n = 0;
+
+		slash++;
+		while (name[n] && slash[n] == name[n])
+			n++;
+		if (!name[n] && slash[n] == '/')
+			return (size_t)(slash + n - devpath);
+	}
+	return 0;
+}
+
+static int add_controller(const struct view *view, const char *among, const char *name,
+	const char *devpath, struct controllers *list)
 {
 	char path[sizeof(DRIVER_DIRECTORY) + NAME_MAX + 1], directory[PATH_MAX];
+	size_t length = length_to(devpath, name);
 
-	if (path_join(path, sizeof(path), among, name) < 0 ||
-		view_read_link(view, path, directory, sizeof(directory)) < 0)
+	if (length > 0 && length < sizeof(directory)) {
+		memcpy(directory, devpath, length);
+		directory[length] = '\0';
+	} else if (path_join(path, sizeof(path), among, name) < 0 ||
+		   view_read_link(view, path, directory, sizeof(directory)) < 0) {
 		return 0; /* gone meanwhile */
+	}
 	if (list->n == CONTROLLERS_MAX)
 		return -E2BIG;
 	if (place_parse_controller(directory, list->names[list->n], CONTROLLER_SIZE) == 0)
@@ -153,7 +187,7 @@ static int add_controller(
 	return 0;
 }
 
-int controllers_list(const struct view *view, struct controllers *list)
+static int list_controllers(const struct view *view, const char *devpath, struct controllers *list)
 {
 	const char *among = view->starting ? DEVICE_DIRECTORY : DRIVER_DIRECTORY;
 	_cleanup_closedir_ DIR *dir = open_directory_at(view->sys, among);
@@ -167,11 +201,16 @@ int controllers_list(const struct view *view, struct controllers *list)
 		if (strncmp(entry->d_name, "virtio", 6) ||
 			(view->starting && !is_scsi(view, entry->d_name)))
 			continue;
-		r = add_controller(view, among, entry->d_name, list);
+		r = add_controller(view, among, entry->d_name, devpath, list);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int controllers_list(const struct view *view, struct controllers *ret)
+{
+	return list_controllers(view, "", ret);
 }
 
 /* Whether one of the system's disks is on the controller; an unknown disk might be. */
@@ -238,8 +277,8 @@ static void complete_name(const struct controllers *list, char name[CONTROLLER_S
 	}
 }
 
-int controller_find(
-	const struct view *view, const struct system_disks *system, char ret[CONTROLLER_SIZE])
+int controller_find(const struct view *view, const struct system_disks *system, const char *devpath,
+	char ret[CONTROLLER_SIZE])
 {
 	struct controllers list;
 	char best[CONTROLLER_SIZE] = "";
@@ -248,7 +287,7 @@ int controller_find(
 	configured = read_configuration(view, best);
 	if (configured < 0)
 		return configured;
-	r = controllers_list(view, &list);
+	r = list_controllers(view, devpath, &list);
 	if (r < 0)
 		return r;
 	if (configured) {

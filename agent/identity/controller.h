@@ -23,15 +23,17 @@ struct controllers {
  * many. */
 int controllers_list(const struct view *view, struct controllers *ret);
 
-/* Finds the managed controller: the one that the kernel command line or else /etc/hotslot.conf
- * names, else the only virtio-scsi controller, else the one with the lowest PCI path that none of
- * the system's disks is on. A name is the whole path as hotslot-id prints it, its last PCI
- * function, or the path as the host's errors tell it, "02.0/01.0". Returns 0 with an empty name if
- * there is no virtio-scsi controller, or there are several and it is undecided what the system's
- * disks are, or a negative errno if the configuration cannot be read (-EBADMSG: it is malformed).
+/* Finds the managed controller. DEVPATH is the way to a disk whose controller need not be looked
+ * up, relative to /sys; or empty. It is the one that the kernel command line or else
+ * /etc/hotslot.conf names, else the only virtio-scsi controller, else the one with the lowest PCI
+ * path that none of the system's disks is on. A name is the whole path as hotslot-id prints it, its
+ * last PCI function, or the path as the host's errors tell it, "02.0/01.0". Returns 0 with an empty
+ * name if there is no virtio-scsi controller, or there are several and it is undecided what the
+ * system's disks are, or a negative errno if the configuration cannot be read (-EBADMSG: it is
+ * malformed).
  */
-int controller_find(
-	const struct view *view, const struct system_disks *system, char ret[CONTROLLER_SIZE]);
+int controller_find(const struct view *view, const struct system_disks *system, const char *devpath,
+	char ret[CONTROLLER_SIZE]);
 
 /* Finds "KEY = VALUE" in the text of a configuration file: one a line, # starts a comment. Returns
  * 1 and the value, 0 if there is none, -EBADMSG for a line of another shape, -E2BIG. Pure. */

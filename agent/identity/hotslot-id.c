@@ -181,7 +181,7 @@ static int judge(const struct view *view, const struct options *options)
 			r == -ENODEV ? "no such block device" : strerror(-r));
 		return r;
 	}
-	r = identity_read(view, &identity);
+	r = identity_read_for(view, devpath, &identity);
 	if (r < 0) {
 		log_error("%s: cannot tell the managed controller: %s; see /etc/" CONTROLLER_CONFIG,
 			devpath, strerror(-r));

@@ -30,10 +30,15 @@ const char *disk_status_name(enum disk_status status)
 	return names[status];
 }
 
-int identity_read(const struct view *view, struct identity *ret)
+int identity_read_for(const struct view *view, const char *devpath, struct identity *ret)
 {
 	system_disks_find(view, &ret->system);
-	return controller_find(view, &ret->system, ret->controller);
+	return controller_find(view, &ret->system, devpath, ret->controller);
+}
+
+int identity_read(const struct view *view, struct identity *ret)
+{
+	return identity_read_for(view, "", ret);
 }
 
 static int fail(int r, const char *attribute, const char *reason, struct identity_error *error)

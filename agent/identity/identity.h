@@ -23,6 +23,9 @@ struct identity_error {
  * controller_find() does. */
 int identity_read(const struct view *view, struct identity *ret);
 
+/* The same for the disk at DEVPATH alone: what that says of its controller is not looked up. */
+int identity_read_for(const struct view *view, const char *devpath, struct identity *ret);
+
 /* Turns the disk at DEVPATH (relative to /sys, "devices/…/block/sda") into a record. Reads sysfs
  * only and opens no disk. A disk that is the system's or none of ours has status, name, place and
  * devnum, the others the whole record. Returns -ENODEV if it is gone, -EBADMSG if sysfs says

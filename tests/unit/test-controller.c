@@ -78,7 +78,7 @@ static void check_found(struct machine *machine, dev_t system, int result, const
 	struct system_disks disks = { .n = system ? 1 : 0, .devnums = { system } };
 	char name[CONTROLLER_SIZE] = "before";
 
-	assert_int_equal(controller_find(&machine->view, &disks, name), result);
+	assert_int_equal(controller_find(&machine->view, &disks, "", name), result);
 	assert_string_equal(name, result ? "before" : expected);
 }
 
@@ -103,6 +103,26 @@ static void test_the_only_controller_is_managed(void **state)
 	check_found(&machine, 0, 0, "0000:00:02.0/0000:01:01.0");
 	/* Even if the system is on it. */
 	check_found(&machine, makedev(8, 0), 0, "0000:00:02.0/0000:01:01.0");
+	remove_machine(&machine);
+}
+
+static void test_a_controller_on_the_way_to_the_disk_is_not_looked_up(void **state)
+{
+	static const char link[] = "bus/virtio/drivers/virtio_scsi/virtio1";
+	struct system_disks disks = {};
+	char name[CONTROLLER_SIZE];
+	struct machine machine;
+
+	(void)state;
+	make_machine(&machine);
+	put_sys_link(&machine.tree, "sys", link, "devices/none");
+	assert_int_equal(
+		controller_find(&machine.view, &disks, BRIDGED "/host0/block/sda", name), 0);
+	assert_string_equal(name, "0000:00:02.0/0000:01:01.0");
+	/* This is another one's way. */
+	assert_int_equal(
+		controller_find(&machine.view, &disks, BRIDGED "1/host0/block/sda", name), 0);
+	assert_string_equal(name, "");
 	remove_machine(&machine);
 }
 
@@ -154,10 +174,10 @@ static void test_while_the_system_is_undecided_none_of_several_is_chosen(void **
 	(void)state;
 	make_machine(&machine);
 	put_controller(&machine, LOW);
-	assert_int_equal(controller_find(&machine.view, &undecided, name), 0);
+	assert_int_equal(controller_find(&machine.view, &undecided, "", name), 0);
 	assert_string_equal(name, "0000:00:03.0");
 	put_controller(&machine, HIGH);
-	assert_int_equal(controller_find(&machine.view, &undecided, name), 0);
+	assert_int_equal(controller_find(&machine.view, &undecided, "", name), 0);
 	assert_string_equal(name, "");
 	remove_machine(&machine);
 }
@@ -219,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_a_kernel_command_line_has_parameters),
 		cmocka_unit_test(test_without_a_controller_there_is_none),
 		cmocka_unit_test(test_the_only_controller_is_managed),
+		cmocka_unit_test(test_a_controller_on_the_way_to_the_disk_is_not_looked_up),
 		cmocka_unit_test(test_of_several_the_one_with_the_lowest_path_is_managed),
 		cmocka_unit_test(test_of_several_one_without_the_system_is_managed),
 		cmocka_unit_test(test_with_a_system_disk_that_is_not_found_none_is_chosen),
