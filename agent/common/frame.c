@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "json-text.h"
-
 /* Takes one byte. Returns what it completes, FRAME_NONE if nothing. */
 static enum frame_result take_byte(struct frame_reader *reader, char byte)
 {
@@ -93,18 +91,15 @@ static char *dump(const json_t *object, size_t room, size_t *ret_length)
 	char *text = malloc(room + 2);
 
 	if (text)
-		*ret_length = json_format(object, text, room);
+		*ret_length = json_dumpb(object, text, room, JSON_COMPACT);
 	return text;
 }
 
 int frame_format(const json_t *object, char **ret, size_t *ret_length)
 {
 	size_t length = 0, room = USUAL_LENGTH;
-	_cleanup_free_ char *frame = NULL;
+	_cleanup_free_ char *frame = dump(object, room, &length);
 
-	if (!json_is_object(object))
-		return -EINVAL;
-	frame = dump(object, room, &length);
 	if (frame && length > room && length < HOTSLOT_FRAME_MAX) {
 		room = length;
 		freep(&frame);
@@ -112,8 +107,12 @@ int frame_format(const json_t *object, char **ret, size_t *ret_length)
 	}
 	if (!frame)
 		return -ENOMEM;
+	if (length == 0)
+		return -EINVAL;
 	if (length + 1 > HOTSLOT_FRAME_MAX)
 		return -EMSGSIZE;
+	if (length > room)
+		return -EINVAL;
 	frame[length] = '\n';
 	frame[length + 1] = '\0';
 	*ret = steal_pointer(frame);

@@ -3,7 +3,6 @@
 #include "page.h"
 
 #include "hidden.h"
-#include "json-text.h"
 #include "record.h"
 #include "report.h"
 
@@ -35,7 +34,7 @@ static int fill_page(
 			record = times_add(record, &entry->times);
 		if (!record)
 			return -ENOMEM;
-		size += json_format(record, NULL, 0) + 1;
+		size += json_dumpb(record, NULL, 0, JSON_COMPACT) + 1;
 		if (n > 0 && size > HOTSLOT_FRAME_MAX) {
 			json_decref(record);
 			break;

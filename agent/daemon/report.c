@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "json-text.h"
 #include "record.h"
 #include "util.h"
 #include "wire.h"
@@ -99,6 +98,11 @@ static json_t *report_partition(struct look *look, size_t i)
 		"contents", report_contents(&entry->partition_contents[i]));
 }
 
+static size_t encoded_size(const json_t *value)
+{
+	return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
 static int add_partitions(struct look *look, json_t *record)
 {
 	const struct entry *entry = look->entry;
@@ -109,13 +113,13 @@ static int add_partitions(struct look *look, json_t *record)
 		return -ENOMEM;
 	if (entry->n_partitions == 0)
 		return 0;
-	size = json_format(record, NULL, 0) + REPORT_ENVELOPE_MAX;
+	size = encoded_size(record) + REPORT_ENVELOPE_MAX;
 	for (i = 0; i < entry->n_partitions; i++) {
 		json_t *partition = report_partition(look, i);
 
 		if (!partition)
 			return -ENOMEM;
-		size += json_format(partition, NULL, 0) + 1;
+		size += encoded_size(partition) + 1;
 		if (size > HOTSLOT_FRAME_MAX) {
 			json_decref(partition);
 			break;
