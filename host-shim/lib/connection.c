@@ -12,7 +12,6 @@
 #include "loop.h"
 #include "reconnect.h"
 #include "reopen.h"
-#include "spare-thread.h"
 
 const char *hotslot_version(void)
 {
@@ -117,11 +116,6 @@ int hotslot_open(const char *uri, struct hotslot **ret, struct hotslot_error *er
 	hotslot = calloc(1, sizeof(*hotslot));
 	if (!hotslot)
 		return error_memory(error);
-	hotslot->asks = spare_thread_new();
-	if (!hotslot->asks) {
-		free(hotslot);
-		return error_memory(error);
-	}
 	hotslot->refs = hotslot->pins = 1;
 	pthread_mutex_init(&hotslot->lock, NULL);
 	r = hello_make_nonce(hotslot->nonce);
@@ -160,7 +154,6 @@ struct hotslot *hotslot_unref(struct hotslot *hotslot)
 	if (!hotslot || __atomic_sub_fetch(&hotslot->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return NULL;
 	hotslot->reconnects = reconnects_end(hotslot->reconnects);
-	hotslot->asks = spare_thread_free(hotslot->asks);
 	link_close(close_for_good(hotslot));
 	connection_unpin(hotslot);
 	return NULL;

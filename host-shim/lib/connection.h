@@ -23,7 +23,6 @@ struct hotslot {
 	bool local;    /* paths mean the same there and here */
 	bool embedded;
 	struct reconnects *reconnects; /* of an embedded driver; else NULL */
-	struct spare_thread *asks;     /* of libvirt, what may take long: see job.c */
 	pthread_mutex_t lock;	       /* for what follows */
 	struct link *link;	       /* the newest: see connection_get() */
 	bool closed;		       /* for good */

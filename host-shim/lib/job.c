@@ -103,8 +103,7 @@ void job_ask(struct hotslot_domain *domain)
 		question = qemu_question_free(question);
 	if (!question) {
 		domain->job_asked = now_ms();
-		question =
-			qemu_question_new_asking(domain->hotslot->asks, domain->domain, read_job);
+		question = qemu_question_new_asking(domain->domain, read_job);
 	}
 	domain->job_question = question;
 }

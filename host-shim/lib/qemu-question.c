@@ -71,7 +71,7 @@ static void notify(struct events *events)
 	events_unref(events);
 }
 
-static void run(void *data)
+static void *run(void *data)
 {
 	struct qemu_question *question = data;
 	struct events *events = question->events ? events_ref(question->events) : NULL;
@@ -90,31 +90,26 @@ static void run(void *data)
 	if (abandoned)
 		destroy(question);
 	notify(events);
+	return NULL;
 }
 
-static void *run_thread(void *data)
+static struct qemu_question *start(virDomainPtr domain, qemu_question_fn ask, struct events *events)
 {
-	run(data);
-	return NULL;
+	struct qemu_question *question = make(domain, ask, events);
+
+	if (question && thread_start("hotslot-asks", run, question) < 0)
+		return destroy(question);
+	return question;
 }
 
 struct qemu_question *qemu_question_for(virDomainPtr domain, struct events *events)
 {
-	struct qemu_question *question = make(domain, is_answered, events);
-
-	if (question && thread_start("hotslot-asks", run_thread, question) < 0)
-		return destroy(question);
-	return question;
+	return start(domain, is_answered, events);
 }
 
-struct qemu_question *qemu_question_new_asking(
-	struct spare_thread *spare, virDomainPtr domain, qemu_question_fn ask)
+struct qemu_question *qemu_question_new_asking(virDomainPtr domain, qemu_question_fn ask)
 {
-	struct qemu_question *question = make(domain, ask, NULL);
-
-	if (question && spare_thread_run(spare, run, question) < 0)
-		return destroy(question);
-	return question;
+	return start(domain, ask, NULL);
 }
 
 struct qemu_question *qemu_question_new(virDomainPtr domain)

@@ -6,7 +6,6 @@
 #include <libvirt/libvirt.h>
 
 #include "events.h"
-#include "spare-thread.h"
 
 struct qemu_question;
 
@@ -17,11 +16,10 @@ struct qemu_question *qemu_question_new(virDomainPtr domain);
 /* The same, and notifies EVENTS of the answer. */
 struct qemu_question *qemu_question_for(virDomainPtr domain, struct events *events);
 
-/* Asks what ASK does, from SPARE, again and again while it returns false: libvirt has waited in
- * vain. What it gives as *RET is not freed. */
+/* Asks what ASK does, again and again while it returns false: libvirt has waited in vain. What it
+ * gives as *RET is not freed. */
 typedef bool (*qemu_question_fn)(virDomainPtr domain, const char **ret);
-struct qemu_question *qemu_question_new_asking(
-	struct spare_thread *spare, virDomainPtr domain, qemu_question_fn ask);
+struct qemu_question *qemu_question_new_asking(virDomainPtr domain, qemu_question_fn ask);
 
 /* Once there is an answer. */
 const char *qemu_question_answer(const struct qemu_question *question);

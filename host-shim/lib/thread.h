@@ -8,30 +8,23 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Signals are the program's: none is delivered to it. */
-static inline int thread_create(void *(*run)(void *), void *data, pthread_t *ret)
+/* Nobody joins it. Signals are the program's: none is delivered to it. NAME: as by
+ * pthread_setname_np(3). */
+static inline int thread_start(const char *name, void *(*run)(void *), void *data)
 {
 	sigset_t all, old;
+	pthread_t thread;
 	int r;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(ret, NULL, run, data);
+	r = pthread_create(&thread, NULL, run, data);
+	if (r == 0) {
+		pthread_setname_np(thread, name);
+		pthread_detach(thread);
+	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -r;
-}
-
-/* Nobody joins it. NAME: as by pthread_setname_np(3). */
-static inline int thread_start(const char *name, void *(*run)(void *), void *data)
-{
-	pthread_t thread;
-	int r = thread_create(run, data, &thread);
-
-	if (r < 0)
-		return r;
-	pthread_setname_np(thread, name);
-	pthread_detach(thread);
-	return 0;
 }
 
 /* For thread_wait(), by the monotonic clock. */
