@@ -23,7 +23,7 @@ plot_blocks() { # METRIC FILTER_OF_A_KINDS_RESULTS
 draw() { # NAME LINE_OF_GNUPLOT…
 	local name=$1 terminal
 	shift
-	for terminal in "svg size 1000,600 background 'white'" "pngcairo size 1000,600"; do
+	for terminal in "svg noenhanced size 1000,600 background 'white'" "pngcairo noenhanced size 1000,600"; do
 		printf '%s\n' "set terminal $terminal" "set output '$results/$name.${terminal%%[ c]*}'" \
 			"set grid y" "set key outside right" "set colorsequence podo" "$@" | gnuplot
 	done
