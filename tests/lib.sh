@@ -94,6 +94,16 @@ end_group() { # PID of its leader
 	return 0
 }
 
+# What a test that takes too long still runs, and where in the kernel each waits.
+show_running() {
+	local file pid
+	while IFS= read -r file; do
+		pid=${file//[!0-9]/}
+		printf '%s in %s: %.200s\n' "$pid" "$(cat "/proc/$pid/wchan")" \
+			"$(tr '\0' ' ' <"/proc/$pid/cmdline")"
+	done < <(grep -lszFx -- "TMPDIR=$WORK/tmp" /proc/[0-9]*/environ)
+}
+
 # What is in no group of ours, as timeout(1) and a daemon make their own, has our directory in its
 # environment. It may have begun others since.
 end_strays() {
@@ -348,8 +358,10 @@ run_test() { # FUNCTION
 		"$1"
 	) >"$T.log" 2>&1 </dev/null &
 	CURRENT=$!
-	(sleep "$TEST_SECONDS" && echo "not done within $TEST_SECONDS s" >>"$T.log" &&
-		end_group "$CURRENT") >/dev/null 2>&1 &
+	(if sleep "$TEST_SECONDS"; then
+		{ echo "not done within $TEST_SECONDS s" && show_running; } >>"$T.log" || true
+		end_group "$CURRENT"
+	fi) >/dev/null 2>&1 &
 	WATCHDOG=$!
 	wait "$CURRENT" 2>/dev/null || status=$?
 	end_watchdog
