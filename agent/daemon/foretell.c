@@ -85,17 +85,12 @@ static void tell(struct foretell *foretell, uint64_t seqnum, const struct disk *
 		log_debug("%s: cannot tell udev's rule of it: %s", disk->name, strerror(-r));
 }
 
-static bool is_whole(const struct disk *disk)
-{
-	return disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED;
-}
-
 static bool identify(const struct tracker *tracker, const char *devpath, struct disk *ret)
 {
 	struct identity_error error;
 
 	return disk_identify(&tracker->view, &tracker->identity, devpath, ret, &error) == 0 &&
-	       is_whole(ret);
+	       disk_is_ours(ret);
 }
 
 void foretell_arrival(struct foretell *foretell, const struct uevent *event)

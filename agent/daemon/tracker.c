@@ -316,7 +316,7 @@ void tracker_refresh(struct tracker *tracker, const char *devpath)
 	}
 	if (r < 0)
 		log_error("%s: %s: %s; ignored", path, error.attribute, error.reason);
-	if (r < 0 || (disk.status != DISK_SLOTTED && disk.status != DISK_UNSLOTTED)) {
+	if (r < 0 || !disk_is_ours(&disk)) {
 		if (entry)
 			forget(tracker, entry);
 		return;

@@ -77,24 +77,13 @@ static size_t parameter_length(const char *s)
 	return n;
 }
 
-/* strstr(), which prepares for longer texts. */
-static bool contains(const char *text, const char *part)
-{
-	size_t length = strlen(part);
-
-	for (; (text = strchr(text, *part)); text++)
-		if (!strncmp(text, part, length))
-			return true;
-	return false;
-}
-
 int cmdline_find(const char *text, const char *key, char *ret, size_t size)
 {
 	size_t key_length = strlen(key), length;
 	int r = 0;
 
 	/* Nearly always. */
-	if (!contains(text, key))
+	if (!strstr(text, key))
 		return 0;
 	for (; *text; text += length) {
 		const char *value = text;

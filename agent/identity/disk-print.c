@@ -8,11 +8,6 @@
 #include "places.h"
 #include "util.h"
 
-static bool is_whole(const struct disk *disk)
-{
-	return disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED;
-}
-
 static void print_property(FILE *out, const char *key, const char *value)
 {
 	fputs(key, out);
@@ -31,7 +26,7 @@ static void print_number_property(FILE *out, const char *key, uint64_t number)
 static void print_properties(FILE *out, const struct disk *disk, bool claimed)
 {
 	print_property(out, "HOTSLOT_STATUS=", disk_status_name(disk->status));
-	if (!is_whole(disk))
+	if (!disk_is_ours(disk))
 		return;
 	if (disk->status == DISK_SLOTTED)
 		print_number_property(out, "HOTSLOT_SLOT=", disk->slot);
@@ -57,7 +52,7 @@ static void print_text(FILE *out, const struct disk *disk)
 	if (*disk->controller)
 		fprintf(out, "  controller  %s\n  address     target %u, LUN %u\n",
 			disk->controller, disk->target, disk->lun);
-	if (!is_whole(disk))
+	if (!disk_is_ours(disk))
 		return;
 	fprintf(out, "  serial      %s\n", *disk->serial ? disk->serial : "none");
 	fprintf(out, "  size        %llu bytes, blocks of %u\n", (unsigned long long)disk->size,
@@ -94,7 +89,7 @@ static void print_json(FILE *out, const struct disk *disk)
 	char devnum[DEVNUM_TEXT_SIZE];
 
 	fputs("{\n", out);
-	if (is_whole(disk)) {
+	if (disk_is_ours(disk)) {
 		print_number(out, "place", place_number(disk->target, disk->lun));
 		if (disk->status == DISK_SLOTTED)
 			print_number(out, "slot", disk->slot);
@@ -108,7 +103,7 @@ static void print_json(FILE *out, const struct disk *disk)
 			fputs("  \"serial\": null,\n", out);
 	}
 	print_string(out, "name", disk->name);
-	if (is_whole(disk)) {
+	if (disk_is_ours(disk)) {
 		devnum_format(disk->devnum, devnum);
 		print_string(out, "devnum", devnum);
 		print_number(out, "diskseq", disk->diskseq);

@@ -42,6 +42,12 @@ struct disk {
 	char serial[SERIAL_ENCODED_MAX + 1]; /* encoded; empty if the disk has none */
 };
 
+/* Whether it is one of ours, of which the record is whole: else it has status, name and place. */
+static inline bool disk_is_ours(const struct disk *disk)
+{
+	return disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED;
+}
+
 /* A partition of a disk. */
 struct partition {
 	unsigned number;

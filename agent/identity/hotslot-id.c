@@ -110,7 +110,7 @@ static int find_device(const struct view *view, const char *device, char **ret)
 /* Where the agent makes the links, there is nothing to claim. */
 static bool may_claim(const struct disk *disk)
 {
-	return (disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED) && *disk->serial &&
+	return disk_is_ours(disk) && *disk->serial &&
 	       access(STATE_DIRECTORY "/links-by-agent", F_OK) < 0;
 }
 

@@ -147,7 +147,7 @@ static int identify_at(int dir, const struct identity *identity, const struct pl
 	disk->lun = place->lun;
 	if (disk->status == DISK_SLOTTED)
 		disk->slot = slot_from_place(disk->target, disk->lun);
-	if (disk->status == DISK_SLOTTED || disk->status == DISK_UNSLOTTED)
+	if (disk_is_ours(disk))
 		return read_attributes(dir, disk, error);
 	return 0;
 }
