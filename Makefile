@@ -232,8 +232,9 @@ $(B)/tests/vm/mutate: $(B)/tests/vm/mutate.o $(B)/tests/support.a $(B)/tests/com
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,--as-needed -o $@ $^ -lcmocka
 $(B)/tests/vm/channel: $(B)/tests/vm/channel.o
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lvirt
-# Preloaded: the one into all that a test runs, the other, which has it in it, in its place.
-$(B)/tests/vm/cpuid: $(B)/tests/vm/cpuid.o
+# Preloaded: cpuid into all that a test runs, abrupt into virsh besides; steps has cpuid in it, and
+# stands in its place.
+$(B)/tests/vm/cpuid $(B)/tests/vm/abrupt: %: %.o
 	$(call say,LINK,$@)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^
 $(B)/tests/vm/steps: $(B)/tests/vm/steps.o $(B)/tests/vm/cpuid.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^
@@ -269,9 +270,9 @@ $(BENCH_MEASURING): %: %.o $(call obj,$(addprefix tests/bench/,bench.c guest.c l
 	$(B)/libhotslot.so $(B)/tests/shim.a $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) -pie $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) \
 		-L$(B) -lhotslot $(filter %.a,$^) -lvirt -lxml2 -ljansson
-bench-built: all $(BENCH_PROGRAMS) $(B)/tests/vm/witness $(B)/tests/vm/cpuid $(B)/kernel/release
+bench-built: all $(BENCH_PROGRAMS) $(B)/tests/vm/witness $(B)/tests/vm/cpuid $(B)/tests/vm/abrupt $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/bench/run
-demo-built: all $(B)/tests/vm/cpuid $(B)/kernel/release
+demo-built: all $(B)/tests/vm/cpuid $(B)/tests/vm/abrupt $(B)/kernel/release
 	$(Q)B=$(abspath $(B)) tests/demo
 
 # ---- lint, sanitizers ----------------------------------------------------------------------
@@ -288,7 +289,7 @@ lint-built:
 # hotslot-init, which can be linked as others are.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZED := hotslot hotslot-agent hotslot-init hotslot-mkinitramfs tests/vm/walk
-sanitize-built: $(B)/hotslot-id $(B)/tests/vm/witness $(B)/kernel/release
+sanitize-built: $(B)/hotslot-id $(B)/tests/vm/witness $(B)/tests/vm/abrupt $(B)/kernel/release
 	+$(Q)$(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= CFLAGS='-O1 -g $(SANITIZE)' \
 		LDFLAGS='$(SANITIZE)' INIT_LINK=-pie $(addprefix $(B)/sanitize/,$(SANITIZED)) unit-tests
 	$(Q)B=$(abspath $(B)) tests/sanitize

@@ -32,6 +32,13 @@ TEST_CACHE=$B/test-images
 # none: their runtime is to be the first library.
 [[ ! -e $B/tests/vm/cpuid ]] || export LD_PRELOAD=$B/tests/vm/cpuid
 
+# What ends virsh, so that nothing of it crashes while it ends by itself.
+ABRUPT=${ABRUPT:-$B/tests/vm/abrupt}
+
+virsh() {
+	LD_PRELOAD="${LD_PRELOAD:-} $ABRUPT" command virsh "$@"
+}
+
 # ---- checks --------------------------------------------------------------------------------
 
 fail() {
@@ -352,7 +359,7 @@ run_test() { # FUNCTION
 	declare -F setup_file >/dev/null || URI=$(embed_root "$T/v")
 	(
 		set -Eeuo pipefail
-		trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
+		trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed with $?: $BASH_COMMAND" >&2' ERR
 		cd "$T"
 		if declare -F setup_test >/dev/null; then setup_test; fi
 		"$1"
@@ -394,7 +401,7 @@ run_setup() {
 	URI=$(embed_root "$T/v")
 	PHASE=setup
 	set -Eeuo pipefail
-	trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed: $BASH_COMMAND" >&2' ERR
+	trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: failed with $?: $BASH_COMMAND" >&2' ERR
 	setup_file >"$WORK/setup.log" 2>&1 </dev/null
 	trap - ERR
 	set +Eeuo pipefail
