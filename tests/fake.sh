@@ -22,7 +22,8 @@ try_order() { # FRAME
 	while [[ $line != *'"id":"order"'* ]]; do
 		IFS= read -r -t 4 line <&"${SOCAT[0]}" || break
 	done
-	kill "$pid"
+	# A handler of its own for SIGTERM writes a log from within the signal.
+	kill -KILL "$pid"
 	wait "$pid" || true
 	[[ $line != *'"id":"order"'* ]] || printf '%s\n' "$line"
 }

@@ -23,7 +23,8 @@ talk() {
 	done
 	[[ $line == *"$until"* ]] || kill "$sender" || true
 	wait "$sender" || true
-	kill "$pid"
+	# A handler of its own for SIGTERM writes a log from within the signal.
+	kill -KILL "$pid"
 	wait "$pid" || true
 	exec {to}>&-
 	[[ $line == *"$until"* ]] || fail "no $until came"
