@@ -146,7 +146,8 @@ int image_host_find_scsi(int sys, const char *text, struct stat *ret)
 
 bool image_host_find_loop(int sys, const struct stat *file, char ret_name[static BLOCK_NAME_SIZE])
 {
-	_cleanup_closedir_ DIR *devices = open_directory_at(sys, "block");
+	/* Not "block", whose links would be followed, for each. */
+	_cleanup_closedir_ DIR *devices = open_directory_at(sys, "devices/virtual/block");
 	const struct node wanted = node_of(file);
 	struct dirent *entry;
 

@@ -41,7 +41,7 @@ static void put_loop(const struct tree *tree, const char *name, const char *file
 	snprintf(path, sizeof(path), "sys/devices/%s/loop/backing_file", name);
 	snprintf(text, sizeof(text), "%s/%s\n", tree->path, file);
 	put_text(tree, path, text);
-	snprintf(path, sizeof(path), "block/%s", name);
+	snprintf(path, sizeof(path), "devices/virtual/block/%s", name);
 	snprintf(text, sizeof(text), "devices/%s", name);
 	put_sys_link(tree, "sys", path, text);
 }
@@ -72,7 +72,7 @@ static void make_sys(struct tree *tree, int *ret_sys)
 	put_text(tree, "other", "");
 	put_loop(tree, "loop7", "image");
 	put_text(tree, "sys/devices/loop8/size", "0\n");
-	put_sys_link(tree, "sys", "block/loop8", "devices/loop8");
+	put_sys_link(tree, "sys", "devices/virtual/block/loop8", "devices/loop8");
 	*ret_sys = open_below(tree, "sys");
 }
 
