@@ -103,7 +103,7 @@ void job_ask(struct hotslot_domain *domain)
 		question = qemu_question_free(question);
 	if (!question) {
 		domain->job_asked = now_ms();
-		question = qemu_question_new_asking(domain->domain, read_job);
+		question = qemu_question_new_asking(domain->domain, read_job, domain->events);
 	}
 	domain->job_question = question;
 }
@@ -132,6 +132,7 @@ static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char 
 	if (!qemu_question_await(question, deadline > least ? deadline : least))
 		return -ETIMEDOUT;
 	*ret = qemu_question_answer(question);
+	domain->told = qemu_question_told(question);
 	domain->job_question = qemu_question_free(question);
 	domain->free_link = domain->link;
 	domain->free_until = *ret ? 0 : domain->job_asked + FREE_MS;
@@ -164,7 +165,7 @@ static int wait_for_change(struct hotslot_domain *domain, unsigned changes, uint
 	return r;
 }
 
-int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+static int await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
 {
 	bool told = false;
 
@@ -205,12 +206,23 @@ int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_e
 	}
 }
 
+int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_error *error)
+{
+	int r = await(domain, deadline, error);
+
+	domain->told = false;
+	return r;
+}
+
 int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadline,
 	struct domain_xml **ret, struct hotslot_error *error)
 {
-	int r = job_await(domain, deadline, error);
+	int r = await(domain, deadline, error);
 
-	return r < 0 ? r : (known ? known_open : session_open)(domain, deadline, ret, error);
+	if (r == 0)
+		r = (known ? known_open : session_open)(domain, deadline, ret, error);
+	domain->told = false;
+	return r;
 }
 
 bool job_came_between(struct hotslot_domain *domain, uint64_t deadline)
@@ -229,4 +241,5 @@ void job_explain(struct hotslot_domain *domain, struct hotslot_error *error)
 			"another client keeps it busy");
 	else if (job)
 		error_append(error, "; the domain %s", job);
+	domain->told = false;
 }

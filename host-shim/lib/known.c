@@ -7,7 +7,8 @@
 #include "session.h"
 #include "told.h"
 
-/* libvirt writes shorter ones, of some thirty disks, as fast as it tells of changes. */
+/* libvirt writes shorter ones, of some thirty disks, as fast as it tells of changes if asked for
+ * that alone. */
 #define LENGTH_MIN 16384
 
 void known_begin(struct hotslot_domain *domain)
@@ -36,14 +37,21 @@ static bool tells_all(const struct hotslot_domain *domain)
 	return tells && domain->link == domain->known_link;
 }
 
-/* Any question will do: with its answer, all is told that was done before. */
+/* Any question will do: with its answer, all is told that was done before. That about jobs has just
+ * been answered, while the image was looked at, if there is one. */
+static bool has_told(struct hotslot_domain *domain)
+{
+	return domain->told ||
+	       (domain->last_read.length >= LENGTH_MIN && virDomainIsActive(domain->domain) == 1 &&
+		       told_await(domain->events));
+}
+
 static bool is_known(struct hotslot_domain *domain)
 {
 	struct events *events = domain->events;
 	bool known;
 
-	if (!domain->known || domain->last_read.length < LENGTH_MIN || !tells_all(domain) ||
-		virDomainIsActive(domain->domain) != 1 || !told_await(events))
+	if (!domain->known || !tells_all(domain) || !has_told(domain))
 		return false;
 	pthread_mutex_lock(&events->lock);
 	known = news_are_known(&events->news, domain->last_read.xml) && !events->disconnected;

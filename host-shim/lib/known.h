@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The live XML of a domain without having libvirt write it, which takes it 2 ms of a thousand
- * disks: as it was read last, where libvirt has told of no change since.
+ * The live XML of a domain without having libvirt write it, which takes it 0.1 ms, and 2 ms of a
+ * thousand disks: as it was read last, where libvirt has told of no change since.
  *
  * It tells of every device that comes or goes, of metadata, and of starts and stops. It does not
  * tell of what becomes of a disk that is there: its images, after a snapshot, say. Whoever decides

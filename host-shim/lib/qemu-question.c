@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "thread.h"
+#include "told.h"
 
 struct qemu_question {
 	pthread_mutex_t lock;
@@ -16,6 +17,8 @@ struct qemu_question {
 	const char *answer;
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	struct events *events; /* to notify of the answer, or NULL */
+	struct events *told; /* to have the answer wait for what libvirt tells before it, or NULL */
+	bool all_told;	     /* that has come */
 	bool answered;
 	bool abandoned; /* the thread's, or nobody's if it is answered */
 };
@@ -24,6 +27,7 @@ static struct qemu_question *destroy(struct qemu_question *question)
 {
 	virDomainFree(question->domain);
 	events_unref(question->events);
+	events_unref(question->told);
 	pthread_cond_destroy(&question->changed);
 	pthread_mutex_destroy(&question->lock);
 	free(question);
@@ -76,13 +80,15 @@ static void *run(void *data)
 	struct qemu_question *question = data;
 	struct events *events = question->events ? events_ref(question->events) : NULL;
 	const char *answer = NULL;
-	bool abandoned, answered;
+	bool abandoned, answered, all_told;
 
 	do {
 		answered = question->ask(question->domain, &answer);
+		all_told = answered && question->told && told_await(question->told);
 		pthread_mutex_lock(&question->lock);
 		abandoned = question->abandoned;
 		question->answered = answered;
+		question->all_told = all_told;
 		question->answer = answer;
 		pthread_cond_broadcast(&question->changed);
 		pthread_mutex_unlock(&question->lock);
@@ -93,10 +99,13 @@ static void *run(void *data)
 	return NULL;
 }
 
-static struct qemu_question *start(virDomainPtr domain, qemu_question_fn ask, struct events *events)
+static struct qemu_question *start(
+	virDomainPtr domain, qemu_question_fn ask, struct events *events, struct events *told)
 {
 	struct qemu_question *question = make(domain, ask, events);
 
+	if (question && told)
+		question->told = events_ref(told);
 	if (question && thread_start("hotslot-asks", run, question) < 0)
 		return destroy(question);
 	return question;
@@ -104,12 +113,13 @@ static struct qemu_question *start(virDomainPtr domain, qemu_question_fn ask, st
 
 struct qemu_question *qemu_question_for(virDomainPtr domain, struct events *events)
 {
-	return start(domain, is_answered, events);
+	return start(domain, is_answered, events, NULL);
 }
 
-struct qemu_question *qemu_question_new_asking(virDomainPtr domain, qemu_question_fn ask)
+struct qemu_question *qemu_question_new_asking(
+	virDomainPtr domain, qemu_question_fn ask, struct events *told)
 {
-	return start(domain, ask, NULL);
+	return start(domain, ask, NULL, told);
 }
 
 struct qemu_question *qemu_question_new(virDomainPtr domain)
@@ -145,6 +155,11 @@ bool qemu_question_await(struct qemu_question *question, uint64_t deadline)
 const char *qemu_question_answer(const struct qemu_question *question)
 {
 	return question->answer;
+}
+
+bool qemu_question_told(const struct qemu_question *question)
+{
+	return question->all_told;
 }
 
 bool qemu_question_is_of(const struct qemu_question *question, virDomainPtr domain)

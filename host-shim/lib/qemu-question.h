@@ -17,12 +17,17 @@ struct qemu_question *qemu_question_new(virDomainPtr domain);
 struct qemu_question *qemu_question_for(virDomainPtr domain, struct events *events);
 
 /* Asks what ASK does, again and again while it returns false: libvirt has waited in vain. What it
- * gives as *RET is not freed. */
+ * gives as *RET is not freed. With TOLD, the answer comes once the events of all that was done
+ * before it have been handled: see told.h. */
 typedef bool (*qemu_question_fn)(virDomainPtr domain, const char **ret);
-struct qemu_question *qemu_question_new_asking(virDomainPtr domain, qemu_question_fn ask);
+struct qemu_question *qemu_question_new_asking(
+	virDomainPtr domain, qemu_question_fn ask, struct events *told);
 
 /* Once there is an answer. */
 const char *qemu_question_answer(const struct qemu_question *question);
+
+/* And whether those events have, in time. */
+bool qemu_question_told(const struct qemu_question *question);
 
 /* Takes NULL and returns NULL. A question without an answer goes on without a witness. */
 struct qemu_question *qemu_question_free(struct qemu_question *question);

@@ -145,6 +145,20 @@ static void test_what_was_asked_before_is_not_asked_again(void **state)
 	assert_int_not_equal(most, 0);
 }
 
+/* Later, it would be old. */
+static void test_that_all_is_told_does_not_outlast_the_call(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+
+	pause_ms(LONG_MS);
+	assert_int_equal(await_within(domain, 1000, &error), 0);
+	assert_false(domain->told);
+	pause_ms(LONG_MS);
+	job_explain(domain, &error);
+	assert_false(domain->told);
+}
+
 static void test_what_was_asked_long_before_is_asked_again(void **state)
 {
 	struct hotslot_domain *domain = *state;
@@ -203,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_a_job_that_begins_later_is_seen),
 		cmocka_unit_test(test_after_a_call_that_failed_it_is_asked_again),
 		cmocka_unit_test(test_what_was_asked_before_is_not_asked_again),
+		cmocka_unit_test(test_that_all_is_told_does_not_outlast_the_call),
 		cmocka_unit_test(test_what_was_asked_long_before_is_asked_again),
 		cmocka_unit_test(test_a_question_that_hangs_does_not_outlast_the_deadline),
 		cmocka_unit_test(test_a_domain_goes_while_a_question_hangs),

@@ -8,6 +8,7 @@
 #include "connection-link.h"
 #include "known.h"
 #include "metadata.h"
+#include "qemu-question.h"
 
 #define URI "test:///default"
 
@@ -119,6 +120,44 @@ static void test_a_short_text_is_read_again(void **state)
 	assert_true(is_read_again(machine));
 }
 
+/* A qemu_question_fn. */
+static bool ask(virDomainPtr domain, const char **ret)
+{
+	*ret = NULL;
+	return virDomainIsActive(domain) >= 0;
+}
+
+/* As an attach does, of libvirt's jobs. */
+static void ask_and_hear(const struct machine *machine)
+{
+	struct hotslot_domain *domain = machine->domain;
+	struct qemu_question *question =
+		qemu_question_new_asking(domain->domain, ask, domain->events);
+
+	assert_non_null(question);
+	assert_true(qemu_question_await(question, now_ms() + 10000));
+	domain->told = qemu_question_told(question);
+	assert_true(domain->told);
+	qemu_question_free(question);
+}
+
+static void test_a_short_text_is_known_when_all_has_just_been_told(void **state)
+{
+	const struct machine *machine = *state;
+
+	assert_int_equal(virDomainSetMetadata(machine->theirs, VIR_DOMAIN_METADATA_ELEMENT, NULL,
+				 NULL, "urn:long", VIR_DOMAIN_AFFECT_LIVE),
+		0);
+	assert_true(is_read_again(machine));
+	mark(&machine->domain->last_read);
+	ask_and_hear(machine);
+	assert_false(is_read_again(machine));
+	assert_int_equal(virDomainSuspend(machine->theirs), 0);
+	ask_and_hear(machine);
+	assert_true(is_read_again(machine));
+	assert_int_equal(virDomainResume(machine->theirs), 0);
+}
+
 static void test_on_another_connection_nothing_is_known(void **state)
 {
 	const struct machine *machine = *state;
@@ -158,6 +197,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_what_somebody_changes_is_read_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_short_text_is_read_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_short_text_is_known_when_all_has_just_been_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_on_another_connection_nothing_is_known, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
