@@ -10,8 +10,10 @@
 #include "connection-link.h"
 #include "error.h"
 #include "loop.h"
+#include "qemu-question.h"
 #include "reconnect.h"
 #include "reopen.h"
+#include "thread.h"
 
 const char *hotslot_version(void)
 {
@@ -149,12 +151,26 @@ static struct link *close_for_good(struct hotslot *hotslot)
 	return link;
 }
 
+static void *close_link(void *data)
+{
+	link_close(data);
+	return NULL;
+}
+
+/* To close one over which a question hangs may take a quarter of a minute, which nobody has to wait
+ * for. */
+static void close_in_time(struct link *link)
+{
+	if (!link || !qemu_question_hangs() || thread_start("hotslot-closes", close_link, link) < 0)
+		link_close(link);
+}
+
 struct hotslot *hotslot_unref(struct hotslot *hotslot)
 {
 	if (!hotslot || __atomic_sub_fetch(&hotslot->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return NULL;
 	hotslot->reconnects = reconnects_end(hotslot->reconnects);
-	link_close(close_for_good(hotslot));
+	close_in_time(close_for_good(hotslot));
 	connection_unpin(hotslot);
 	return NULL;
 }

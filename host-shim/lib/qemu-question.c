@@ -23,6 +23,9 @@ struct qemu_question {
 	bool abandoned; /* the thread's, or nobody's if it is answered */
 };
 
+/* How many go on without a witness. */
+static unsigned abandoned_questions;
+
 static struct qemu_question *destroy(struct qemu_question *question)
 {
 	virDomainFree(question->domain);
@@ -93,8 +96,10 @@ static void *run(void *data)
 		pthread_cond_broadcast(&question->changed);
 		pthread_mutex_unlock(&question->lock);
 	} while (!answered && !abandoned);
-	if (abandoned)
+	if (abandoned) {
 		destroy(question);
+		__atomic_sub_fetch(&abandoned_questions, 1, __ATOMIC_RELAXED);
+	}
 	notify(events);
 	return NULL;
 }
@@ -136,8 +141,15 @@ struct qemu_question *qemu_question_free(struct qemu_question *question)
 	pthread_mutex_lock(&question->lock);
 	answered = question->answered;
 	question->abandoned = true;
+	if (!answered)
+		__atomic_add_fetch(&abandoned_questions, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&question->lock);
 	return answered ? destroy(question) : NULL;
+}
+
+bool qemu_question_hangs(void)
+{
+	return __atomic_load_n(&abandoned_questions, __ATOMIC_RELAXED) > 0;
 }
 
 bool qemu_question_await(struct qemu_question *question, uint64_t deadline)

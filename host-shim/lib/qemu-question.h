@@ -32,6 +32,11 @@ bool qemu_question_told(const struct qemu_question *question);
 /* Takes NULL and returns NULL. A question without an answer goes on without a witness. */
 struct qemu_question *qemu_question_free(struct qemu_question *question);
 
+/* Whether one goes on so, of whichever domain. Its thread reads for all who use its connection, and
+ * libvirt 9.0 at times fails to wake it to send what they say, until it sends a keep-alive message
+ * itself, every 5 s. */
+bool qemu_question_hangs(void);
+
 /* Whether there is an answer by then, of whichever kind: that the domain has ended is one. */
 bool qemu_question_await(struct qemu_question *question, uint64_t deadline);
 

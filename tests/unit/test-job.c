@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "job.h"
+#include "qemu-question.h"
 #include "thread.h"
 
 /* Longer than an answer holds. */
@@ -202,12 +203,16 @@ static void test_a_domain_goes_while_a_question_hangs(void **state)
 	set(&libvirt.hangs, true);
 	answered = libvirt.answered;
 	assert_int_equal(await_within(other, 1, &error), -EBUSY);
+	assert_false(qemu_question_hangs());
 	teardown(&other);
+	assert_true(qemu_question_hangs());
 	set(&libvirt.hangs, false);
 	pthread_mutex_lock(&libvirt.lock);
 	while (libvirt.answered == answered)
 		pthread_cond_wait(&libvirt.changed, &libvirt.lock);
 	pthread_mutex_unlock(&libvirt.lock);
+	while (qemu_question_hangs())
+		pause_ms(1);
 }
 
 int main(void)

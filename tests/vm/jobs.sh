@@ -82,8 +82,8 @@ test_a_question_about_jobs_does_not_outlast_the_deadline() {
 		"$(<listed)"
 	check_match "^hotslot: attach: one.img: Domain vm cannot be changed: libvirt is busy with it for another client, or QEMU does not answer; 'virsh domcontrol vm' tells which" \
 		"$(<attached)"
-	[[ $took -lt 15 ]] || fail "attach took $took s"
-	[[ $((listed - began)) -lt 15 ]] || fail "list took $((listed - began)) s"
+	[[ $took -lt 8 ]] || fail "attach took $took s"
+	[[ $((listed - began)) -lt 8 ]] || fail "list took $((listed - began)) s"
 	check_equal /dev/disk/by-slot/0 "$(hs attach vm one.img)"
 }
 
