@@ -158,10 +158,11 @@ static void *close_link(void *data)
 }
 
 /* To close one over which a question hangs may take a quarter of a minute, which nobody has to wait
- * for. */
-static void close_in_time(struct link *link)
+ * for; an embedded driver is not spoken with. */
+static void close_in_time(const struct hotslot *hotslot, struct link *link)
 {
-	if (!link || !qemu_question_hangs() || thread_start("hotslot-closes", close_link, link) < 0)
+	if (!link || hotslot->embedded || !qemu_question_hangs() ||
+		thread_start("hotslot-closes", close_link, link) < 0)
 		link_close(link);
 }
 
@@ -170,7 +171,7 @@ struct hotslot *hotslot_unref(struct hotslot *hotslot)
 	if (!hotslot || __atomic_sub_fetch(&hotslot->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return NULL;
 	hotslot->reconnects = reconnects_end(hotslot->reconnects);
-	close_in_time(close_for_good(hotslot));
+	close_in_time(hotslot, close_for_good(hotslot));
 	connection_unpin(hotslot);
 	return NULL;
 }
