@@ -18,6 +18,7 @@ struct attach {
 	struct attach_moments moments;
 	uint64_t confirm_by; /* now_ms(): until then the guest is waited for */
 	bool refused;	     /* by libvirt */
+	bool lost;	     /* a daemon went in the call: what it did may be in the way */
 	bool came;	     /* the domain had the disk, or may have had it */
 	unsigned first;	     /* slot to choose from: there may be lost disks before it */
 	struct isolation recorded;
@@ -75,6 +76,11 @@ int attach_verify_image(
 
 /* Writes the element that libvirt gets to attach->asked. */
 int attach_format(struct attach *attach, struct hotslot_error *error);
+
+/* Has libvirt attach that, in a domain that no job is in the way of. What comes of it is announced
+ * to the guest. HOTSLOT_ERROR_IMAGE_IN_USE if that is why QEMU refuses; attach->lost if a daemon
+ * went meanwhile. */
+int attach_device(struct attach *attach, struct hotslot_error *error);
 
 /* XML is what the disk is attached to, OTHER the other one of running domain and definition, which
  * is called WHERE. If OTHER has the disk already, its twin is to be like it. What the caller has

@@ -97,3 +97,13 @@ int obstacle_clear(struct hotslot_domain *domain, const struct drive *drive, uin
 	alias = obstacle_read_alias(refusal->message);
 	return alias ? clear_device(domain, drive, alias, deadline, refusal) : 0;
 }
+
+/* A session that begins anew, as after each loss, has most of it repaired. */
+bool obstacle_clear_own(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
+	struct hotslot_error *refusal)
+{
+	if (!leaked_free_image(domain, drive->image.path, deadline))
+		return false;
+	(void)clear_device(domain, drive, drive->alias, deadline, refusal);
+	return true;
+}

@@ -20,3 +20,9 @@ char *obstacle_read_alias(const char *refusal);
  * cannot be removed. REFUSAL says what stays, and why. In a session. */
 int obstacle_clear(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
 	struct hotslot_error *refusal);
+
+/* The same of a DRIVE whose image is in use, where a daemon went while it attached it, and could
+ * not write that down: QEMU may have the disk by its own alias, or its image for no disk. Returns
+ * whether the image may be free by now. */
+bool obstacle_clear_own(struct hotslot_domain *domain, const struct drive *drive, uint64_t deadline,
+	struct hotslot_error *refusal);

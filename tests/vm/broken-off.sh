@@ -62,11 +62,16 @@ test_a_disk_that_the_guest_was_asked_for_is_used_again() {
 	hs detach vm 3
 }
 
-# Ends libvirtd in the middle of an attach: QEMU has the disk, and that is not written down.
-lose_disk() { # IMAGE SLOT
+# libvirtd is going to end in the middle of an attach: QEMU has the disk, and that is not written
+# down.
+start_mortal_daemon() {
 	stop_daemon TERM
 	LD_PRELOAD=$B/tests/vm/steps STEPS_AT='before virDomainAuditDisk' STEPS_COMMAND=kill \
 		start_daemon "$DAEMON_DIRECTORY"
+}
+
+lose_disk() { # IMAGE SLOT
+	start_mortal_daemon
 	check_fails 1 'attach: ' hs attach vm "$1" --slot "$2" --timeout 5
 	# The next one is to outlive this test.
 	write_victim libvirtd
@@ -92,6 +97,36 @@ had lost: an attach was broken off" "$(<stderr)"
 	check_equal "0 1" "$(slots vm)"
 	check_fails 0 'nothing to repair' hs repair vm
 	hs detach vm 1
+	check_equal "$before" "$(nodes)"
+}
+
+# The next daemon comes while the command waits for it.
+attach_across() { # ARGUMENT…
+	local pid status=0
+	start_mortal_daemon
+	hs attach vm "$@" >out 2>err &
+	pid=$!
+	tail --pid="$(<"$DAEMON_DIRECTORY/libvirtd.pid")" -f /dev/null
+	write_victim libvirtd
+	setsid -w bash victim >victim.log 2>&1
+	wait "$pid" || status=$?
+	[[ $status == 0 ]] || fail "attach $*: $(<err)"
+}
+
+# It is in the way of the same attach, which is made anew, with what it was asked for.
+test_a_disk_that_libvirt_loses_in_an_attach_comes_all_the_same() {
+	local before
+	before=$(nodes)
+	raw_image "$WITNESS_DIR/moves"
+	attach_across "$WITNESS_DIR/moves"
+	check_equal "0 1" "$(slots vm)"
+	check_equal "$(printf '0 stays 1048576\n1 moves 1048576')" "$(disks_of_guest)"
+	hs detach vm 1
+	attach_across "$WITNESS_DIR/moves" --slot 3 --id moves
+	check_equal /dev/disk/by-slot/3 "$(<out)"
+	check_equal "$(printf '0 stays 1048576\n3 moves 1048576')" "$(disks_of_guest)"
+	check_fails 0 'nothing to repair' hs repair vm
+	hs detach vm 3
 	check_equal "$before" "$(nodes)"
 }
 
