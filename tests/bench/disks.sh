@@ -32,7 +32,7 @@ bench_disks() {
 	mkdir -p disks
 	progress "booting the guests that get disks"
 	"$B/tests/bench/measure" "$(embed_root "$work/d")" "$work/disks" "$KERNEL" plain="$plain" \
-		udevd="$udevd" udev="$udevd" floor="$floor" stock="$stock"
+		udevd="$udevd" udev="$udevd" floor="$floor" answers="$floor" stock="$stock"
 	end_guests "$work/d"
 }
 

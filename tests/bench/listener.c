@@ -7,6 +7,9 @@
  * /dev/disk/by-slot/N and writes the line "add N" to the agent's port, of each that goes "remove
  * N"; and "ready" when it has begun.
  *
+ * With the word "answers" on the kernel's command line, it reads of each disk what the agent's
+ * answer has to say, makes and checks both of its links, and writes all that in its line.
+ *
  * With udevd in the initramfs it starts that, and listens to what udevd says when it is done with
  * its rules, by which it makes the links.
  */
@@ -19,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "listener-answer.h"
 #include "slot.h"
 #include "uevent-filter.h"
 #include "util.h"
@@ -229,7 +233,24 @@ static void say(int port, const char *line)
 
 /* ---- the work ---- */
 
-static void serve(int uevents, int port, bool by_udev)
+static void answer(int port, const struct uevent *event, unsigned slot)
+{
+	char line[32];
+
+	if (strcmp(event->action, "add") == 0) {
+		if (!answer_added(port, event->path + 1, event->name, slot))
+			die(event->path);
+	} else if (strcmp(event->action, "remove") == 0) {
+		if (!answer_removed(slot))
+			die(event->path);
+		snprintf(line, sizeof(line), "remove %u\n", slot);
+		say(port, line);
+	}
+}
+
+enum way { LINKS_ONE, LINKS_NONE, ANSWERS };
+
+static void serve(int uevents, int port, enum way way)
 {
 	char buffer[MESSAGE_MAX], link[64], target[64], line[32];
 	struct uevent event;
@@ -238,22 +259,40 @@ static void serve(int uevents, int port, bool by_udev)
 	receive(uevents, buffer, &event);
 	if (!event.action || !event.name || !find_slot(&event, &slot))
 		return;
+	if (way == ANSWERS) {
+		answer(port, &event, slot);
+		return;
+	}
 	snprintf(link, sizeof(link), LINKS "/%u", slot);
 	snprintf(target, sizeof(target), "../../%s", event.name);
 	snprintf(line, sizeof(line), "%s %u\n", event.action, slot);
 	if (strcmp(event.action, "add") == 0) {
-		if (by_udev ? !event.links : symlink(target, link) < 0)
+		if (way == LINKS_NONE ? !event.links : symlink(target, link) < 0)
 			die(link);
-	} else if (strcmp(event.action, "remove") != 0 || (!by_udev && unlink(link) < 0)) {
+	} else if (strcmp(event.action, "remove") != 0 || (way == LINKS_ONE && unlink(link) < 0)) {
 		return;
 	}
 	say(port, line);
 }
 
-int main(void)
+/* The kernel gives PID 1 the words of its command line that it does not know. */
+static enum way choose(int argc, char *argv[], bool by_udev)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "answers") != 0)
+			continue;
+		if (!answer_begin())
+			die("answers");
+		return ANSWERS;
+	}
+	return by_udev ? LINKS_NONE : LINKS_ONE;
+}
+
+int main(int argc, char *argv[])
 {
 	static const char *const block[] = { "block" };
 	int uevents, port;
+	enum way way;
 	bool by_udev;
 
 	mount_all();
@@ -267,7 +306,8 @@ int main(void)
 		die("filter");
 	if (make_directories(LINKS) < 0)
 		die(LINKS);
+	way = choose(argc, argv, by_udev);
 	say(port, "ready\n");
 	for (;;)
-		serve(uevents, port, by_udev);
+		serve(uevents, port, way);
 }

@@ -5,8 +5,9 @@
  *   measure URI DIRECTORY KERNEL KIND=INITRAMFS...
  *
  * KIND is plain, udevd or udev, the appliances of hotslot's (plain is required); floor, where only
- * listener.c runs; or stock, where it runs beside udevd with Debian's rules. All of them run all
- * the time, on the same machine; what is measured is one at a time, while the others rest.
+ * listener.c runs; answers, where that says what the agent does; or stock, where it runs beside
+ * udevd with Debian's rules. All of them run all the time, on the same machine; what is measured is
+ * one at a time, while the others rest.
  * Prints a line for each sample: METRIC, KIND, how many disks, value, with tabs between. Ends with
  * a failure as soon as a disk does not come or go.
  *
@@ -25,7 +26,8 @@ static struct guest guests[] = {
 	{ .name = "udevd", .agent = true },
 	{ .name = "udev", .agent = true, .append = "hotslot.links=udev" },
 	{ .name = "floor" },
-	{ .name = "stock" },
+	{ .name = "answers", .append = "answers", .few = true },
+	{ .name = "stock", .few = true },
 };
 
 /* Of the floor's call, a kind of its own is made: the bare call. */
@@ -115,8 +117,7 @@ static struct guest *turn(unsigned round, size_t i, unsigned there)
 {
 	struct guest *guest = &guests[(round + i) % ARRAY_SIZE(guests)];
 
-	/* The stock rules are no measure of many disks: filling it up would take minutes. */
-	return guest->domain && (there == 0 || strcmp(guest->name, "stock") != 0) ? guest : NULL;
+	return guest->domain && (there == 0 || !guest->few) ? guest : NULL;
 }
 
 static void measure_there(const struct bench *bench, unsigned there, unsigned rounds)
