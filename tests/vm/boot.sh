@@ -208,7 +208,7 @@ test_udevd_learns_of_what_was_there_before_it() {
 	build_with_payload <<-'EOF'
 		until grep HOTSLOT_SLOT /run/udev/data/b8:0; do usleep 10000; done 2>/dev/null
 		readlink /dev/disk/by-slot/0
-		readlink /dev/virtio-ports/org.hotslot.agent.0
+		until readlink /dev/virtio-ports/org.hotslot.agent.0; do usleep 10000; done
 	EOF
 	boot image "$RUN_PAYLOAD" -drive file=disk,format=raw,if=none,id=disk \
 		-device scsi-hd,drive=disk,bus=scsi0.0,scsi-id=0,lun=0
