@@ -18,7 +18,7 @@ struct guest {
 	const char *name; /* as the results have it */
 	bool agent;	  /* hotslot's; else there is only a listener: listener.c */
 	bool few; /* no measure of many disks: with stock rules, filling it up would take minutes */
-	const char *append;
+	const char *append;    /* of a listener: it is to say all that an answer has */
 	const char *initramfs; /* NULL: it is not measured */
 
 	virDomainPtr domain;

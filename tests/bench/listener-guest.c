@@ -107,6 +107,8 @@ static void take_line(struct guest *guest, const char *line)
 		guest->ready = true;
 		return;
 	}
+	if (add && guest->append && !strchr(line, '{'))
+		die("%s does not answer: %s", guest->name, line);
 	if (sscanf(line, "%*s %u", &slot) == 1 && slot < DISKS_MAX && guest->present[slot] != add) {
 		guest->present[slot] = add;
 		guest->n_present += add ? 1U : -1U;
