@@ -166,10 +166,10 @@ int main(int argc, char *argv[])
 	run(argv + 3, argc - 3);
 	list();
 	printf("losses told: %s\n", losses > 0 && readies > 1 ? "yes" : "no");
-	/* A thread that was told to end may take a moment to be gone. */
 	/* One loss in some hundred leaves an eventfd of libvirt's client behind. */
 	if (count("/proc/self/fd") > files + 1)
 		fail("descriptors", "more than before");
+	/* A thread that was told to end may take a moment to be gone. */
 	if (count("/proc/self/task") > threads)
 		fail("threads", "more than before");
 	hotslot_domain_unref(domain);
