@@ -263,7 +263,9 @@ BENCH_MEASURING := $(B)/tests/bench/measure $(B)/tests/bench/eight
 BENCH_PROGRAMS := $(B)/tests/bench/boot-time $(BENCH_MEASURING) $(BENCH_STATIC)
 $(B)/tests/bench/boot-time: $(call obj,tests/bench/boot-time.c $(COMMON_SRC))
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson
-$(B)/tests/bench/listener: $(call obj,tests/bench/listener-answer.c)
+$(B)/tests/bench/listener-udevd.o: private ALL_CFLAGS += -Iinitramfs/init
+$(B)/tests/bench/listener: $(call obj,$(addprefix tests/bench/listener-,answer.c udevd.c) \
+	$(addprefix initramfs/init/,early.c service.c udevd.c))
 $(BENCH_STATIC): %: %.o $(B)/tests/common.a
 	$(call say,LINK,$@)$(CC) $(ALL_LDFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^)
 # With the library as others have it; the archive is for the XML of a disk.

@@ -6,6 +6,10 @@ floor_image() {
 	GUEST=plain appliance_image --init "$B/tests/bench/listener"
 }
 
+answers_udevd_image() {
+	GUEST=udevd appliance_image --init "$B/tests/bench/listener"
+}
+
 # What Debian's own initramfs has of udev's rules, with the programs that they call and the index of
 # modules; not ours.
 stock_image() {
@@ -32,7 +36,8 @@ bench_disks() {
 	mkdir -p disks
 	progress "booting the guests that get disks"
 	"$B/tests/bench/measure" "$(embed_root "$work/d")" "$work/disks" "$KERNEL" plain="$plain" \
-		udevd="$udevd" udev="$udevd" floor="$floor" answers="$floor" stock="$stock"
+		udevd="$udevd" udev="$udevd" floor="$floor" answers="$floor" \
+		answers-udevd="$(answers_udevd_image)" stock="$stock"
 	end_guests "$work/d"
 }
 

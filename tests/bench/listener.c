@@ -11,7 +11,8 @@
  * answer has to say, makes and checks both of its links, and writes all that in its line.
  *
  * With udevd in the initramfs it starts that, and listens to what udevd says when it is done with
- * its rules, by which it makes the links.
+ * its rules, by which it makes the links; but one that answers makes them itself, and udevd runs
+ * beside it as it does beside the agent.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,13 +24,13 @@
 #include <sys/syscall.h>
 
 #include "listener-answer.h"
+#include "listener-udevd.h"
 #include "slot.h"
 #include "uevent-filter.h"
 #include "util.h"
 
 #define PORT "org.hotslot.agent.0"
 #define MODULES "/etc/hotslot/modules"
-#define UDEVD "/usr/lib/systemd/systemd-udevd"
 #define LINKS "/dev/disk/by-slot"
 
 /* The two groups of NETLINK_KOBJECT_UEVENT. */
@@ -102,24 +103,6 @@ static void insert_all(void)
 			insert(directory, line);
 	}
 	close(directory);
-}
-
-/* Says whether there is one. */
-static bool start_udevd(void)
-{
-	static char *const arguments[] = { (char *)UDEVD, NULL };
-	pid_t pid;
-
-	if (access(UDEVD, X_OK) < 0)
-		return false;
-	pid = fork();
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		execv(UDEVD, arguments);
-		_exit(127);
-	}
-	return true;
 }
 
 /* ---- uevents ---- */
@@ -278,35 +261,32 @@ static void serve(int uevents, int port, enum way way)
 /* The kernel gives PID 1 the words of its command line that it does not know. */
 static enum way choose(int argc, char *argv[], bool by_udev)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "answers") != 0)
-			continue;
-		if (!answer_begin())
-			die("answers");
-		return ANSWERS;
-	}
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "answers") == 0)
+			return ANSWERS;
 	return by_udev ? LINKS_NONE : LINKS_ONE;
 }
 
 int main(int argc, char *argv[])
 {
 	static const char *const block[] = { "block" };
+	bool udevd = udevd_is_there();
+	enum way way = choose(argc, argv, udevd);
 	int uevents, port;
-	enum way way;
-	bool by_udev;
 
 	mount_all();
 	uevents = open_uevents(KERNEL_GROUP);
 	insert_all();
-	by_udev = start_udevd();
+	if (udevd && !(way == ANSWERS ? udevd_start_beside() : udevd_start()))
+		die("udevd");
 	port = open_port(uevents);
 	close(uevents);
-	uevents = open_uevents(by_udev ? UDEV_GROUP : KERNEL_GROUP);
-	if (!by_udev && uevent_filter_attach(uevents, UEVENT_KEEP, block, ARRAY_SIZE(block)) < 0)
+	uevents = open_uevents(way == LINKS_NONE ? UDEV_GROUP : KERNEL_GROUP);
+	if (way != LINKS_NONE &&
+		uevent_filter_attach(uevents, UEVENT_KEEP, block, ARRAY_SIZE(block)) < 0)
 		die("filter");
-	if (make_directories(LINKS) < 0)
+	if (make_directories(LINKS) < 0 || (way == ANSWERS && !answer_begin()))
 		die(LINKS);
-	way = choose(argc, argv, by_udev);
 	say(port, "ready\n");
 	for (;;)
 		serve(uevents, port, way);

@@ -5,9 +5,9 @@
  *   measure URI DIRECTORY KERNEL KIND=INITRAMFS...
  *
  * KIND is plain, udevd or udev, the appliances of hotslot's (plain is required); floor, where only
- * listener.c runs; answers, where that says what the agent does; or stock, where it runs beside
- * udevd with Debian's rules. All of them run all the time, on the same machine; what is measured is
- * one at a time, while the others rest.
+ * listener.c runs; answers, where that says what the agent does, and answers-udevd, with udevd
+ * beside it; or stock, where it waits for udevd with Debian's rules. All of them run all the time,
+ * on the same machine; what is measured is one at a time, while the others rest.
  * Prints a line for each sample: METRIC, KIND, how many disks, value, with tabs between. Ends with
  * a failure as soon as a disk does not come or go.
  *
@@ -27,6 +27,7 @@ static struct guest guests[] = {
 	{ .name = "udev", .agent = true, .append = "hotslot.links=udev" },
 	{ .name = "floor" },
 	{ .name = "answers", .append = "answers", .few = true },
+	{ .name = "answers-udevd", .append = "answers", .few = true },
 	{ .name = "stock", .few = true },
 };
 
