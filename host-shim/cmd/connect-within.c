@@ -57,6 +57,7 @@ static void *run(void *data)
 	bool abandoned;
 	int r = 0;
 
+	thread_set_name("hotslot-connect");
 	if (!attempt->hotslot)
 		r = hotslot_open(attempt->uri, &attempt->hotslot, &attempt->error);
 	if (r == 0 && attempt->name)
@@ -121,7 +122,7 @@ static int try(struct client *client, const char *name, unsigned timeout_ms,
 
 	if (!attempt)
 		return set_error(error, -ENOMEM, "out of memory");
-	r = thread_start("hotslot-connect", run, attempt);
+	r = thread_start(run, attempt);
 	if (r != 0) {
 		attempt_free(attempt);
 		return set_error(error, r, "cannot start a thread");

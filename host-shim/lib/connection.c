@@ -153,6 +153,7 @@ static struct link *close_for_good(struct hotslot *hotslot)
 
 static void *close_link(void *data)
 {
+	thread_set_name("hotslot-closes");
 	link_close(data);
 	return NULL;
 }
@@ -162,7 +163,7 @@ static void *close_link(void *data)
 static void close_in_time(const struct hotslot *hotslot, struct link *link)
 {
 	if (!link || hotslot->embedded || !qemu_question_hangs() ||
-		thread_start("hotslot-closes", close_link, link) < 0)
+		thread_start(close_link, link) < 0)
 		link_close(link);
 }
 

@@ -60,8 +60,10 @@ struct hotslot_domain {
 	uint64_t job_asked;		    /* now_ms(), when it was */
 	uint64_t free_until;		    /* now_ms(): until then no job counts as begun */
 	unsigned free_link;		    /* on that connection */
-	/* What libvirt told before it answered that has been heard: see known.c. */
-	bool told;
+	/* What libvirt told before it answered that has been heard: see known.c; or is being heard,
+	 * since so much was. */
+	bool told, telling;
+	unsigned told_since;
 	struct old_name *old_names; /* that it had before it was renamed */
 	struct last_read last_read; /* in calls */
 	bool known; /* likewise: that is how it was when the events' news began; see known.h */

@@ -29,6 +29,7 @@ static void *run(void *data)
 	struct hotslot *hotslot = data;
 	struct errand *errand;
 
+	thread_set_name("hotslot-errands");
 	while ((errand = next(hotslot)))
 		errand->run(errand->data);
 	connection_unpin(hotslot);
@@ -42,7 +43,7 @@ static int start(struct hotslot *hotslot)
 
 	if (hotslot->runs_errands)
 		return 0;
-	r = thread_start("hotslot-errands", run, connection_pin(hotslot));
+	r = thread_start(run, connection_pin(hotslot));
 	if (r < 0)
 		/* Not the last one: who has an errand has one, too. */
 		connection_unpin(hotslot);

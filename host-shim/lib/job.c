@@ -9,6 +9,7 @@
 #include "libvirt-error.h"
 #include "qemu-question.h"
 #include "session.h"
+#include "told.h"
 
 /* libvirt 9.0 has an event for a job that is done, but none for one that failed, was cancelled or
  * takes a snapshot: these are asked after, so often. */
@@ -83,6 +84,41 @@ static bool read_job(virDomainPtr domain, const char **ret)
 	return true;
 }
 
+/* What libvirt answers at once: whether it is at nothing that a question would have to wait for. It
+ * does not say so of a domain that it starts, or that comes from another host: those do not run. */
+static bool is_at_rest(virDomainPtr domain)
+{
+	virDomainControlInfo control;
+	int state, reason;
+
+	return virDomainGetControlInfo(domain, &control, 0) == 0 &&
+	       control.state == VIR_DOMAIN_CONTROL_OK &&
+	       virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_RUNNING;
+}
+
+static void note_free(struct hotslot_domain *domain)
+{
+	domain->free_link = domain->link;
+	domain->free_until = domain->job_asked + FREE_MS;
+}
+
+/* An embedded driver is asked without a thread, for which an attach would wait longer than for all
+ * else that comes before libvirt's call: there is no daemon that hangs, and no other client. */
+static bool ask_here(struct hotslot_domain *domain)
+{
+	const char *job;
+
+	domain->telling = false;
+	if (!domain->hotslot->embedded || !is_at_rest(domain->domain))
+		return false;
+	domain->job_asked = now_ms();
+	if (!read_job(domain->domain, &job) || job)
+		return false;
+	note_free(domain);
+	domain->telling = told_begin(domain->events, &domain->told_since);
+	return true;
+}
+
 static bool is_free(const struct hotslot_domain *domain)
 {
 	return domain->free_link == domain->link && now_ms() < domain->free_until;
@@ -101,7 +137,7 @@ void job_ask(struct hotslot_domain *domain)
 
 	if (question && is_old(domain, question))
 		question = qemu_question_free(question);
-	if (!question) {
+	if (!question && !ask_here(domain)) {
 		domain->job_asked = now_ms();
 		question = qemu_question_new_asking(domain->domain, read_job, domain->events);
 	}
@@ -134,8 +170,10 @@ static int ask_job(struct hotslot_domain *domain, uint64_t deadline, const char 
 	*ret = qemu_question_answer(question);
 	domain->told = qemu_question_told(question);
 	domain->job_question = qemu_question_free(question);
-	domain->free_link = domain->link;
-	domain->free_until = *ret ? 0 : domain->job_asked + FREE_MS;
+	if (*ret)
+		domain->free_until = 0;
+	else
+		note_free(domain);
 	return 0;
 }
 
@@ -210,7 +248,7 @@ int job_await(struct hotslot_domain *domain, uint64_t deadline, struct hotslot_e
 {
 	int r = await(domain, deadline, error);
 
-	domain->told = false;
+	domain->told = domain->telling = false;
 	return r;
 }
 
@@ -219,9 +257,11 @@ int job_await_and_open(struct hotslot_domain *domain, bool known, uint64_t deadl
 {
 	int r = await(domain, deadline, error);
 
+	if (r == 0 && known && domain->telling)
+		domain->told = told_end(domain->events, domain->told_since);
 	if (r == 0)
 		r = (known ? known_open : session_open)(domain, deadline, ret, error);
-	domain->told = false;
+	domain->told = domain->telling = false;
 	return r;
 }
 

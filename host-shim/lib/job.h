@@ -3,7 +3,8 @@
  * libvirt's jobs on a domain: while it is migrated, saved, dumped, or a snapshot of it is made,
  * nobody may change it. A call that would waits for the end in libvirt itself, for 30 s whatever
  * our deadline is, and then fails: so this waits before it is made. Even to ask what it is about
- * may take that long, if QEMU does not answer and another client waits for it: in a thread, then.
+ * may take that long, if QEMU does not answer and another client waits for it: in a thread, then,
+ * but for an embedded driver that is at nothing.
  */
 #pragma once
 

@@ -26,6 +26,7 @@ static void ignore_timeout(int timer, void *data)
 static void *run(void *data)
 {
 	(void)data;
+	thread_set_name("hotslot-events");
 	while (virEventRunDefaultImpl() == 0)
 		;
 	return NULL;
@@ -68,8 +69,7 @@ static void start(void)
 		return;
 	/* Nobody else uses libvirt here, and it would print each error to standard error. */
 	virSetErrorFunc(NULL, ignore_error);
-	result = virEventRegisterDefaultImpl() < 0 ? -EIO
-						   : thread_start("hotslot-events", run, NULL);
+	result = virEventRegisterDefaultImpl() < 0 ? -EIO : thread_start(run, NULL);
 }
 
 int loop_start(void)

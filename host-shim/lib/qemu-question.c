@@ -85,6 +85,7 @@ static void *run(void *data)
 	const char *answer = NULL;
 	bool abandoned, answered, all_told;
 
+	thread_set_name("hotslot-asks");
 	do {
 		answered = question->ask(question->domain, &answer);
 		all_told = answered && question->told && told_await(question->told);
@@ -111,7 +112,7 @@ static struct qemu_question *start(
 
 	if (question && told)
 		question->told = events_ref(told);
-	if (question && thread_start("hotslot-asks", run, question) < 0)
+	if (question && thread_start(run, question) < 0)
 		return destroy(question);
 	return question;
 }

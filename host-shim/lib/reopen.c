@@ -90,6 +90,7 @@ static void *attempt(void *data)
 	struct hotslot_error error = {};
 	unsigned number;
 
+	thread_set_name("hotslot-connect");
 	pthread_mutex_lock(&hotslot->lock);
 	number = hotslot->link ? hotslot->link->number + 1 : 0;
 	pthread_mutex_unlock(&hotslot->lock);
@@ -114,7 +115,7 @@ static void *attempt(void *data)
 /* With the lock held. */
 static int begin(struct hotslot *hotslot, struct hotslot_error *error)
 {
-	int r = thread_start("hotslot-connect", attempt, connection_pin(hotslot));
+	int r = thread_start(attempt, connection_pin(hotslot));
 
 	if (r < 0) {
 		/* Not the last one: the caller has a reference. */

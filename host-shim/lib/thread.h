@@ -8,9 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Nobody joins it. Signals are the program's: none is delivered to it. NAME: as by
- * pthread_setname_np(3). */
-static inline int thread_start(const char *name, void *(*run)(void *), void *data)
+/* Nobody joins it. Signals are the program's: none is delivered to it. */
+static inline int thread_start(void *(*run)(void *), void *data)
 {
 	sigset_t all, old;
 	pthread_t thread;
@@ -19,12 +18,17 @@ static inline int thread_start(const char *name, void *(*run)(void *), void *dat
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(&thread, NULL, run, data);
-	if (r == 0) {
-		pthread_setname_np(thread, name);
+	if (r == 0)
 		pthread_detach(thread);
-	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -r;
+}
+
+/* Of the calling thread, as by pthread_setname_np(3). That of another is written to a file of
+ * /proc, which who starts one would have to wait for. */
+static inline void thread_set_name(const char *name)
+{
+	pthread_setname_np(pthread_self(), name);
 }
 
 /* For thread_wait(), by the monotonic clock. */

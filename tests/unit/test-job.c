@@ -18,6 +18,8 @@ static struct {
 	pthread_cond_t changed;
 	unsigned asked, answered;
 	bool hangs, busy;
+	int control; /* VIR_DOMAIN_CONTROL_* */
+	pthread_t asker;
 } libvirt = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 int virDomainGetJobStats(virDomainPtr domain, int *type, virTypedParameterPtr *ret_statistics,
@@ -27,6 +29,7 @@ int virDomainGetJobStats(virDomainPtr domain, int *type, virTypedParameterPtr *r
 	(void)flags;
 	pthread_mutex_lock(&libvirt.lock);
 	libvirt.asked++;
+	libvirt.asker = pthread_self();
 	while (libvirt.hangs)
 		pthread_cond_wait(&libvirt.changed, &libvirt.lock);
 	*type = libvirt.busy ? VIR_DOMAIN_JOB_UNBOUNDED : VIR_DOMAIN_JOB_NONE;
@@ -35,6 +38,14 @@ int virDomainGetJobStats(virDomainPtr domain, int *type, virTypedParameterPtr *r
 	pthread_mutex_unlock(&libvirt.lock);
 	*ret_statistics = NULL;
 	*ret_count = 0;
+	return 0;
+}
+
+int virDomainGetControlInfo(virDomainPtr domain, virDomainControlInfoPtr info, unsigned int flags)
+{
+	(void)domain;
+	(void)flags;
+	*info = (virDomainControlInfo){ .state = libvirt.control };
 	return 0;
 }
 
@@ -215,6 +226,82 @@ static void test_a_domain_goes_while_a_question_hangs(void **state)
 		pause_ms(1);
 }
 
+static bool was_asked_here(void)
+{
+	bool here;
+
+	pthread_mutex_lock(&libvirt.lock);
+	here = pthread_equal(libvirt.asker, pthread_self());
+	pthread_mutex_unlock(&libvirt.lock);
+	return here;
+}
+
+/* What was asked before is old then. */
+static void embed(struct hotslot_domain *domain, bool embedded)
+{
+	domain->hotslot->embedded = embedded;
+	pause_ms(LONG_MS);
+}
+
+static void test_only_an_embedded_driver_is_asked_in_the_call(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+
+	embed(domain, false);
+	assert_int_equal(await_within(domain, 1000, &error), 0);
+	assert_false(was_asked_here());
+	embed(domain, true);
+	assert_int_equal(await_within(domain, 1000, &error), 0);
+	assert_true(was_asked_here());
+	embed(domain, false);
+}
+
+static void test_an_embedded_driver_has_a_job_seen(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+
+	embed(domain, true);
+	set(&libvirt.busy, true);
+	assert_int_equal(await_within(domain, 1, &error), -EBUSY);
+	assert_int_equal(error.code, HOTSLOT_ERROR_BUSY);
+	set(&libvirt.busy, false);
+	assert_int_equal(await_within(domain, 1000, &error), 0);
+	embed(domain, false);
+}
+
+/* Of what it would have to wait for. */
+static void test_an_embedded_driver_that_is_busy_is_asked_in_a_thread(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+
+	embed(domain, true);
+	libvirt.control = VIR_DOMAIN_CONTROL_OCCUPIED;
+	set(&libvirt.hangs, true);
+	assert_int_equal(await_within(domain, 1, &error), -EBUSY);
+	assert_int_equal(error.code, HOTSLOT_ERROR_BUSY);
+	set(&libvirt.hangs, false);
+	assert_int_equal(await_within(domain, 1000, &error), 0);
+	libvirt.control = VIR_DOMAIN_CONTROL_OK;
+	embed(domain, false);
+}
+
+/* One that does not run is being started, or comes from another host. */
+static void test_of_a_domain_that_is_paused_it_is_asked_in_a_thread(void **state)
+{
+	struct hotslot_domain *domain = *state;
+	struct hotslot_error error;
+
+	assert_int_equal(virDomainSuspend(domain->domain), 0);
+	embed(domain, true);
+	assert_int_equal(await_within(domain, 1000, &error), 0);
+	assert_false(was_asked_here());
+	embed(domain, false);
+	assert_int_equal(virDomainResume(domain->domain), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +313,10 @@ int main(void)
 		cmocka_unit_test(test_what_was_asked_long_before_is_asked_again),
 		cmocka_unit_test(test_a_question_that_hangs_does_not_outlast_the_deadline),
 		cmocka_unit_test(test_a_domain_goes_while_a_question_hangs),
+		cmocka_unit_test(test_only_an_embedded_driver_is_asked_in_the_call),
+		cmocka_unit_test(test_an_embedded_driver_has_a_job_seen),
+		cmocka_unit_test(test_an_embedded_driver_that_is_busy_is_asked_in_a_thread),
+		cmocka_unit_test(test_of_a_domain_that_is_paused_it_is_asked_in_a_thread),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
