@@ -5,7 +5,8 @@
 # "KIND…" of those that have figures of METRIC, in the order of the legend.
 plot_kinds() { # METRIC
 	jq -r --arg metric "$1" '[.results[] | select(.metric == $metric) | .kind] | unique as $have
-		| ["call", "floor", "answers", "plain", "udevd", "udev", "stock"] | map(select(IN($have[]))) | join(" ")' \
+		| ["call", "floor", "answers", "answers-udevd", "plain", "udevd", "udev", "stock"]
+		| map(select(IN($have[]))) | join(" ")' \
 		"$results/results.json"
 }
 
