@@ -64,9 +64,10 @@ static uint64_t earliest_deadline(void *data)
 	uint64_t udevd = udevd_queue_deadline(&agent->watch.udevd);
 	uint64_t lost = lost_deadline(&agent->tracker);
 	uint64_t tracker = tracker_deadline(&agent->tracker);
+	uint64_t resets = resets_deadline(&agent->watch.resets);
 
-	return earlier(
-		earlier(earlier(server, checker), earlier(prober, udevd)), earlier(lost, tracker));
+	return earlier(earlier(earlier(server, checker), earlier(prober, udevd)),
+		earlier(earlier(lost, tracker), resets));
 }
 
 static void tick(void *data)
@@ -85,6 +86,7 @@ static void tick(void *data)
 	inventory_forget_idle(&agent->tracker.inventory);
 	leftovers_drop(&agent->tracker.leftovers, agent->tracker.view.sys);
 	foretell_continue(&agent->watch.foretell);
+	resets_continue(&agent->watch.resets, pending_expected_at(&agent->server));
 }
 
 static void handle_signal(void *data, uint32_t events)

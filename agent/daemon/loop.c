@@ -19,11 +19,21 @@ void loop_close(struct loop *loop)
 	loop->epoll = -1;
 }
 
-int loop_add(struct loop *loop, struct source *source, uint32_t events)
+static int control(struct loop *loop, int operation, struct source *source, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = source };
 
-	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, source->fd, &event) < 0 ? -errno : 0;
+	return epoll_ctl(loop->epoll, operation, source->fd, &event) < 0 ? -errno : 0;
+}
+
+int loop_add(struct loop *loop, struct source *source, uint32_t events)
+{
+	return control(loop, EPOLL_CTL_ADD, source, events);
+}
+
+int loop_change(struct loop *loop, struct source *source, uint32_t events)
+{
+	return control(loop, EPOLL_CTL_MOD, source, events);
 }
 
 void loop_remove(struct loop *loop, struct source *source)

@@ -26,6 +26,9 @@ int loop_open(struct loop *loop);
 void loop_close(struct loop *loop);
 int loop_add(struct loop *loop, struct source *source, uint32_t events);
 
+/* Watches it for other EVENTS from now on; 0: for errors alone. */
+int loop_change(struct loop *loop, struct source *source, uint32_t events);
+
 /* Stops to watch it; nothing if its fd is -1. The fd stays open and is set to -1 in SOURCE. */
 void loop_remove(struct loop *loop, struct source *source);
 

@@ -86,6 +86,16 @@ bool pending_expects(const struct server *server, uint32_t place)
 	return false;
 }
 
+uint64_t pending_expected_at(const struct server *server)
+{
+	uint64_t at = 0;
+
+	for (const struct pending *p = server->pending; p; p = p->next)
+		if (p->kind == PENDING_EXPECT && p->asked_at > at)
+			at = p->asked_at;
+	return at;
+}
+
 /* Who releases a disk does not expect it any more: an expect that still waits would take it back.
  */
 static void end_expects(struct server *server, uint32_t place)

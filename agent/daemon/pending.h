@@ -62,6 +62,9 @@ int pending_add(struct server *server, const struct pending *wait, struct failur
 /* Whether somebody waits for a disk to come to PLACE. */
 bool pending_expects(const struct server *server, uint32_t place);
 
+/* When the last of those who wait for a disk to come began to, in now_ms(); 0: nobody does. */
+uint64_t pending_expected_at(const struct server *server);
+
 /* Answers those whose condition or deadline has come. */
 void pending_check_all(struct server *server);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "checker.h"
+#include "log.h"
 #include "place.h"
 #include "places.h"
 #include "uevent.h"
@@ -102,6 +103,26 @@ int resets_open(struct resets *resets, struct tracker *tracker)
 	else
 		steal_fd(&fd);
 	return r;
+}
+
+void resets_continue(struct resets *resets, uint64_t expected_at)
+{
+	uint64_t until = expected_at > 0 ? expected_at + RESETS_PUT_OFF_MS : 0;
+	bool put_off = now_ms() < until;
+	int r = 0;
+
+	if (put_off != resets->put_off)
+		r = loop_change(
+			resets->tracker->loop, &resets->source, put_off ? 0 : (uint32_t)EPOLLIN);
+	if (r < 0)
+		log_warning("cannot hear of resets: %s", strerror(-r));
+	resets->put_off = put_off;
+	resets->until = until;
+}
+
+uint64_t resets_deadline(const struct resets *resets)
+{
+	return resets->put_off ? resets->until : UINT64_MAX;
 }
 
 void resets_close(struct resets *resets)
