@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "json-format.h"
+
 /* Takes one byte. Returns what it completes, FRAME_NONE if nothing. */
 static enum frame_result take_byte(struct frame_reader *reader, char byte)
 {
@@ -82,37 +84,16 @@ int frame_parse(const char *line, size_t length, json_t **ret, char *ret_reason)
 	return 0;
 }
 
-/* Room for most frames, so that they are made in one go. */
-#define USUAL_LENGTH 1024
-
-/* With room for what ends a frame. */
-static char *dump(const json_t *object, size_t room, size_t *ret_length)
-{
-	char *text = malloc(room + 2);
-
-	if (text)
-		*ret_length = json_dumpb(object, text, room, JSON_COMPACT);
-	return text;
-}
-
 int frame_format(const json_t *object, char **ret, size_t *ret_length)
 {
-	size_t length = 0, room = USUAL_LENGTH;
-	_cleanup_free_ char *frame = dump(object, room, &length);
+	_cleanup_free_ char *frame = NULL;
+	size_t length;
+	int r = json_format(object, &frame, &length);
 
-	if (frame && length > room && length < HOTSLOT_FRAME_MAX) {
-		room = length;
-		freep(&frame);
-		frame = dump(object, room, &length);
-	}
-	if (!frame)
-		return -ENOMEM;
-	if (length == 0)
-		return -EINVAL;
+	if (r < 0)
+		return r;
 	if (length + 1 > HOTSLOT_FRAME_MAX)
 		return -EMSGSIZE;
-	if (length > room)
-		return -EINVAL;
 	frame[length] = '\n';
 	frame[length + 1] = '\0';
 	*ret = steal_pointer(frame);
