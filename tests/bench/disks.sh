@@ -2,12 +2,8 @@
 # shellcheck shell=bash
 # The guests that disks come to, for tests/bench/run: see measure.c.
 
-floor_image() {
-	GUEST=plain appliance_image --init "$B/tests/bench/listener"
-}
-
-answers_udevd_image() {
-	GUEST=udevd appliance_image --init "$B/tests/bench/listener"
+listener_image() { # GUEST
+	GUEST=$1 appliance_image --init "$B/tests/bench/listener"
 }
 
 # What Debian's own initramfs has of udev's rules, with the programs that they call and the index of
@@ -32,18 +28,18 @@ stock_image() {
 bench_disks() {
 	local plain udevd floor stock
 	plain=$(GUEST=plain appliance_image) udevd=$(appliance_image)
-	floor=$(floor_image) stock=$(stock_image)
+	floor=$(listener_image plain) stock=$(stock_image)
 	mkdir -p disks
 	progress "booting the guests that get disks"
 	"$B/tests/bench/measure" "$(embed_root "$work/d")" "$work/disks" "$KERNEL" plain="$plain" \
 		udevd="$udevd" udev="$udevd" floor="$floor" answers="$floor" \
-		answers-udevd="$(answers_udevd_image)" stock="$stock"
+		answers-udevd="$(listener_image udevd)" stock="$stock"
 	end_guests "$work/d"
 }
 
 bench_eight() {
 	local plain udevd floor
-	plain=$(GUEST=plain appliance_image) udevd=$(appliance_image) floor=$(floor_image)
+	plain=$(GUEST=plain appliance_image) udevd=$(appliance_image) floor=$(listener_image plain)
 	mkdir -p disks
 	progress "booting three times eight guests, which get disks all at the same time"
 	"$B/tests/bench/eight" "$(embed_root "$work/8")" "$work/disks" "$KERNEL" "$plain" "$udevd" "$floor"

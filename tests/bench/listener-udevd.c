@@ -18,13 +18,14 @@ bool udevd_is_there(void)
 
 static bool start(int nice, int socket)
 {
-	/* It is not ours to free: as long as udevd runs. */
-	static struct service service = {
-		.name = "udevd", .argv = arguments, .environment = environment
+	struct service service = {
+		.name = "udevd",
+		.argv = arguments,
+		.environment = environment,
+		.nice = nice,
+		.socket = socket,
 	};
 
-	service.nice = nice;
-	service.socket = socket;
 	service_start(&service, -1);
 	return service.pid > 0;
 }

@@ -7,8 +7,8 @@
 /* Whether the initramfs has one. */
 bool udevd_is_there(void);
 
-/* Starts it as it comes, with all uevents and no word of whose the links are. Returns false, with
- * errno set, on failure, as below. */
+/* Starts it as it comes, with all uevents and no word of whose the links are. Returns false on
+ * failure, as below. */
 bool udevd_start(void);
 
 /* Starts it as hotslot-init does beside an agent that owns the links: at the lowest priority, with

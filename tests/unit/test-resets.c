@@ -9,6 +9,9 @@
 #include "pending.h"
 #include "resets.h"
 
+/* However long this test is kept waiting, that is not over. */
+#define LONG_MS 100000
+
 struct listener {
 	struct loop loop;
 	struct tracker tracker;
@@ -67,11 +70,11 @@ static void test_it_hears_at_once_when_no_disk_is_expected(void **state)
 static void test_it_hears_later_while_one_is_expected(void **state)
 {
 	struct listener *listener = *state;
-	uint64_t now = now_ms();
+	uint64_t expected_at = now_ms() + LONG_MS;
 
-	resets_continue(&listener->resets, now);
+	resets_continue(&listener->resets, expected_at);
 	assert_false(hears(listener));
-	assert_true(resets_deadline(&listener->resets) == now + RESETS_PUT_OFF_MS);
+	assert_true(resets_deadline(&listener->resets) == expected_at + RESETS_PUT_OFF_MS);
 	resets_continue(&listener->resets, 0);
 	assert_true(hears(listener));
 	assert_true(resets_deadline(&listener->resets) == UINT64_MAX);
@@ -81,22 +84,22 @@ static void test_it_does_not_wait_longer_for_one_that_does_not_come(void **state
 {
 	struct listener *listener = *state;
 
-	resets_continue(&listener->resets, now_ms());
+	resets_continue(&listener->resets, now_ms() + LONG_MS);
 	assert_false(hears(listener));
 	resets_continue(&listener->resets, now_ms() - RESETS_PUT_OFF_MS);
 	assert_true(hears(listener));
 	assert_true(resets_deadline(&listener->resets) == UINT64_MAX);
 }
 
-static void add(struct guest *guest, enum pending_kind kind, unsigned id)
+static void expect(struct guest *guest, unsigned place)
 {
-	_cleanup_(json_decrefp) json_t *number = json_integer(id);
+	_cleanup_(json_decrefp) json_t *number = json_integer(place);
 	struct pending wait = {
-		.kind = kind,
+		.kind = PENDING_EXPECT,
 		.id = number,
 		.deadline = UINT64_MAX,
 		.look_at = UINT64_MAX,
-		.place = id,
+		.place = place,
 		.size = UINT64_MAX,
 		.read_only = -1,
 	};
@@ -112,12 +115,12 @@ static void test_the_last_who_waits_for_a_disk_counts(void **state)
 
 	assert_true(pending_expected_at(&guest->server) == 0);
 	begun = now_ms();
-	add(guest, PENDING_EXPECT, 3);
+	expect(guest, 3);
 	assert_true(pending_expected_at(&guest->server) >= begun);
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = 5000000 }, NULL);
 	begun = now_ms();
 	assert_true(pending_expected_at(&guest->server) < begun);
-	add(guest, PENDING_EXPECT, 4);
+	expect(guest, 4);
 	assert_true(pending_expected_at(&guest->server) >= begun);
 	pending_drop_all(&guest->server);
 	assert_true(pending_expected_at(&guest->server) == 0);
