@@ -225,16 +225,34 @@ static int unplug_once(struct disabling *disabling, struct hotslot_error *error)
 	return r < 0 ? r : check_unplugged(disabling, reason, error);
 }
 
-/* A daemon that has gone in between may not have heard of it. To ask twice does no harm. */
+/* It may be about to be told that QEMU has let go of it: asked again then, libvirt 9.0 crashes. */
+static int await_unplugged(struct disabling *disabling, struct hotslot_error *error)
+{
+	struct hotslot_domain *domain = disabling->domain;
+	int r;
+
+	unplug_expect(domain, disabling->unplugged.alias);
+	r = unplug_wait(
+		domain, earlier(now_ms() + UNPLUG_HEARD_MS, domain_deadline(domain)), error);
+	unplug_expect(domain, NULL);
+	return r < 0 ? r : check_unplugged(disabling, NULL, error);
+}
+
+/* A daemon that has gone in between may not have heard of it. */
 static int unplug_channel(struct disabling *disabling, struct hotslot_error *error)
 {
 	struct hotslot_domain *domain = disabling->domain;
+	unsigned link;
+	int r;
 
 	for (;;) {
-		unsigned link = domain->link;
-		int r = unplug_once(disabling, error);
-
+		link = domain->link;
+		r = unplug_once(disabling, error);
 		if (r == 0 || domain->link == link || error->code == HOTSLOT_ERROR_NOT_RUNNING)
+			return r;
+		error_clear(error);
+		r = await_unplugged(disabling, error);
+		if (r == 0 || error->code != HOTSLOT_ERROR_TIMEOUT)
 			return r;
 		error_clear(error);
 	}

@@ -62,19 +62,48 @@ static int refused(struct hotslot_domain *domain, const struct xml_disk *disk, u
 	return error_set(error, refusal->code, "%s", refusal->message);
 }
 
+/* The end of unplug_check(). */
+static int await_unheard(struct hotslot_domain *domain, const struct xml_disk *disk,
+	uint64_t deadline, struct hotslot_error *error)
+{
+	int r = unplug_await(domain, disk, deadline, error);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return error_set(error, HOTSLOT_ERROR_LIBVIRT,
+		"QEMU has let go of the disk %s of domain %s, and libvirt has missed it: it keeps "
+		"the disk in the XML until the domain is started anew",
+		place_locate(place_number(disk->target, disk->unit)).text, domain->name);
+}
+
+/* libvirt may have begun what it then said it could not, and who else detaches the disk may have
+ * been in its way: it is asked again only if QEMU has the disk still, as an unheard one is the end
+ * of libvirt 9.0. Returns 1 if it may be, 0 if the disk is gone. */
+static int check_again(struct hotslot_domain *domain, const struct xml_disk *disk,
+	uint64_t deadline, struct hotslot_error *error)
+{
+	int r = unplug_await(domain, disk, deadline, error);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return disk->target_dev && unheard_is(domain, disk->target_dev)
+		       ? await_unheard(domain, disk, deadline, error)
+		       : 1;
+}
+
 /* Returns 1 if it is under way. */
 static int begin(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error)
 {
-	struct hotslot_error refusal = {};
-	enum libvirt_error class;
-	bool again;
-	int r;
+	for (;;) {
+		struct hotslot_error refusal = {};
+		enum libvirt_error class;
+		bool again;
+		int r = job_await(domain, deadline, error);
 
-	do {
-		r = job_await(domain, deadline, error);
 		if (r < 0)
 			return r;
+		unplug_expect(domain, disk->alias);
 		if (virDomainDetachDeviceAlias(
 			    domain->domain, disk->alias, VIR_DOMAIN_AFFECT_LIVE) == 0)
 			return 1;
@@ -83,11 +112,12 @@ static int begin(struct hotslot_domain *domain, const struct xml_disk *disk, uin
 		r = error_libvirt(&refusal, "Cannot detach the disk %s from domain %s", disk->alias,
 			domain->name);
 		(void)ended_explain(domain, r, &refusal);
-		/* Not blindly: who else detaches it may have been the job. */
-	} while (again && is_gone(domain, disk, error) == 0);
-	return error->code == HOTSLOT_ERROR_NONE
-		       ? refused(domain, disk, deadline, &refusal, class, error)
-		       : -EIO;
+		if (!again)
+			return refused(domain, disk, deadline, &refusal, class, error);
+		r = check_again(domain, disk, deadline, error);
+		if (r <= 0)
+			return r;
+	}
 }
 
 static int check_gone(
@@ -105,10 +135,8 @@ static int check_gone(
 static int unplug_once(struct hotslot_domain *domain, const struct xml_disk *disk,
 	uint64_t deadline, struct hotslot_error *error)
 {
-	int r;
+	int r = begin(domain, disk, deadline, error);
 
-	unplug_expect(domain, disk->alias);
-	r = begin(domain, disk, deadline, error);
 	if (r > 0) {
 		r = unplug_wait(domain, deadline, error);
 		if (r == 0)
@@ -118,7 +146,7 @@ static int unplug_once(struct hotslot_domain *domain, const struct xml_disk *dis
 	return r;
 }
 
-/* A daemon that has gone in between may not have heard of it. To ask twice does no harm. */
+/* A daemon that has gone in between may not have heard of it. */
 int unplug(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error)
 {
@@ -130,6 +158,9 @@ int unplug(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t 
 			error->code == HOTSLOT_ERROR_NOT_RUNNING)
 			return r;
 		error_clear(error);
+		r = check_again(domain, disk, deadline, error);
+		if (r <= 0)
+			return r;
 	}
 }
 
@@ -176,15 +207,7 @@ static bool may_be_unheard(struct hotslot_domain *domain, const char *label)
 int unplug_check(struct hotslot_domain *domain, const struct xml_disk *disk, uint64_t deadline,
 	struct hotslot_error *error)
 {
-	int r;
-
 	if (!disk->alias || !disk->target_dev || !may_be_unheard(domain, disk->target_dev))
 		return 1;
-	r = unplug_await(domain, disk, deadline, error);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return error_set(error, HOTSLOT_ERROR_LIBVIRT,
-		"QEMU has let go of the disk %s of domain %s, and libvirt has missed it: it keeps "
-		"the disk in the XML until the domain is started anew",
-		place_locate(place_number(disk->target, disk->unit)).text, domain->name);
+	return await_unheard(domain, disk, deadline, error);
 }
