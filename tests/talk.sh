@@ -2,14 +2,38 @@
 # shellcheck shell=bash
 # Talks with the agent of the domain vm by hand. Sourced after lib.sh.
 
+# Nobody else's session.
+GREETING=00000000000000000000000067726565
+
+end_socat() { # PID
+	# A handler of its own for SIGTERM writes a log from within the signal.
+	kill -KILL "$1"
+	wait "$1" || true
+}
+
+# Has $SOCAT talk with the agent, who has answered a hello. QEMU can keep the answers from a client,
+# if the one before went while the guest wrote, until this one goes, too: see session.c.
+connect_socat() {
+	local line pid try
+	for try in 1 2 3 4; do
+		coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
+		pid=$SOCAT_PID
+		printf '\377{"execute":"hello","id":"greeting","arguments":{"nonce":"%s","versions":[1]}}\n' \
+			"$GREETING" >&"${SOCAT[1]}"
+		while IFS= read -r -t 10 line <&"${SOCAT[0]}"; do
+			[[ $line != *'"id":"greeting"'* ]] || return 0
+		done
+		end_socat "$pid"
+	done
+	fail "no hello of $try was answered"
+}
+
 # Talks with the agent by hand: sends standard input, prints what comes until a line that holds
 # $UNTIL, by default the answer whose id is "last".
 talk() {
-	# QEMU can keep the answers from the next client, if the last one went while the guest did not
-	# read: see session.c.
-	socat -u /dev/null "UNIX-CONNECT:$(channel_socket vm)"
-	coproc SOCAT { exec socat - "UNIX-CONNECT:$(channel_socket vm)"; }
-	local line sender to pid=$SOCAT_PID until=${UNTIL:-'"id":"last"'}
+	local line sender to pid until=${UNTIL:-'"id":"last"'}
+	connect_socat
+	pid=$SOCAT_PID
 	# A coprocess's own descriptors are closed in what runs beside it.
 	exec {to}>&"${SOCAT[1]}"
 	# What is sent may depend on what has come: see await_answer.
@@ -18,14 +42,12 @@ talk() {
 	while IFS= read -r -t 40 line <&"${SOCAT[0]}"; do
 		# Answers to a hello come after a 0xFF.
 		line=$(tr -d '\377' <<<"$line")
-		printf '%s\n' "$line"
+		[[ $line == *"$GREETING"* ]] || printf '%s\n' "$line"
 		[[ $line != *"$until"* ]] || break
 	done
 	[[ $line == *"$until"* ]] || kill "$sender" || true
 	wait "$sender" || true
-	# A handler of its own for SIGTERM writes a log from within the signal.
-	kill -KILL "$pid"
-	wait "$pid" || true
+	end_socat "$pid"
 	exec {to}>&-
 	[[ $line == *"$until"* ]] || fail "no $until came"
 }
