@@ -62,6 +62,7 @@
 #define HOTSLOT_REQUEST_SHUTDOWN "shutdown"
 #define HOTSLOT_REQUEST_CANCEL "cancel"
 #define HOTSLOT_REQUEST_STATUS "status"
+#define HOTSLOT_REQUEST_BYE "bye"
 
 /* Events. */
 #define HOTSLOT_EVENT_ADDED "disk-added"

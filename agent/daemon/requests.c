@@ -275,6 +275,13 @@ static int handle_status(struct server *server, struct call *call)
 	return 0;
 }
 
+static int handle_bye(struct server *server, struct call *call)
+{
+	server_answer(server, call->id, json_object());
+	server_end_session(server);
+	return 0;
+}
+
 static int handle_shutdown(struct server *server, struct call *call)
 {
 	const char *mode = "powerdown";
@@ -305,6 +312,7 @@ static const struct {
 	{ HOTSLOT_REQUEST_SHUTDOWN, handle_shutdown },
 	{ HOTSLOT_REQUEST_CANCEL, handle_cancel },
 	{ HOTSLOT_REQUEST_STATUS, handle_status },
+	{ HOTSLOT_REQUEST_BYE, handle_bye },
 };
 
 static int dispatch(struct server *server, const char *name, struct call *call)

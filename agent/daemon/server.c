@@ -46,9 +46,15 @@ static void drop_requests(struct server *server)
 	release_cancel_all(server);
 }
 
-static void end_session(struct server *server)
+void server_end_session(struct server *server)
 {
 	server->active = false;
+	server->left = true;
+}
+
+static void end_session(struct server *server)
+{
+	server->active = server->left = false;
 	frame_reader_reset(&server->reader);
 	drop_requests(server);
 }
@@ -84,7 +90,7 @@ static int send_object(struct server *server, json_t *object, bool resync)
 	json_decref(object);
 	if (r < 0)
 		return r;
-	if (!server->port)
+	if (!server->port || server->left)
 		return -ENOTCONN;
 	if (resync) {
 		r = port_send(server->port, &mark, 1);
@@ -170,7 +176,7 @@ void server_start_session(struct server *server, const char *nonce)
 {
 	static const char mark = (char)HOTSLOT_RESYNC;
 
-	server->active = false;
+	server->active = server->left = false;
 	drop_requests(server);
 	released_done(&server->tracker->released);
 	port_drop_queue(server->port);
@@ -210,6 +216,7 @@ static void handle_received(void *data, const char *bytes, size_t length)
 	char *line;
 	int r;
 
+	server->left = false;
 	while ((r = frame_reader_feed(&server->reader, &bytes, &length, &line, &line_length)) !=
 		FRAME_NONE) {
 		if (r < 0) {

@@ -28,7 +28,8 @@ struct server {
 	unsigned reopen_doublings; /* of the time until then */
 	int open_error;		   /* of the last try, or 0 */
 	struct frame_reader reader;
-	bool active; /* a host has said hello */
+	bool active; /* a host has said hello, and not bye */
+	bool left;   /* it has said bye, and nobody else has said anything */
 	char session[HOTSLOT_NONCE_MAX + 1];
 	char generation[HOTSLOT_GENERATION_MAX + 1]; /* of the last hello that named one */
 	char previous[HOTSLOT_GENERATION_MAX + 1];   /* the last one that was another */
@@ -61,6 +62,10 @@ int server_open_port(struct server *server);
 
 /* Serves a connected socket instead of a port. */
 int server_use_socket(struct server *server, int fd);
+
+/* The host is about to close its connection: nothing is sent until somebody says something. What
+ * was asked for stays, as long as nobody has heard that it has gone. */
+void server_end_session(struct server *server);
 
 /* Takes what the host has said by now, before something else is looked at. */
 void server_listen_now(struct server *server);

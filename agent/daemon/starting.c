@@ -134,7 +134,7 @@ void starting_close(struct starting *starting)
 bool starting_is_for(const char *execute)
 {
 	return !strcmp(execute, HOTSLOT_REQUEST_HELLO) || !strcmp(execute, HOTSLOT_REQUEST_PING) ||
-	       !strcmp(execute, HOTSLOT_REQUEST_SHUTDOWN);
+	       !strcmp(execute, HOTSLOT_REQUEST_SHUTDOWN) || !strcmp(execute, HOTSLOT_REQUEST_BYE);
 }
 
 /* At its deadline an inventory is told with what is known by then. */

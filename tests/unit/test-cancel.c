@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cancel, status and what hello says of the disks, on a machine of files. */
+/* cancel, bye, status and what hello says of the disks, on a machine of files. */
 #include "guest.h"
 
 #include "pending.h"
@@ -195,6 +195,38 @@ static void test_a_host_that_speaks_nothing_known_is_told_what_is(void **state)
 	check_frame(guest, "error", "class", "\"UnsupportedVersion\"");
 }
 
+static void test_who_has_said_bye_is_sent_nothing_more(void **state)
+{
+	struct guest *guest = *state;
+
+	expect(guest, "7", 3);
+	ask(guest, "bye", "{}");
+	check_whole(guest, "{\"return\":{}}");
+	assert_int_equal(guest->server.n_pending, 1);
+	put_guest_disk(guest, SDA, "8:0");
+	guest_look(guest, SDA);
+	server_tick(&guest->server);
+	assert_int_equal(guest->server.n_pending, 0); /* answered to nobody, as the event is told */
+	ask(guest, "ping", "{}");
+	check_hello(guest, "disks", "1");
+	put_guest_disk(guest, SDC, "8:32");
+	guest_look(guest, SDC);
+	check_frame(guest, "event", "slot", "4");
+}
+
+/* A slow agent reads what both have said at once. */
+static void test_a_hello_behind_a_bye_is_answered(void **state)
+{
+	static const char both[] = "{\"execute\":\"bye\",\"session\":\"0123456789abcdef\"}\n"
+				   "{\"execute\":\"hello\",\"arguments\":{\"nonce\":"
+				   "\"fedcba9876543210\",\"versions\":[1]}}\n";
+	struct guest *guest = *state;
+
+	assert_int_equal(write(guest->host, both, strlen(both)), strlen(both));
+	check_whole(guest, "{\"return\":{}}");
+	check_frame(guest, "return", "nonce", "\"fedcba9876543210\"");
+}
+
 /* The kernel's device is another one, and its removal was not heard of. */
 static void test_a_new_disk_in_a_slot_is_never_confirmed_as_the_one_before(void **state)
 {
@@ -227,6 +259,8 @@ int main(void)
 		GUEST_TEST(test_status_says_what_waits_and_where_the_links_are),
 		GUEST_TEST(test_hello_says_what_the_host_before_has_left),
 		GUEST_TEST(test_a_host_that_speaks_nothing_known_is_told_what_is),
+		GUEST_TEST(test_who_has_said_bye_is_sent_nothing_more),
+		GUEST_TEST(test_a_hello_behind_a_bye_is_answered),
 		GUEST_TEST(test_a_new_disk_in_a_slot_is_never_confirmed_as_the_one_before),
 	};
 
