@@ -36,13 +36,13 @@ test_the_shim_is_killed_while_it_launches() {
 	check_launch_steps shim 100 7
 }
 
-# Of a session that begins: 0xFF and the hello, what is in the slot, what is to come. The XML before
-# and after the hello, and after the attach.
+# Of a session that begins: 0xFF and the hello, what is in the slot, what is to come, and the bye.
+# The XML before and after the hello, and after the attach.
 test_nothing_is_asked_where_nothing_is_left() {
 	raw_image more
 	STEPS_LOG=steps LD_PRELOAD=$B/tests/vm/steps hs attach vm more
 	hs detach vm 1
-	check_equal 4 "$(grep -c 'before virStreamSend' steps)"
+	check_equal 5 "$(grep -c 'before virStreamSend' steps)"
 	check_equal 3 "$(grep -c 'before virDomainGetXMLDesc' steps)"
 }
 
