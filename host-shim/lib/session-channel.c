@@ -21,36 +21,12 @@
 /* Who is in no hurry lets a command that makes several calls make them. */
 #define POLITE_MS 1000
 
-/* How long the agent may take to answer a bye. Nothing is wrong if it does not. */
-#define BYE_MS 250
-
-/* QEMU 7.2 loses one of the port's 128 buffers for good each time the agent writes to who has gone,
- * until none is left and no answer comes any more: it is asked to write no more first. */
-static void say_bye(struct hotslot_domain *domain)
-{
-	struct session *session = domain->session;
-	struct hotslot_error ignored = {};
-	json_t *answer = NULL;
-	json_t *frame;
-
-	pthread_mutex_lock(&domain->events->lock);
-	if (session_is_alive(domain)) {
-		channel_expect(session->channel, ++session->last_id);
-		frame = json_pack("{s:s, s:I, s:s}", "execute", HOTSLOT_REQUEST_BYE, "id",
-			session->last_id, "session", session->nonce);
-		if (session_send(session->channel, frame) == 0)
-			(void)session_wait(domain, now_ms() + BYE_MS, &answer, &ignored);
-	}
-	pthread_mutex_unlock(&domain->events->lock);
-	json_decref(answer);
-}
-
 void session_drop(struct hotslot_domain *domain)
 {
 	struct session *session = domain->session;
 	struct channel *channel = session->channel;
 
-	say_bye(domain);
+	session_say_bye(domain);
 	pthread_mutex_lock(&domain->events->lock);
 	session->channel = NULL;
 	session->ready = false;

@@ -9,6 +9,9 @@
  * without end. */
 #define ASK_AGAIN_MS 50
 
+/* How long the agent may take to answer a bye. Nothing is wrong if it does not. */
+#define BYE_MS 250
+
 static uint64_t milliseconds_left(uint64_t deadline)
 {
 	uint64_t now = now_ms();
@@ -70,6 +73,20 @@ static int ask(struct hotslot_domain *domain, const char *execute, json_t *argum
 	r = r < 0 ? -ENOTCONN : session_wait(domain, deadline + SESSION_GRACE_MS, ret, error);
 	pthread_mutex_unlock(&domain->events->lock);
 	return r;
+}
+
+void session_say_bye(struct hotslot_domain *domain)
+{
+	json_t *arguments = json_object(), *answer = NULL;
+	struct hotslot_error ignored = {};
+
+	pthread_mutex_lock(&domain->events->lock);
+	if (arguments && session_is_alive(domain) &&
+		send_request(domain, HOTSLOT_REQUEST_BYE, arguments) == 0)
+		(void)session_wait(domain, now_ms() + BYE_MS, &answer, &ignored);
+	pthread_mutex_unlock(&domain->events->lock);
+	json_decref(answer);
+	json_decref(arguments);
 }
 
 static void remove_early(struct session *session, size_t i)

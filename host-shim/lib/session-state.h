@@ -50,6 +50,11 @@ void session_clear_early(struct session *session);
 
 void session_set_ready(struct hotslot_domain *domain, bool ready);
 
+/* QEMU 7.2 loses one of the port's 128 buffers for good each time the agent writes to who has gone,
+ * until none is left and no answer comes any more: asks it to write no more, and waits a moment for
+ * its answer. Without a session that is alive, does nothing. */
+void session_say_bye(struct hotslot_domain *domain);
+
 /* Closes the channel and keeps the turn. */
 void session_drop(struct hotslot_domain *domain);
 
